@@ -1,0 +1,36 @@
+import type { Labels } from './labels.ts';
+
+/**
+ * One firing of an alert: identity is (fingerprint, startsAt), as Alertmanager has it. A later `startsAt` with the same
+ * labels is another firing.
+ */
+export interface Alert {
+  /** FNV-1a over `labels`, 16 hexadecimal digits, computed here and never taken from the sender. */
+  readonly fingerprint: string;
+  /** Without the replica label and without empty values. */
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  /** Milliseconds since the epoch: when the rule fired. Nanoseconds of the webhook are cut. */
+  readonly startsAt: number;
+  /** When it ended, or undefined while it fires. */
+  readonly endsAt: number | undefined;
+  /** When it counts as ended unless it is sent again; undefined when only an explicit resolve ends it. */
+  readonly expiresAt: number | undefined;
+  readonly generatorUrl: string;
+  /** Fields of the sender that this version does not know, kept as they came (JSON). */
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+/** One request that brought alerts: a webhook call of Alertmanager or a POST of Prometheus. */
+export interface AlertDelivery {
+  readonly source: 'webhook' | 'api';
+  readonly receivedAt: number;
+  readonly alerts: readonly Alert[];
+  /** How many alerts the sender left out (`max_alerts`); 0 when it sent all. */
+  readonly truncatedAlerts: number;
+  /** What else the envelope said (receiver, groupKey, unknown fields …), kept as it came (JSON). */
+  readonly envelope: Readonly<Record<string, unknown>>;
+}
+
+/** Label that marks the alerts which Pronoia itself sends out; they are not taken in again. */
+export const OWN_ALERT_LABEL = 'pronoia_incident';

@@ -1,0 +1,15 @@
+/** What an alert or an anomaly is about. Two that name the same entity belong to the same thing. */
+export interface Entity {
+  /** Value of the cluster label, empty when there is none. */
+  readonly cluster: string;
+  readonly kind: 'pod' | 'workload' | 'service' | 'node' | 'persistentvolumeclaim' | 'instance' | 'namespace';
+  /** Empty for kinds that have no namespace. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** `kind:namespace/name`, with the cluster in front where one is known: for keys and for people. */
+export function formatEntity(entity: Entity): string {
+  const scope = entity.namespace === '' ? entity.name : `${entity.namespace}/${entity.name}`;
+  return `${entity.cluster === '' ? '' : `${entity.cluster}/`}${entity.kind}:${scope}`;
+}

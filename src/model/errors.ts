@@ -1,0 +1,19 @@
+/** Prometheus' own error types, plus those that its API lacks and ours needs. */
+export type ErrorType = 'bad_data' | 'not_found' | 'conflict' | 'unavailable' | 'internal' | 'unsupported';
+
+/** A request that can't be carried out; the text is shown to whoever sent it and says what to change. */
+export class RequestError extends Error {
+  readonly status: number;
+  readonly errorType: ErrorType;
+  constructor(status: number, errorType: ErrorType, message: string) {
+    super(message);
+    this.name = 'RequestError';
+    this.status = status;
+    this.errorType = errorType;
+  }
+}
+
+/** The text of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
