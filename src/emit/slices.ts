@@ -1,0 +1,34 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** So many groups take one or two milliseconds: a write request that arrives meanwhile hardly waits. */
+const GROUPS_PER_SLICE = 1000;
+const CHARACTERS_PER_SLICE = 65_536;
+
+/** Visits every item, letting the event loop turn between slices. */
+export async function visitInSlices<T>(items: Iterable<T>, visit: (item: T) => void): Promise<void> {
+  let left = GROUPS_PER_SLICE;
+  for (const item of items) {
+    visit(item);
+    if (--left > 0) continue;
+    left = GROUPS_PER_SLICE;
+    await nextTurn();
+  }
+}
+
+/**
+ * Joins texts into slices of about 64 KiB, or fewer characters where many texts are empty, letting the event loop turn
+ * between them. Nothing is read from `texts` before the consumer asks for the next slice.
+ */
+export async function* textInSlices(texts: Iterable<string>): AsyncGenerator<string> {
+  let slice = '';
+  let left = GROUPS_PER_SLICE;
+  for (const text of texts) {
+    slice += text;
+    if (--left > 0 && slice.length < CHARACTERS_PER_SLICE) continue;
+    if (slice !== '') yield slice;
+    slice = '';
+    left = GROUPS_PER_SLICE;
+    await nextTurn();
+  }
+  if (slice !== '') yield slice;
+}

@@ -1,0 +1,4 @@
+declare module 'snappyjs' {
+  const snappyjs: { compress(bytes: Buffer): Buffer<ArrayBuffer> };
+  export default snappyjs;
+}
