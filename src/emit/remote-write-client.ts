@@ -5,7 +5,6 @@ import {
   type ReadSecret,
   type RemoteWriteTarget,
   readAuthorization,
-  urlWithoutCredentials,
 } from './remote-write-target.ts';
 
 /**
@@ -63,8 +62,7 @@ async function post(
   request: { headers: Headers; body: Uint8Array<ArrayBuffer>; signal: AbortSignal },
   authorization: Authorization,
 ): Promise<Outcome> {
-  const url = urlWithoutCredentials(target.url);
-  const response = await fetch(url, { ...request, method: 'POST', redirect: 'manual' });
+  const response = await fetch(target.url, { ...request, method: 'POST', redirect: 'manual' });
   // An answer that breaks off is an answer all the same: its status has been read.
   const text = await readStart(response).catch(() => '');
   if (response.ok) return { kind: 'sent' };
@@ -89,7 +87,8 @@ function noAnswer(error: unknown, authorization: Authorization): Outcome {
  */
 function requestHeaders(target: RemoteWriteTarget, authorization: Authorization, version: string): Headers {
   try {
-    const headers = new Headers(target.headers instanceof Map ? [...target.headers] : Object.entries(target.headers));
+    const headers = new Headers();
+    for (const [name, value] of target.headers) headers.set(name, value.reveal());
     headers.set('Content-Encoding', 'snappy');
     headers.set('Content-Type', 'application/x-protobuf');
     headers.set('User-Agent', `pronoia/${version}`);

@@ -11,10 +11,10 @@ import { loadCompress } from './snappy-compress.ts';
 import { encodeWriteRequest } from './write-request.ts';
 
 /** Why a sample was not delivered. */
-export type DropReason = 'queue_full' | 'rejected' | 'too_old' | 'backlog' | 'invalid_name' | 'shutdown';
+type DropReason = 'queue_full' | 'rejected' | 'too_old' | 'backlog' | 'invalid_name' | 'shutdown';
 
 /** Counts of samples over the life of the sender; stale markers are samples. */
-export interface RemoteWriteStats {
+interface RemoteWriteStats {
   sent: number;
   /** Sent again after a failure, once for each time. */
   retried: number;
@@ -39,7 +39,7 @@ export interface RemoteWriteSenderOptions {
   readonly version: string;
 }
 
-/** Starts to send; `stop` ends it. Throws when the URL is none. */
+/** Starts to send; `stop` ends it. */
 export function createRemoteWriteSender(options: RemoteWriteSenderOptions): RemoteWriteSender {
   return new RemoteWriteSender(options);
 }

@@ -1,18 +1,18 @@
+import type { Secret } from '../config/secret.ts';
+
 /** Where output series are sent to: one entry of the configuration's `remote_write` section. */
 export interface RemoteWriteTarget {
-  /** May carry `user:password@`, which counts as basic auth unless another credential is given. */
+  /** Without user and password. */
   readonly url: string;
   /** Sent with every request. The headers of the protocol and the credentials below win over them. */
-  readonly headers: Readonly<Record<string, string>> | ReadonlyMap<string, string>;
-  readonly basicAuth?:
-    | { readonly username: string; readonly password?: string | undefined; readonly passwordFile?: string | undefined }
-    | undefined;
-  readonly bearerToken?: string | undefined;
+  readonly headers: ReadonlyMap<string, Secret>;
+  readonly basicAuth?: BasicAuth | undefined;
+  readonly bearerToken?: Secret | undefined;
   /** Credential files are read at every request, so that a rotated secret is used at once. */
   readonly bearerTokenFile?: string | undefined;
   readonly remoteTimeoutMs: number;
   readonly queue: {
-    /** Samples, > 0. */
+    /** Samples, > 0. More than are put out at one flush, or some are dropped at each. */
     readonly capacity: number;
     readonly maxSamplesPerSend: number;
     readonly flushIntervalMs: number;
@@ -21,24 +21,22 @@ export interface RemoteWriteTarget {
   };
 }
 
+interface BasicAuth {
+  readonly username: string;
+  readonly password?: Secret | undefined;
+  readonly passwordFile?: string | undefined;
+}
+
 /** Gives the text of a file that holds a secret; rejects when it can't be read. */
 export type ReadSecret = (path: string) => Promise<string>;
 
-/** The URL as it may be logged: without user, password, and the query, in which tokens travel as well. */
+/** The URL as it may be logged: without the query, in which tokens may travel. */
 export function loggableUrl(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
-/** The URL to fetch, which refuses URLs that contain credentials. */
-export function urlWithoutCredentials(text: string): string {
-  const url = new URL(text);
-  url.username = '';
-  url.password = '';
-  return url.href;
-}
-
-/** The value of the header `Authorization`, and what of it must not be seen in a log. */
+/** The value of the header `Authorization`, and what must not be seen in a log. */
 export interface Authorization {
   readonly header: string | undefined;
   readonly secrets: readonly string[];
@@ -49,20 +47,12 @@ export async function readAuthorization(target: RemoteWriteTarget, readSecret: R
   const { bearerToken, bearerTokenFile, basicAuth } = target;
   const token = await readCredential(bearerToken, bearerTokenFile, readSecret);
   if (token !== undefined) return { header: `Bearer ${token}`, secrets: [token] };
-  if (basicAuth !== undefined) {
-    const password = await readCredential(basicAuth.password, basicAuth.passwordFile, readSecret);
-    return basicAuthorization(basicAuth.username, password ?? '');
-  }
-  const { username, password } = new URL(target.url);
-  if (username === '' && password === '') return { header: undefined, secrets: [] };
-  return basicAuthorization(decodeURIComponent(username), decodeURIComponent(password));
-}
-
-async function readCredential(inline: string | undefined, file: string | undefined, readSecret: ReadSecret) {
-  return inline ?? (file === undefined ? undefined : (await readSecret(file)).trim());
-}
-
-function basicAuthorization(username: string, password: string): Authorization {
-  const encoded = Buffer.from(`${username}:${password}`).toString('base64');
+  if (basicAuth === undefined) return { header: undefined, secrets: [] };
+  const password = (await readCredential(basicAuth.password, basicAuth.passwordFile, readSecret)) ?? '';
+  const encoded = Buffer.from(`${basicAuth.username}:${password}`).toString('base64');
   return { header: `Basic ${encoded}`, secrets: [encoded, password] };
+}
+
+async function readCredential(inline: Secret | undefined, file: string | undefined, readSecret: ReadSecret) {
+  return inline?.reveal() ?? (file === undefined ? undefined : (await readSecret(file)).trim());
 }
