@@ -1,0 +1,132 @@
+import { LOG_FORMATS, LOG_LEVELS } from '../model/logger.ts';
+import { oneOf } from './suggestion.ts';
+
+/** Where to listen; no host means all addresses of the machine. Port 0 takes any free one. */
+interface ListenAddress {
+  readonly host: string | undefined;
+  readonly port: number;
+}
+
+/** A flag with a value. `preset` is its default as one writes it; `read` gives undefined for a value that won't do. */
+interface ValueFlag<T, Preset extends string | undefined> {
+  readonly takesValue: true;
+  readonly placeholder: string;
+  readonly preset: Preset;
+  readonly expects: string;
+  readonly read: (text: string) => T | undefined;
+  readonly help: string;
+}
+
+/** A flag that is there or not; `--no-…` in front of its name switches it off. */
+interface Switch {
+  readonly takesValue: false;
+  readonly help: string;
+}
+
+/** The flags of `serve`, by name without dashes. The type `Flags`, parsing and `--help` are all made from this table. */
+export const FLAGS = {
+  'config.file': {
+    takesValue: true,
+    placeholder: 'FILE',
+    preset: undefined,
+    expects: 'the path of a file',
+    read: nonEmpty,
+    help: 'Configuration file, in YAML. Without it the defaults hold.',
+  },
+  'web.listen-address': {
+    takesValue: true,
+    placeholder: 'ADDRESS',
+    preset: ':9797',
+    expects: ':9797, host:9797 or [::1]:9797, with a port from 0 to 65535',
+    read: readListenAddress,
+    help: 'Address to listen on, host:port. Port 0 takes any free one.',
+  },
+  'web.external-url': {
+    takesValue: true,
+    placeholder: 'URL',
+    preset: undefined,
+    expects: 'an http or https URL without user, query and fragment, such as https://pronoia.example.org',
+    read: readExternalUrl,
+    help: 'URL under which people reach this process, for links in what it sends out.',
+  },
+  'web.enable-lifecycle': {
+    takesValue: false,
+    help: 'Let anyone who can reach the port reload the configuration or stop the process, by HTTP.',
+  },
+  'storage.path': {
+    takesValue: true,
+    placeholder: 'FOLDER',
+    preset: './data',
+    expects: 'the path of a folder',
+    read: nonEmpty,
+    help: 'Folder for incidents and for what has been learnt.',
+  },
+  'log.level': {
+    takesValue: true,
+    placeholder: 'LEVEL',
+    preset: 'info',
+    expects: oneOf(LOG_LEVELS),
+    read: (text) => LOG_LEVELS.find((level) => level === text),
+    help: `Log lines of this level and above: ${oneOf(LOG_LEVELS)}.`,
+  },
+  'log.format': {
+    takesValue: true,
+    placeholder: 'FORMAT',
+    preset: 'logfmt',
+    expects: oneOf(LOG_FORMATS),
+    read: (text) => LOG_FORMATS.find((format) => format === text),
+    help: `Form of log lines: ${oneOf(LOG_FORMATS)}.`,
+  },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+export type Flag = ValueFlag<unknown, string | undefined> | Switch;
+
+/** What the flags say: `web.listen-address` is `webListenAddress`. */
+export type Flags = { readonly [Name in keyof typeof FLAGS as Camel<Name>]: ValueOf<(typeof FLAGS)[Name]> };
+
+type ValueOf<F> = F extends { read: (text: string) => infer T; preset: infer Preset }
+  ? Preset extends string
+    ? Exclude<T, undefined>
+    : T
+  : boolean;
+type Camel<S extends string> = S extends `${infer Head}.${infer Tail}`
+  ? `${Camel<Head>}${Capitalize<Camel<Tail>>}`
+  : S extends `${infer Head}-${infer Tail}`
+    ? `${Head}${Capitalize<Camel<Tail>>}`
+    : S;
+
+/** Commands other than `serve`, which is meant when none is named. */
+export const CHECK_CONFIG = {
+  words: ['check', 'config'],
+  synopsis: 'check config FILE...',
+  help: 'Check configuration files, print every problem as file:line:column, and end with status 2 if there is one.',
+} as const;
+
+export const SERVE = {
+  words: ['serve'],
+  synopsis: 'serve',
+  help: 'Take in samples and alerts, and serve scores and incidents. This is what happens without a command.',
+} as const;
+
+/** The flags that every command has. */
+export const EVERYWHERE = {
+  help: 'Show this help.',
+  version: 'Show the version.',
+} as const;
+
+function nonEmpty(text: string): string | undefined {
+  return text === '' ? undefined : text;
+}
+
+function readListenAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s:[\]/]*)):(\d{1,5})$/.exec(text);
+  if (match === null || Number(match[3]) > 65_535) return undefined;
+  return { host: match[1] ?? (match[2] || undefined), port: Number(match[3]) };
+}
+
+/** Without a slash at its end, so that paths can be put behind it. */
+function readExternalUrl(text: string): string | undefined {
+  const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;
+  if (url === null || url.username + url.password + url.search + url.hash !== '') return undefined;
+  return url.href.replace(/\/+$/, '');
+}

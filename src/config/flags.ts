@@ -1,0 +1,132 @@
+import { helpText } from './flag-help.ts';
+import { CHECK_CONFIG, EVERYWHERE, FLAGS, type Flag, type Flags, SERVE } from './flag-table.ts';
+import { showName, suggest } from './suggestion.ts';
+
+/** What the command line asks for. A usage error holds every problem, one sentence each; the process ends with 2. */
+export type CommandLine =
+  | { readonly command: 'serve'; readonly flags: Flags }
+  | { readonly command: 'check config'; readonly files: readonly string[] }
+  | { readonly command: 'help'; readonly text: string }
+  | { readonly command: 'version' }
+  | { readonly command: 'usage error'; readonly problems: readonly string[] };
+
+/** One flag as it was written: `--no-x` is x switched off; a value is undefined when none was given. */
+interface GivenFlag {
+  readonly written: string;
+  readonly name: string;
+  readonly isNegated: boolean;
+  readonly value: string | undefined;
+}
+
+const TABLE: ReadonlyMap<string, Flag> = new Map(Object.entries(FLAGS));
+const EVERYWHERE_NAMES = Object.keys(EVERYWHERE);
+
+/**
+ * Reads the arguments after the name of the program. `--help` and `--version` win over everything else.
+ * @param argv such as `['check', 'config', 'pronoia.yml']` or `['--log.level=debug']`
+ */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const { words, given } = split(argv);
+  const command = words[0] === CHECK_CONFIG.words[0] ? 'check config' : 'serve';
+  if (given.some(isHelp)) return { command: 'help', text: helpText(words.length === 0 ? undefined : command) };
+  if (given.some(({ written }) => written === '--version')) return { command: 'version' };
+  return command === 'serve' ? parseServe(words, given) : parseCheckConfig(words, given);
+}
+
+function isHelp({ written }: GivenFlag): boolean {
+  return written === '--help' || written === '-h';
+}
+
+/**
+ * Tells flags from other words. node:util's parseArgs stops at the first problem or, when it is told not to, takes
+ * `--a --b` for the flag a with the value `--b`; here every problem is found.
+ */
+function split(argv: readonly string[]): { words: string[]; given: GivenFlag[] } {
+  const end = argv.indexOf('--');
+  const head = end === -1 ? argv : argv.slice(0, end);
+  const words: string[] = [];
+  const given: GivenFlag[] = [];
+  for (let i = 0; i < head.length; i++) {
+    const word = head[i]!;
+    if (!/^-./.test(word)) {
+      words.push(word);
+      continue;
+    }
+    const flag = readFlag(word);
+    const next = head[i + 1];
+    // What follows an unknown flag is more likely its value than a command.
+    const takesNext = flag.value === undefined && mayTakeValue(flag) && next !== undefined && !/^-./.test(next);
+    given.push(takesNext ? { ...flag, value: next } : flag);
+    if (takesNext) i++;
+  }
+  return { words: end === -1 ? words : [...words, ...argv.slice(end + 1)], given };
+}
+
+function readFlag(word: string): GivenFlag {
+  const [, written = word, value] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
+  const name = written.replace(/^--?/, '');
+  const positive = name.replace(/^no-/, '');
+  const isNegated = positive !== name && TABLE.get(positive)?.takesValue === false;
+  return { written, name: isNegated ? positive : name, isNegated, value };
+}
+
+function mayTakeValue({ written, name, isNegated }: GivenFlag): boolean {
+  if (isNegated || !written.startsWith('--') || EVERYWHERE_NAMES.includes(name)) return false;
+  return TABLE.get(name)?.takesValue ?? true;
+}
+
+function parseServe(words: readonly string[], given: readonly GivenFlag[]): CommandLine {
+  const problems = given.flatMap((flag) => problemsOf(flag, [...TABLE.keys()]));
+  const [command = SERVE.words[0], ...rest] = words;
+  if (command !== SERVE.words[0]) {
+    problems.push(unknownCommand(command));
+  } else {
+    problems.push(...rest.map((word) => `unexpected argument ${JSON.stringify(word)}: serve takes flags only`));
+  }
+  const values = [...TABLE].map(([name, flag]) => [propertyOf(name), readValue(name, flag, given, problems)]);
+  if (problems.length > 0) return { command: 'usage error', problems };
+  return { command: 'serve', flags: Object.fromEntries(values) as Flags };
+}
+
+function parseCheckConfig(words: readonly string[], given: readonly GivenFlag[]): CommandLine {
+  const problems = given.flatMap((flag) => problemsOf(flag, []));
+  const [, what, ...files] = words;
+  if (what === undefined) problems.push(`check what? write: pronoia ${CHECK_CONFIG.synopsis}`);
+  else if (what !== CHECK_CONFIG.words[1]) problems.push(unknownCommand(`check ${what}`));
+  else if (files.length === 0) problems.push(`no file to check: write: pronoia ${CHECK_CONFIG.synopsis}`);
+  return problems.length > 0 ? { command: 'usage error', problems } : { command: 'check config', files };
+}
+
+function unknownCommand(written: string): string {
+  const known = [SERVE, CHECK_CONFIG].map(({ words }) => words.join(' '));
+  return `unknown command ${JSON.stringify(written)}${suggest(written, known)}`;
+}
+
+/** What is wrong with a flag apart from its value. */
+function problemsOf({ written, name, value }: GivenFlag, known: readonly string[]): string[] {
+  if (EVERYWHERE_NAMES.includes(name)) return [`${written} is not a flag: write --${name}, without a value`];
+  const flag = TABLE.get(name);
+  const dashed = [...known, ...EVERYWHERE_NAMES].map((each) => `--${each}`);
+  if (flag === undefined) return [`unknown flag ${showName(written)}`.trimEnd() + suggest(written, dashed)];
+  if (!known.includes(name)) return [`--${name} is a flag of serve only: leave it out`];
+  if (!written.startsWith('--')) return [`flags start with two dashes: write --${name}`];
+  if (!flag.takesValue && value !== undefined) return [`--${name} takes no value: write --${name} or --no-${name}`];
+  return [];
+}
+
+/** The value of one flag, or its default; what is wrong with it goes to `problems`. */
+function readValue(name: string, flag: Flag, given: readonly GivenFlag[], problems: string[]): unknown {
+  const [first, second] = given.filter((each) => each.name === name);
+  if (second !== undefined) problems.push(`--${name} is given more than once: keep one`);
+  if (!flag.takesValue) return first !== undefined && !first.isNegated;
+  const text = first === undefined ? flag.preset : first.value;
+  const value = text === undefined ? undefined : flag.read(text);
+  if (first !== undefined && value === undefined) {
+    problems.push(`--${name}${text === undefined || text === '' ? ' needs a value' : ''}: expected ${flag.expects}`);
+  }
+  return value;
+}
+
+function propertyOf(name: string): string {
+  return name.replace(/[.-]([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,99 @@
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { messageOf } from '../model/errors.ts';
+import { type Config, configSchema } from './schema.ts';
+import { byPosition, type Surroundings, validate } from './validate.ts';
+import { type Finding, parseYaml } from './yaml-tree.ts';
+
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/** One thing that is wrong in a configuration file, and where; lines and columns count from 1. */
+export interface Problem extends Finding {
+  readonly file: string;
+}
+
+/** A configuration that cannot be used. Its message has a line for every problem, `file:line:column: message`. */
+export class ConfigError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads and checks a configuration file.
+ * @param path undefined when there is no file, which gives the defaults
+ * @throws ConfigError with all problems, in the order of the file
+ */
+export function loadConfig(path: string | undefined): Config {
+  if (path === undefined) return validate(configSchema, undefined, surroundingsOf('.')).value;
+  const { tree, findings } = parseYaml(readText(path));
+  // After bad syntax there is no tree, and validation then finds nothing to add: no section at the top is required.
+  const { value, findings: more } = validate(configSchema, tree, surroundingsOf(dirname(path)));
+  const problems = [...findings, ...more].sort(byPosition);
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => ({ file: path, ...problem })));
+  return value;
+}
+
+function readText(path: string): string {
+  const fail = (message: string): never => {
+    throw new ConfigError([{ file: path, line: 1, column: 1, message }]);
+  };
+  let bytes = Buffer.alloc(0);
+  try {
+    bytes = readBytes(path);
+  } catch (error) {
+    fail(`the configuration file cannot be read (${reasonOf(error)})`);
+  }
+  if (bytes.length > MAX_FILE_BYTES)
+    fail('the configuration file is larger than 1 MiB: check that it is the right one');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return fail('the configuration file is not UTF-8: save it as UTF-8');
+  }
+}
+
+/** At most one byte more than allowed, whatever the size of the file says: it may be a pipe, or grow. */
+function readBytes(path: string): Buffer<ArrayBuffer> {
+  const buffer = Buffer.alloc(MAX_FILE_BYTES + 1);
+  const file = openSync(path, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = readSync(file, buffer, length, buffer.length - length, null);
+    }
+    return buffer.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function surroundingsOf(folder: string): Surroundings {
+  return {
+    resolvePath: (path) => resolve(folder, path),
+    whyUnreadable: (path) => {
+      try {
+        accessSync(path, constants.R_OK);
+        return statSync(path).isDirectory() ? 'it is a folder' : undefined;
+      } catch (error) {
+        return reasonOf(error);
+      }
+    },
+  };
+}
+
+/** What the operating system says, without the path, which may hold what it should not. */
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+  const known: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'a part of its path is not a folder',
+  };
+  return known[code] ?? code;
+}

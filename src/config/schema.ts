@@ -1,0 +1,204 @@
+import {
+  afterRestart,
+  choice,
+  count,
+  dictionary,
+  duration,
+  filePath,
+  group,
+  httpUrl,
+  interval,
+  list,
+  number,
+  optional,
+  preset,
+  required,
+  secret,
+  section,
+  selector,
+  text,
+  type ValueOf,
+} from './schema-types.ts';
+
+/** Headers that the protocol, HTTP itself or other keys set, in lower case, with what to write instead. */
+const RESERVED_HEADERS: ReadonlyMap<string, string> = new Map([
+  ['authorization', 'write basic_auth, bearer_token or bearer_token_file'],
+  ...[
+    'content-encoding',
+    'content-type',
+    'user-agent',
+    'x-prometheus-remote-write-version',
+    'connection',
+    'content-length',
+    'expect',
+    'host',
+    'keep-alive',
+    'transfer-encoding',
+    'upgrade',
+  ].map((name) => [name, 'it is set by the protocol, leave it out'] as const),
+]);
+
+const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const TOKEN = /^[\x21-\x7e]+$/;
+
+const labelName = text('a label name such as cluster: letters, digits and _', (name) => LABEL_NAME.test(name));
+
+function refuseLabel(name: string): string | undefined {
+  if (!LABEL_NAME.test(name)) return 'expected a label name such as region: letters, digits and _';
+  return name === '__name__' ? 'expected a label other than __name__, which holds the metric name' : undefined;
+}
+
+function refuseHeader(name: string): string | undefined {
+  const instead = RESERVED_HEADERS.get(name.toLowerCase());
+  if (instead !== undefined) return `the header ${name} cannot be given here: ${instead}`;
+  return HEADER_NAME.test(name) ? undefined : 'expected a header name such as X-Scope-OrgID';
+}
+
+const global = section({
+  external_labels: group(
+    dictionary(
+      text('some text as the value of the label', (value) => value !== ''),
+      refuseLabel,
+    ),
+    'Labels that are added to every series and incident that leaves this process, unless it has them already.',
+  ),
+  replica_label: preset(
+    labelName,
+    '__replica__',
+    'Label that tells the replicas of a highly available pair of Prometheus servers apart. It is taken off everything that comes in.',
+  ),
+  cluster_label: preset(
+    labelName,
+    'cluster',
+    'Label that says which cluster a series or alert is from. Of the replicas of one cluster only one is listened to at a time.',
+  ),
+});
+
+const minDeviation = section({
+  absolute: preset(number(0), 0, 'In the unit in which the series is scored (per second for counters).'),
+  relative: preset(number(0), 0.05, 'As a share of the expected value: 0.05 is 5 %.'),
+});
+
+const learnRule = section({
+  match: required(list(selector, 1), 'Selectors as in PromQL. The rule is for a series that any of them selects.'),
+  emit: preset(
+    choice('all', 'anomalous', 'none', 'ignore'),
+    'anomalous',
+    'When the scores of a series are put out: all = always, anomalous = while they matter, none = never, though they are learnt and open anomalies, ignore = the series is not even learnt.',
+  ),
+  kind: preset(
+    choice('auto', 'counter', 'gauge'),
+    'auto',
+    "What the series is. auto goes by metadata and by the metric's name; the other two overrule both.",
+  ),
+  sensitivity: preset(number(0.01, 100), 1, '2 is twice as eager, 0.5 half as eager.'),
+  direction: preset(choice('both', 'up', 'down'), 'both', 'Which way a series has to leave its band to be an anomaly.'),
+  min_deviation: group(
+    minDeviation,
+    'A smaller distance from the expected value is never an anomaly. The larger of the two counts.',
+  ),
+  range: optional(interval, 'Values that the series can have at all; the band stays within.'),
+});
+
+const basicAuth = section(
+  {
+    username: required(
+      text('a user name without ":"', (name) => !name.includes(':')),
+      'User of HTTP basic authentication.',
+    ),
+    password: optional(
+      secret('a password', (password) => password !== ''),
+      'The password; better kept in a file of its own.',
+    ),
+    password_file: optional(filePath, 'File that holds the password. It is read at every request.'),
+  },
+  { exactlyOne: [['password', 'password_file']] },
+);
+
+const queue = section({
+  capacity: preset(
+    count(1, 10_000_000),
+    100_000,
+    'How many samples may wait. When it is full the oldest are dropped, and counted.',
+  ),
+  max_samples_per_send: preset(count(1, 10_000), 2000, 'How many samples go into one request.'),
+  flush_interval: preset(duration('100ms', '1h'), '5s', 'How long a request that is not full waits for more samples.'),
+  max_age: preset(duration('1s', '7d'), '10m', 'A sample that could not be sent for so long is dropped, and counted.'),
+});
+
+const remoteWrite = section(
+  {
+    url: required(
+      httpUrl,
+      'Where to send to: the remote-write endpoint of Prometheus or of anything that speaks its protocol.',
+    ),
+    headers: group(
+      dictionary(
+        secret('a header value on one line, in Latin-1', (value) => HEADER_VALUE.test(value)),
+        refuseHeader,
+      ),
+      'Further headers of each request. The four of the protocol cannot be replaced.',
+    ),
+    basic_auth: optional(basicAuth, 'User and password of HTTP basic authentication.'),
+    bearer_token: optional(
+      secret('a token without blanks and line breaks', (token) => TOKEN.test(token)),
+      'Token of the Authorization header; better kept in a file of its own.',
+    ),
+    bearer_token_file: optional(filePath, 'File that holds the token. It is read at every request.'),
+    remote_timeout: preset(duration('1ms', '1h'), '30s', 'How long one request may take.'),
+    queue: group(queue, 'How samples wait until they are sent.'),
+  },
+  { atMostOne: [['basic_auth', 'bearer_token', 'bearer_token_file']] },
+);
+
+const incidents = section({
+  join_window: preset(
+    duration('1ms', '7d'),
+    '15m',
+    'An alert or anomaly joins an incident when it begins at most so long after the last one that did.',
+  ),
+  freeze_after: preset(
+    duration('1ms', '7d'),
+    '90m',
+    'So long after its start an incident takes in nothing new, so that a long one does not swallow the next.',
+  ),
+  reopen_within: preset(
+    duration('1ms', '7d'),
+    '30m',
+    'An alert that comes back so soon after its incident was resolved opens that one again.',
+  ),
+});
+
+const storage = section({
+  retention: preset(duration('1h', '10y'), '90d', 'How long resolved incidents are kept.'),
+  max_series: afterRestart(
+    preset(
+      count(1, 20_000_000),
+      2_000_000,
+      'How many series are learnt at most. Further ones are refused, and counted. A change takes effect after a restart.',
+    ),
+  ),
+});
+
+/**
+ * The configuration file: every key with its type, default, range and help. Validation, the type `Config` and the
+ * reference documentation are all made from this tree.
+ */
+export const configSchema = section({
+  global: group(global, 'What holds for everything.'),
+  learn: group(
+    list(learnRule),
+    'Rules that say how series are learnt and when their scores are put out. The first one that matches a series is taken; the built-in ones come after yours.',
+  ),
+  remote_write: group(list(remoteWrite), 'Where output series are sent to, in addition to /federate.'),
+  incidents: group(incidents, 'How alerts and anomalies become incidents.'),
+  storage: group(storage, 'What is kept, and how much of it.'),
+});
+
+/**
+ * The checked configuration. Names are in camelCase; durations are milliseconds and end in `Ms`; dictionaries are
+ * sorted by bytes; paths of files are absolute.
+ */
+export type Config = ValueOf<typeof configSchema>;
