@@ -1,0 +1,222 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../model/clock.ts';
+import { type ErrorType, RequestError } from '../model/errors.ts';
+import type { MetricType } from '../series/kinds.ts';
+import { readLabels } from '../series/label-bytes.ts';
+import { readMetadata } from './metadata.ts';
+import type { ReplicaElection } from './replica-election.ts';
+import { SLACK, SnappyDecoder } from './snappy-block.ts';
+import { type RawBatch, WriteRequestScanner } from './write-request.ts';
+
+/** Prometheus' own limit for a decoded request. A compressed one can't sensibly be larger. */
+export const MAX_DECODED_BYTES = 32 * 1024 * 1024;
+const MAX_COMPRESSED_BYTES = 32 * 1024 * 1024;
+/** Bytes of request bodies that may be on their way at once; beyond that the sender is asked to come later. */
+const MAX_PENDING_BYTES = 256 * 1024 * 1024;
+const RETRY_AFTER_SECONDS = 5;
+
+/** What the receiver counts, for metrics. */
+export interface ReceiverStats {
+  /** Answers by status code. */
+  readonly answers: Map<number, number>;
+  bodyBytes: number;
+  decodedBytes: number;
+  exemplars: number;
+  histograms: number;
+  metadata: number;
+  /** Samples of replicas that do not lead. */
+  replicaSamples: number;
+  replicaFailovers: () => number;
+}
+
+export interface RemoteWriteOptions {
+  /** Takes in a batch, which is valid during the call only. */
+  readonly onBatch: (
+    batch: RawBatch,
+  ) => readonly { readonly reason: string; readonly sentence: string; readonly samples: number }[];
+  readonly onMetadata: (family: string, type: MetricType) => void;
+  readonly election: ReplicaElection;
+  readonly clock: Clock;
+}
+
+/**
+ * `POST /api/v1/write`: remote write 1.0. It is called by the server before any framework, reads the body itself, and
+ * does all work on it in one go: one buffer for the body, one for what is decoded, both reused for ever.
+ *
+ * Answers follow the specification, and what senders make of it: 4xx is never sent again, 503 is. A body that is too
+ * large gets 400 and not 413, which vmagent would repeat for ever.
+ */
+export class RemoteWriteReceiver {
+  readonly stats: ReceiverStats;
+  /** Where decoded requests lie, for those who read label bytes. */
+  readonly buffer: Uint8Array<ArrayBuffer>;
+  readonly #options: RemoteWriteOptions;
+  readonly #decoder: SnappyDecoder;
+  readonly #scanner: WriteRequestScanner;
+  readonly #body = new Uint8Array(MAX_COMPRESSED_BYTES + SLACK);
+  #pendingBytes = 0;
+
+  constructor(options: RemoteWriteOptions) {
+    this.#options = options;
+    // Labels that are gathered need as much room again behind the message.
+    this.#decoder = new SnappyDecoder(MAX_DECODED_BYTES, MAX_DECODED_BYTES);
+    this.buffer = this.#decoder.output;
+    this.#scanner = new WriteRequestScanner(this.buffer);
+    this.stats = {
+      answers: new Map(),
+      bodyBytes: 0,
+      decodedBytes: 0,
+      exemplars: 0,
+      histograms: 0,
+      metadata: 0,
+      replicaSamples: 0,
+      replicaFailovers: () => options.election.failoverTotal,
+    };
+  }
+
+  /** Answers one request. */
+  receive(request: IncomingMessage, response: ServerResponse): void {
+    const refusal = checkHeaders(request) ?? this.#checkLoad(request);
+    if (refusal !== undefined) {
+      // The body of a refused request is not read: the connection ends with the answer.
+      response.setHeader('Connection', 'close');
+      this.#answer(response, refusal);
+      return;
+    }
+    this.#readBody(request, response);
+  }
+
+  #readBody(request: IncomingMessage, response: ServerResponse): void {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const settle = () => {
+      this.#pendingBytes -= length;
+      length = 0;
+      chunks.length = 0;
+    };
+    request.on('data', (chunk: Buffer) => {
+      if (response.writableEnded) return;
+      length += chunk.length;
+      this.#pendingBytes += chunk.length;
+      if (length > MAX_COMPRESSED_BYTES) {
+        settle();
+        response.setHeader('Connection', 'close');
+        this.#answer(response, tooLarge());
+      } else {
+        chunks.push(chunk);
+      }
+    });
+    request.on('end', () => {
+      if (response.writableEnded) return;
+      const body =
+        chunks.length === 1 ? this.#copy(chunks[0]!, 0) : chunks.reduce((at, chunk) => this.#copy(chunk, at), 0);
+      settle();
+      this.#answer(response, this.#take(body));
+    });
+    request.on('close', settle);
+    request.on('error', settle);
+  }
+
+  #copy(chunk: Buffer, at: number): number {
+    this.#body.set(chunk, at);
+    return at + chunk.length;
+  }
+
+  /** Decodes and takes in a body. @returns what is wrong with it, or with part of it */
+  #take(bodyLength: number): RequestError | undefined {
+    const block = this.#decoder.decode(this.#body, bodyLength);
+    if (block.fault === 'too large') return tooLarge();
+    if (block.fault !== undefined) {
+      return badRequest(
+        `the body is not a valid snappy block (${block.fault}); remote write uses the block format, not the framed one`,
+      );
+    }
+    const fault = this.#scanner.scan(block.length);
+    if (fault !== undefined) return badRequest(`the body is not a valid prometheus.WriteRequest: ${fault}`);
+    const batch = this.#scanner.batch;
+    this.#countBatch(batch, bodyLength, block.length);
+    if (!this.#isFromLeader(batch)) {
+      this.stats.replicaSamples += batch.sampleCount;
+      return undefined;
+    }
+    for (let i = 0; i < batch.metadata.length; i += 2) {
+      const metadata = readMetadata(this.buffer, batch.metadata[i]!, batch.metadata[i + 1]!);
+      if (metadata !== undefined) this.#options.onMetadata(metadata.family, metadata.type);
+    }
+    const refusals = this.#options.onBatch(batch);
+    if (refusals.length === 0) return undefined;
+    const refused = refusals.reduce((sum, { samples }) => sum + samples, 0);
+    const reasons = refusals.map(({ samples, sentence }) => `${samples} because ${sentence}`).join('; ');
+    return badRequest(`rejected ${refused} of ${batch.sampleCount} samples, the others were taken: ${reasons}`);
+  }
+
+  #countBatch(batch: RawBatch, bodyLength: number, decodedLength: number): void {
+    const { stats } = this;
+    stats.bodyBytes += bodyLength;
+    stats.decodedBytes += decodedLength;
+    stats.exemplars += batch.exemplarCount;
+    stats.histograms += batch.histogramCount;
+    stats.metadata += batch.metadata.length / 2;
+  }
+
+  /** The first series speaks for all: a request comes from one server. */
+  #isFromLeader(batch: RawBatch): boolean {
+    if (batch.seriesCount === 0) return true;
+    const labels = readLabels(this.buffer, batch.labelsStart[0]!, batch.labelsEnd[0]!, '');
+    return !(labels instanceof Map) || this.#options.election.accepts(labels, this.#options.clock.now());
+  }
+
+  #checkLoad(request: IncomingMessage): RequestError | undefined {
+    const announced = Number(request.headers['content-length'] ?? 0);
+    if (announced > MAX_COMPRESSED_BYTES) return tooLarge();
+    if (this.#pendingBytes + announced <= MAX_PENDING_BYTES) return undefined;
+    return new RequestError(503, 'unavailable', 'too many requests at once, try again later');
+  }
+
+  #answer(response: ServerResponse, error: RequestError | undefined): void {
+    const status = error?.status ?? 204;
+    this.stats.answers.set(status, (this.stats.answers.get(status) ?? 0) + 1);
+    if (error === undefined) {
+      response.writeHead(204).end();
+      return;
+    }
+    if (status === 405) response.setHeader('Allow', 'POST');
+    if (status === 503) response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+    response.writeHead(status, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ status: 'error', errorType: error.errorType, error: error.message }));
+  }
+}
+
+/** What the headers alone tell: encoding, method, type, in this order, before any byte of the body is read. */
+function checkHeaders(request: IncomingMessage): RequestError | undefined {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase();
+  if (encoding !== undefined && encoding !== 'snappy') {
+    return unsupported(`the content encoding ${JSON.stringify(encoding)} is not supported, send snappy (block format)`);
+  }
+  if (request.method !== 'POST') return new RequestError(405, 'bad_data', 'remote write wants POST');
+  const contentType = request.headers['content-type'];
+  if (contentType === undefined) return undefined;
+  const [mediaType, ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());
+  if (mediaType !== 'application/x-protobuf') {
+    return unsupported(`the content type ${JSON.stringify(contentType)} is not supported, send application/x-protobuf`);
+  }
+  const proto = parameters.find((parameter) => parameter.startsWith('proto='))?.slice('proto='.length);
+  if (proto === undefined || proto === 'prometheus.writerequest') return undefined;
+  return unsupported(
+    `the message ${JSON.stringify(proto)} is not supported, send prometheus.WriteRequest (remote write 1.0)`,
+  );
+}
+
+function badRequest(message: string): RequestError {
+  return new RequestError(400, 'bad_data' satisfies ErrorType, message);
+}
+
+function unsupported(message: string): RequestError {
+  return new RequestError(415, 'unsupported', message);
+}
+
+function tooLarge(): RequestError {
+  return badRequest(
+    `the body is too large: at most ${MAX_DECODED_BYTES / 1024 / 1024} MiB decoded; send fewer samples in a request (max_samples_per_send)`,
+  );
+}

@@ -1,0 +1,85 @@
+import { type Labels, METRIC_NAME } from '../model/labels.ts';
+import { OWN_PREFIXES } from '../model/output.ts';
+
+/**
+ * What a series is, and so how it is scored. Numbers, because every slot has one. From `IGNORED` on a series is known,
+ * so that its samples are recognised at no cost, but owns neither labels nor state.
+ */
+export const KIND = {
+  none: 0,
+  gauge: 1,
+  counter: 2,
+  ignoredBucket: 16,
+  ignoredOwn: 17,
+  ignoredAlerts: 18,
+  ignoredRule: 19,
+} as const;
+export type Kind = (typeof KIND)[keyof typeof KIND];
+
+/** The first kind that is not scored. */
+export const IGNORED = 16;
+
+/** Reason, as metrics name it, for which samples of an ignored kind are not scored. */
+export const IGNORED_REASONS: ReadonlyMap<Kind, string> = new Map([
+  [KIND.ignoredBucket, 'histogram_bucket'],
+  [KIND.ignoredOwn, 'own_series'],
+  [KIND.ignoredAlerts, 'alert_series'],
+  [KIND.ignoredRule, 'ignored_by_rule'],
+]);
+
+/** MetricMetadata.MetricType of prometheus/prometheus prompb/types.proto. */
+export const METRIC_TYPES = [
+  'unknown',
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+] as const;
+export type MetricType = (typeof METRIC_TYPES)[number];
+
+/**
+ * The kind of a metric. A known type decides, else the name's ending, as OpenMetrics and Prometheus' conventions have
+ * it. Our own output and Prometheus' own alert series are told by name alone: a type can't make them learnable.
+ * @param type of the metric's family, when metadata gave one
+ */
+export function kindOf(metricName: string, type: MetricType | undefined): Kind {
+  if (OWN_PREFIXES.some((prefix) => metricName.startsWith(prefix))) return KIND.ignoredOwn;
+  if (metricName === 'ALERTS' || metricName === 'ALERTS_FOR_STATE') return KIND.ignoredAlerts;
+  switch (type) {
+    case 'counter':
+      return metricName.endsWith('_created') ? KIND.gauge : KIND.counter;
+    case 'gauge':
+    case 'info':
+    case 'stateset':
+      return KIND.gauge;
+    case 'summary':
+      return /_(?:count|sum)$/.test(metricName) ? KIND.counter : KIND.gauge;
+    case 'histogram':
+      if (metricName.endsWith('_bucket')) return KIND.ignoredBucket;
+      return metricName.endsWith('_created') ? KIND.gauge : KIND.counter;
+    case 'gaugehistogram':
+      return metricName.endsWith('_bucket') ? KIND.ignoredBucket : KIND.gauge;
+    default:
+      if (metricName.endsWith('_bucket')) return KIND.ignoredBucket;
+      return /_(?:total|count|sum)$/.test(metricName) ? KIND.counter : KIND.gauge;
+  }
+}
+
+/** The families to which a metric may belong, the likeliest first. */
+export function familiesOf(metricName: string): string[] {
+  const stem = metricName.replace(/_(?:total|bucket|sum|count|created)$/, '');
+  return stem === metricName ? [metricName] : [metricName, stem];
+}
+
+/** The metrics that a family may have. */
+export function metricsOf(family: string): string[] {
+  return [family, ...['_total', '_bucket', '_sum', '_count', '_created'].map((suffix) => family + suffix)];
+}
+
+/** The metric name, which every label set that was taken in has. */
+export function metricNameOf(labels: Labels): string {
+  return labels.get(METRIC_NAME)!;
+}

@@ -1,0 +1,86 @@
+import type { Labels } from '../model/labels.ts';
+import { type Selector, selects } from '../model/matcher.ts';
+import { KIND, type Kind } from './kinds.ts';
+
+/** One rule of `learn:` in the configuration. */
+export interface LearnRule {
+  /** A series matches when any of them selects it. */
+  readonly match: readonly Selector[];
+  readonly emit: 'all' | 'anomalous' | 'none' | 'ignore';
+  readonly kind: 'auto' | 'counter' | 'gauge';
+  /** Factor on the number of alarms, about: 2 is twice as eager. */
+  readonly sensitivity: number;
+  readonly direction: 'both' | 'up' | 'down';
+  /** Both must be exceeded; absolute in the unit of scoring, relative to the level. */
+  readonly minDeviation: { readonly absolute: number; readonly relative: number };
+  /** Values outside are anomalous, and bands are cut to it. */
+  readonly range?: readonly [low: number, high: number] | undefined;
+}
+
+/** How a series is treated that no rule matches. */
+export const DEFAULT_RULE: LearnRule = {
+  match: [],
+  emit: 'anomalous',
+  kind: 'auto',
+  sensitivity: 1,
+  direction: 'both',
+  minDeviation: { absolute: 0, relative: 0.05 },
+};
+
+export type Policy = Omit<LearnRule, 'match'>;
+
+/** The opt-in label of Grafana's PromQL anomaly framework: its series are always put out. */
+const OPT_IN_LABEL = 'anomaly_name';
+
+/**
+ * Which policy a series has. Policies are numbered, so that a slot can name its own in two bytes, and numbers keep their
+ * meaning over reloads: series that were not yet matched again are still judged by their old policy.
+ */
+export class Policies {
+  readonly #numbers = new Map<string, number>();
+  readonly #list: Policy[] = [];
+  #rules: readonly LearnRule[] = [];
+
+  /** Policy of a number that `match` gave. */
+  get(number: number): Policy {
+    return this.#list[number]!;
+  }
+
+  /** The number of a rule, for those who keep a table of their own by it. */
+  get size(): number {
+    return this.#list.length;
+  }
+
+  /** Replaces the rules, for series that are matched from now on. */
+  setRules(rules: readonly LearnRule[]): void {
+    this.#rules = rules;
+  }
+
+  /** @returns the number of the policy, and the kind that it forces upon the series, if any */
+  match(labels: Labels): { readonly number: number; readonly kind: Kind | undefined } {
+    const rule = this.#rules.find((each) => each.match.some((selector) => selects(selector, labels))) ?? DEFAULT_RULE;
+    const optedIn = labels.has(OPT_IN_LABEL) && rule.emit === 'anomalous';
+    const policy = optedIn ? { ...rule, emit: 'all' as const } : rule;
+    return { number: this.#number(policy), kind: rule.emit === 'ignore' ? KIND.ignoredRule : FORCED[rule.kind] };
+  }
+
+  #number(rule: Policy): number {
+    const policy: Policy = {
+      emit: rule.emit,
+      kind: rule.kind,
+      sensitivity: rule.sensitivity,
+      direction: rule.direction,
+      minDeviation: rule.minDeviation,
+      range: rule.range,
+    };
+    const key = JSON.stringify(policy);
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.#list.push(policy) - 1;
+      this.#numbers.set(key, number);
+    }
+    return number;
+  }
+}
+
+const FORCED = { auto: undefined, counter: KIND.counter, gauge: KIND.gauge };

@@ -1,0 +1,198 @@
+import { crc32 } from 'node:zlib';
+import type { Anomalies, SavedAnomaly } from '../detect/anomalies.ts';
+import type { Column, ColumnArray, Columns } from '../series/columns.ts';
+import { IGNORED, type MetricType } from '../series/kinds.ts';
+import type { SeriesTable } from '../series/series-table.ts';
+
+/**
+ * The snapshot of everything that was learnt of series, as a run of frames. A frame is its length and the CRC-32 of its
+ * content (two u32, little-endian), then the content. The first frame is the header (JSON), then come blocks of series,
+ * then an empty frame: a file without it is incomplete.
+ *
+ * A block holds up to 4,096 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
+ * all series, then column after column. It is made in one go, so that all fields of a series are
+ * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
+ * name: one that is new starts at 0, one that is gone is passed over.
+ */
+const MAGIC = 'pronoia snapshot';
+const VERSION = 1;
+const BLOCK_SERIES = 4096;
+const FRAME_HEADER_BYTES = 8;
+/** Larger than any block can be: 4,096 series with the longest labels and a thousand columns. */
+const MAX_FRAME_BYTES = 4096 * (65_536 + 8192);
+/** Meaningful only together with the rules and names of the process that wrote them. */
+const DERIVED_COLUMNS: ReadonlySet<string> = new Set(['policy']);
+
+export interface SnapshotParts {
+  readonly columns: Columns;
+  readonly table: SeriesTable;
+  readonly anomalies: Anomalies;
+}
+
+interface Header {
+  readonly magic: string;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly types: Readonly<Record<string, MetricType>>;
+}
+
+interface Contents {
+  readonly count: number;
+  readonly labelLengths: readonly number[];
+  readonly columns: readonly { readonly name: string; readonly type: Column['type'] }[];
+  /** Open anomalies, each with the place of its series in the block. */
+  readonly anomalies: readonly (readonly [place: number, anomaly: SavedAnomaly])[];
+}
+
+/** A snapshot that can't be read, and why. */
+export class SnapshotError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SnapshotError';
+  }
+}
+
+/** The frames of a snapshot of this moment. The consumer may pause between two of them. @param now milliseconds */
+export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buffer> {
+  const header: Header = {
+    magic: MAGIC,
+    version: VERSION,
+    createdAt: now,
+    types: Object.fromEntries(parts.table.types()),
+  };
+  yield frame(Buffer.from(JSON.stringify(header)));
+  for (let slot = 1; slot <= parts.table.highest; ) {
+    const slots: number[] = [];
+    for (; slot <= parts.table.highest && slots.length < BLOCK_SERIES; slot++) {
+      const kind = parts.table.kinds[slot]!;
+      if (kind !== 0 && kind < IGNORED) slots.push(slot);
+    }
+    if (slots.length > 0) yield frame(writeBlock(parts, slots));
+  }
+  yield frame(Buffer.alloc(0));
+}
+
+/**
+ * Takes in a snapshot, into an empty table.
+ * @param read gives the next so many bytes of the file, fewer only at its end
+ * @returns how many series were restored
+ * @throws SnapshotError; what was read before the fault has been restored
+ */
+export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buffer): number {
+  const header = parseHeader(readFrame(read));
+  for (const [family, type] of Object.entries(header.types)) parts.table.setType(family, type);
+  let restored = 0;
+  for (;;) {
+    const block = readFrame(read);
+    if (block.length === 0) return restored;
+    restored += readBlock(parts, block);
+  }
+}
+
+function parseHeader(content: Buffer): Header {
+  let header: Partial<Header>;
+  try {
+    header = JSON.parse(content.toString());
+  } catch {
+    throw new SnapshotError('it has no valid header');
+  }
+  if (header.magic !== MAGIC) throw new SnapshotError('it is not a snapshot of Pronoia');
+  if (header.version !== VERSION) {
+    throw new SnapshotError(`it has version ${header.version}, this program reads version ${VERSION}`);
+  }
+  return header as Header;
+}
+
+function frame(content: Buffer): Buffer {
+  const header = Buffer.alloc(FRAME_HEADER_BYTES);
+  header.writeUInt32LE(content.length, 0);
+  header.writeUInt32LE(crc32(content), 4);
+  return Buffer.concat([header, content]);
+}
+
+function readFrame(read: (bytes: number) => Buffer): Buffer {
+  const header = read(FRAME_HEADER_BYTES);
+  if (header.length < FRAME_HEADER_BYTES) throw new SnapshotError('it ends too early');
+  const length = header.readUInt32LE(0);
+  if (length > MAX_FRAME_BYTES) throw new SnapshotError('a block has an impossible length');
+  const content = read(length);
+  if (content.length < length) throw new SnapshotError('it ends too early');
+  if (crc32(content) !== header.readUInt32LE(4)) throw new SnapshotError('the checksum of a block is wrong');
+  return content;
+}
+
+function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[]): Buffer {
+  const stored = columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
+  const labels = slots.map((slot) => table.labelBytes(slot));
+  const contents: Contents = {
+    count: slots.length,
+    labelLengths: labels.map((bytes) => bytes.length),
+    columns: stored.map(({ name, type }) => ({ name, type })),
+    anomalies: slots.flatMap((slot, place) => {
+      const open = anomalies.save(slot);
+      return open === undefined ? [] : [[place, open] as const];
+    }),
+  };
+  const json = Buffer.from(JSON.stringify(contents));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  const parts = [length, json, ...labels];
+  for (const { values } of stored) parts.push(gather(values, slots));
+  return Buffer.concat(parts);
+}
+
+/** The values of these slots, as bytes. */
+function gather(values: ColumnArray, slots: number[]): Buffer {
+  const gathered = new (values.constructor as new (length: number) => ColumnArray)(slots.length);
+  for (let place = 0; place < slots.length; place++) gathered[place] = values[slots[place]!]!;
+  return Buffer.from(gathered.buffer);
+}
+
+function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer): number {
+  const jsonEnd = 4 + block.readUInt32LE(0);
+  const contents = JSON.parse(block.toString('utf8', 4, jsonEnd)) as Contents;
+  const slots: number[] = [];
+  let at = jsonEnd;
+  for (const length of contents.labelLengths) {
+    slots.push(table.restore(block.subarray(at, at + length)));
+    at += length;
+  }
+  const byName = new Map(columns.all().map((column) => [column.name, column]));
+  const stored = contents.columns.map(({ name, type }) => {
+    const column = byName.get(name);
+    const width = WIDTHS[type];
+    const bytes = block.subarray(at, at + width * contents.count);
+    at += bytes.length;
+    return { values: column?.type === type ? column.values : undefined, bytes, type, name };
+  });
+  const restored = slots.map((slot, place) => slot !== 0 && hasSameKind(table, slot, stored, place));
+  for (const { values, bytes, type } of stored) {
+    if (values === undefined) continue;
+    for (let place = 0; place < slots.length; place++) {
+      if (restored[place]) values[slots[place]!] = READERS[type](bytes, place);
+    }
+  }
+  for (const [place, saved] of contents.anomalies) {
+    if (restored[place]) anomalies.restore(slots[place]!, saved);
+  }
+  return restored.filter(Boolean).length;
+}
+
+/** What was learnt of a series as a counter means nothing when the rules make it a gauge now. */
+function hasSameKind(
+  table: SeriesTable,
+  slot: number,
+  stored: { name: string; bytes: Buffer }[],
+  place: number,
+): boolean {
+  return stored.find(({ name }) => name === 'kind')?.bytes[place] === table.kinds[slot];
+}
+
+const WIDTHS: Record<Column['type'], number> = { u8: 1, u16: 2, u32: 4, f32: 4, f64: 8 };
+const READERS: Record<Column['type'], (bytes: Buffer, place: number) => number> = {
+  u8: (bytes, place) => bytes[place]!,
+  u16: (bytes, place) => bytes.readUInt16LE(place * 2),
+  u32: (bytes, place) => bytes.readUInt32LE(place * 4),
+  f32: (bytes, place) => bytes.readFloatLE(place * 4),
+  f64: (bytes, place) => bytes.readDoubleLE(place * 8),
+};
