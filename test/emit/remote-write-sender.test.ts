@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Secret } from '../../src/config/secret.ts';
@@ -82,6 +83,12 @@ function pass(condition: () => void, stepMs = 1_000): Promise<void> {
 const secretHeaders = (headers: Record<string, string>) =>
   new Map(Object.entries(headers).map(([name, value]) => [name, new Secret(value)]));
 
+/** One flush, walked to its end. */
+async function flush(): Promise<void> {
+  clock.advance(FLUSH_MS);
+  await setImmediate();
+}
+
 function seriesOf({ labels }: ReceivedSample): string {
   return labels.map(([name, value]) => `${name}=${value}`).join(',');
 }
@@ -163,9 +170,9 @@ describe('what is sent', () => {
     const target = await startHttpTarget();
     const sender = startSender({ url: target.url });
     await pass(() => expect(target.requests).toHaveLength(1));
-    clock.advance(FLUSH_MS);
+    await flush();
     source.list = [createGroup(1, { job: 'a' }, START - 1)];
-    clock.advance(FLUSH_MS);
+    await flush();
     source.list = [createGroup(1, { job: 'a' }, START + 1, [[SCORE, 3]])];
     await pass(() => expect(target.requests).toHaveLength(2));
     expect(target.requests[1]!.samples).toMatchObject([{ value: 3, timestampMs: START + 1 }]);
@@ -212,7 +219,7 @@ describe('what is sent', () => {
     await pass(() => expect(target.requests).toHaveLength(2));
     const endedAt = target.requests[1]!.samples[0]!.timestampMs;
     source.list = [createGroup(7, { job: 'a' }, endedAt)];
-    clock.advance(FLUSH_MS);
+    await flush();
     source.list = [createGroup(7, { job: 'a' }, endedAt + 1)];
     await pass(() => expect(target.requests).toHaveLength(3));
     expect(target.requests[2]!.samples).toMatchObject([{ value: 0.5, timestampMs: endedAt + 1 }]);
@@ -225,7 +232,7 @@ describe('what is sent', () => {
     await pass(() => expect(target.requests).toHaveLength(1));
     expect(target.requests[0]!.samples).toHaveLength(1);
     source.list = source.list.slice(1);
-    clock.advance(FLUSH_MS);
+    await flush();
     source.list = [createGroup(2, { job: 'a' }, START + 1)];
     await pass(() => expect(target.requests).toHaveLength(2));
     expect(target.requests[1]!.samples).toMatchObject([{ value: 0.5, timestampMs: START + 1 }]);
@@ -455,7 +462,7 @@ describe('stop', () => {
   });
 
   it('waits for a request on its way, and for the samples behind it', async () => {
-    const target = await startHttpTarget((response) => setImmediate(() => response.writeHead(204).end()));
+    const target = await startHttpTarget((response) => void setImmediate().then(() => response.writeHead(204).end()));
     const sender = startSender({ url: target.url });
     await pass(() => expect(target.requests).toHaveLength(1));
     source.list = [createGroup(1, { job: 'a' }, START + 1)];
