@@ -13,13 +13,14 @@ const wanted = createHash('sha256')
 
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
   process.stderr.write('pronoia: installing dependencies, this happens once\n');
-  // Development dependencies are included on purpose: the runtime is one of them.
+  // Development dependencies are included on purpose: the runtime is one of them. Not `npm ci`: it refuses to work where
+  // a registry lacks optional packages of other platforms. With --no-save the lock file is obeyed and left as it is.
   const npm = process.env.npm_execpath;
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const [command, commandArgs] = npm ? [process.execPath, [npm, ...args]] : ['npm', args];
   const result = spawnSync(command, commandArgs, { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.status !== 0) {
-    process.stderr.write('pronoia: npm ci failed, see above; is the npm registry reachable?\n');
+    process.stderr.write('pronoia: npm install failed, see above; is the npm registry reachable?\n');
     process.exit(1);
   }
   writeFileSync(stamp, wanted);

@@ -14,8 +14,8 @@ const DRAIN_MS = 5_000;
 const WRITE_PATHS: ReadonlySet<string> = new Set(['/api/v1/write', '/api/v1/push', '/api/v1/receive']);
 
 export interface ServerOptions {
-  /** Host and port; an empty host means all addresses, port 0 any free one. */
-  readonly listen: { readonly host: string; readonly port: number };
+  /** Without a host all addresses; port 0 is any free one. */
+  readonly listen: { readonly host: string | undefined; readonly port: number };
   /** Answers remote-write requests. */
   readonly receiveWrite: (request: IncomingMessage, response: ServerResponse) => void;
   /** All other routes. */
@@ -91,7 +91,7 @@ function listen(server: Server, { host, port }: ServerOptions['listen']): Promis
       server.off('error', reject);
       resolve();
     };
-    if (host === '') server.listen(port, started);
+    if (host === undefined) server.listen(port, started);
     else server.listen(port, host, started);
   });
 }

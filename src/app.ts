@@ -1,0 +1,195 @@
+import { mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Flags } from './config/flag-table.ts';
+import { loadConfig } from './config/load.ts';
+import { restartOnlyChanges } from './config/reload.ts';
+import type { Config } from './config/schema.ts';
+import { directEvidence } from './correlate/direct-evidence.ts';
+import { createFederationRoutes } from './emit/federation.ts';
+import { createMetrics } from './emit/metrics.ts';
+import { createMetricsRoutes } from './emit/metrics-routes.ts';
+import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
+import { createIncidentRoutes } from './incidents/api.ts';
+import { createIncidentOutput } from './incidents/output.ts';
+import { IncidentStore } from './incidents/store.ts';
+import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
+import { addIncidentMetrics, addScoreMetrics, addSenderMetrics, addSnapshotMetrics } from './lane-metrics.ts';
+import { createLifecycleRoutes } from './lifecycle-routes.ts';
+import type { Clock } from './model/clock.ts';
+import { messageOf } from './model/errors.ts';
+import type { Logger } from './model/logger.ts';
+import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
+import { startServer } from './server.ts';
+import { SnapshotFile } from './state/snapshot-file.ts';
+import { VERSION } from './version.ts';
+
+/** How much of what was learnt a crash may cost. */
+const SNAPSHOT_INTERVAL_MS = 5 * 60_000;
+
+export interface AppOptions {
+  readonly flags: Flags;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Called when somebody asks for an end by HTTP. */
+  readonly onQuit: () => void;
+}
+
+export interface App {
+  readonly port: number;
+  /** Rejects with a ConfigError when the new configuration is not valid; then nothing has changed. */
+  reload(): Promise<void>;
+  /** Finishes what is under way, writes the state, and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The whole program, wired in one go. Cleanups are stacked as things are made and run in the opposite order.
+ * @throws ConfigError, or an Error that says what to do
+ */
+export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
+  let config = loadConfig(flags.configFile);
+  const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
+  let isReady = false;
+  const cleanups: (() => void | Promise<void>)[] = [];
+  mkdirSync(flags.storagePath, { recursive: true });
+
+  // Lane B: alerts to incidents.
+  const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
+  cleanups.push(() => store.close());
+  const incidents = new IncidentPipeline({
+    store,
+    correlator: directEvidence,
+    clock,
+    logger,
+    options: incidentOptions(config),
+  });
+  cleanups.push(() => incidents.stop());
+
+  // Lane A: samples to scores. An anomaly is where the two lanes meet.
+  const lane = createScoreLane({
+    maxSeries: config.storage.maxSeries,
+    settings: scoreSettings(config),
+    clock,
+    onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
+  });
+  cleanups.push(() => lane.stop());
+  const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
+  snapshot.restore();
+  cleanups.push(() => snapshot.write());
+  cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
+
+  // What goes out.
+  const sources = [lane.outputs, createIncidentOutput(incidents.live, clock)];
+  let senders: { target: Config['remoteWrite'][number]; sender: RemoteWriteSender }[] = [];
+  const useTargets = async (next: Config, hasNewLabels: boolean) => {
+    const kept = senders.filter(
+      ({ target }) => !hasNewLabels && next.remoteWrite.some((other) => isDeepStrictEqual(other, target)),
+    );
+    await Promise.all(senders.filter((each) => !kept.includes(each)).map(({ sender }) => sender.stop()));
+    senders = next.remoteWrite.map(
+      (target) =>
+        kept.find((each) => isDeepStrictEqual(each.target, target)) ?? {
+          target,
+          sender: createRemoteWriteSender({
+            target,
+            sources,
+            externalLabels: next.global.externalLabels,
+            clock,
+            logger,
+            fetch,
+            readSecret: (path) => readFile(path, 'utf8'),
+            version: VERSION,
+          }),
+        },
+    );
+  };
+  await useTargets(config, false);
+  cleanups.push(async () => {
+    await Promise.all(senders.map(({ sender }) => sender.stop()));
+  });
+
+  const reload = async () => {
+    try {
+      const next = loadConfig(flags.configFile);
+      for (const key of restartOnlyChanges(config, next)) logger.warn('a change needs a restart', { key });
+      const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
+      config = next;
+      lane.configure(scoreSettings(next));
+      incidents.configure(incidentOptions(next));
+      await useTargets(next, hasNewLabels);
+      reloads.isSuccessful = true;
+      reloads.lastSuccessAt = clock.now();
+      logger.info('configuration loaded', { file: flags.configFile });
+    } catch (error) {
+      reloads.isSuccessful = false;
+      logger.error('configuration not reloaded, the one before stays in use', { error: messageOf(error) });
+      throw error;
+    }
+  };
+
+  // What is shown of ourselves.
+  const outputStats = { invalidNames: 0 };
+  const refusedAlertRequests = { bad_data: 0, too_large: 0, unsupported: 0, unavailable: 0 };
+  const metrics = createMetrics({ version: VERSION, configReload: reloads });
+  addScoreMetrics(metrics, lane);
+  addIncidentMetrics(metrics, incidents, refusedAlertRequests);
+  addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
+  addSnapshotMetrics(metrics, snapshot.stats);
+  metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
+    [[], outputStats.invalidNames],
+  ]);
+
+  const server = await startServer({
+    listen: flags.webListenAddress,
+    receiveWrite: (request, response) => lane.receiver.receive(request, response),
+    routes: [
+      createLifecycleRoutes({ isEnabled: flags.webEnableLifecycle, isReady: () => isReady, reload, quit: onQuit }),
+      createMetricsRoutes({ metrics, sources: sources.slice(1), stats: outputStats }),
+      createFederationRoutes({
+        sources,
+        externalLabels: () => config.global.externalLabels,
+        clock,
+        stats: outputStats,
+      }),
+      createAlertIntakeRoutes({
+        clock,
+        logger,
+        readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
+        deliver: (delivery) => incidents.deliver(delivery),
+        refused: refusedAlertRequests,
+      }),
+      createIncidentRoutes({
+        store,
+        acknowledge: (id, deed) => incidents.acknowledge(id, deed),
+        resolve: (id, deed) => incidents.resolve(id, deed),
+      }),
+    ],
+    observe: (path, code, seconds) => metrics.observe(path, code, seconds),
+    clock,
+    logger,
+  });
+  cleanups.push(() => server.stop());
+  isReady = true;
+  logger.info('ready', { version: VERSION, port: server.port, series: lane.table.size });
+
+  return {
+    port: server.port,
+    reload,
+    async stop() {
+      isReady = false;
+      for (const cleanup of cleanups.toReversed()) await cleanup();
+      logger.info('stopped');
+    },
+  };
+}
+
+function scoreSettings({ learn, global }: Config): ScoreLaneSettings {
+  return { rules: learn, replicaLabel: global.replicaLabel, clusterLabel: global.clusterLabel };
+}
+
+function incidentOptions({ incidents, storage, global }: Config): IncidentOptions {
+  return { ...incidents, retentionMs: storage.retentionMs, clusterLabel: global.clusterLabel };
+}

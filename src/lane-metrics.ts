@@ -1,0 +1,159 @@
+import type { Metrics } from './emit/metrics.ts';
+import type { RemoteWriteSender } from './emit/remote-write-sender.ts';
+import type { IncidentPipeline } from './incident-pipeline.ts';
+import type { ScoreLane } from './score-lane.ts';
+import { IGNORED, KIND, type Kind } from './series/kinds.ts';
+import type { SnapshotStats } from './state/snapshot-file.ts';
+
+const KIND_NAMES = new Map<number, string>(Object.entries(KIND).map(([name, kind]) => [kind, name]));
+
+/** Counts by reason, as readings of a metric with one label. */
+function* byKey<Key extends string | number>(counts: Iterable<readonly [Key, number]>) {
+  for (const [key, value] of counts) yield [[String(key)], value] as const;
+}
+
+const one = (value: number) => [[[], value] as const];
+
+/** What lane A shows of itself. */
+export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
+  const { stats, table, anomalies, outputs, rates } = lane;
+  const receiver = lane.receiver.stats;
+  metrics.counter('pronoia_samples_received_total', 'Samples in valid remote-write requests.', [], () =>
+    one(stats.receivedTotal + receiver.replicaSamples),
+  );
+  metrics.counter('pronoia_samples_accepted_total', 'Samples that were scored or learnt.', [], () =>
+    one(stats.acceptedTotal),
+  );
+  metrics.counter('pronoia_stale_markers_total', 'Stale markers: series that ended.', [], () => one(stats.staleTotal));
+  metrics.counter(
+    'pronoia_samples_ignored_total',
+    'Samples that were left aside on purpose.',
+    ['reason'],
+    function* () {
+      yield* byKey(stats.ignored);
+      yield [['replica_not_leading'], receiver.replicaSamples];
+    },
+  );
+  metrics.counter('pronoia_samples_rejected_total', 'Samples refused with status 400.', ['reason'], () =>
+    byKey(stats.refused),
+  );
+  metrics.counter('pronoia_remote_write_requests_total', 'Remote-write requests received, by answer.', ['code'], () =>
+    byKey(receiver.answers),
+  );
+  metrics.counter('pronoia_remote_write_received_bytes_total', 'Bodies of remote-write requests, compressed.', [], () =>
+    one(receiver.bodyBytes),
+  );
+  metrics.counter('pronoia_remote_write_decoded_bytes_total', 'Bodies of remote-write requests, decoded.', [], () =>
+    one(receiver.decodedBytes),
+  );
+  metrics.counter('pronoia_exemplars_skipped_total', 'Exemplars received; they are not used.', [], () =>
+    one(receiver.exemplars),
+  );
+  metrics.counter('pronoia_histograms_skipped_total', 'Native histogram samples received; they are not used.', [], () =>
+    one(receiver.histograms),
+  );
+  metrics.counter('pronoia_metadata_received_total', 'Metric families described by remote write.', [], () =>
+    one(receiver.metadata),
+  );
+  metrics.counter('pronoia_replica_failovers_total', 'Times that another replica of a pair took over.', [], () =>
+    one(receiver.replicaFailovers()),
+  );
+  metrics.gauge(
+    'pronoia_series',
+    'Series known, by kind; the kinds from ignored on own no state.',
+    ['kind'],
+    function* () {
+      for (const [kind, count] of table.countByKind) yield [[kindName(kind)], count];
+    },
+  );
+  metrics.counter('pronoia_series_created_total', 'Series seen for the first time.', [], () => one(table.createdTotal));
+  metrics.counter('pronoia_series_expired_total', 'Series forgotten because they ended or made room.', [], () =>
+    one(table.expiredTotal),
+  );
+  metrics.counter('pronoia_counter_resets_total', 'Counters that started again from zero.', [], () =>
+    one(rates.resetTotal),
+  );
+  metrics.counter(
+    'pronoia_counter_corrections_total',
+    'Counters that fell by so little that it was no reset.',
+    [],
+    () => one(rates.jitterTotal),
+  );
+  metrics.counter('pronoia_anomalies_opened_total', 'Anomalies that began.', [], () => one(anomalies.openedTotal));
+  metrics.gauge('pronoia_anomalies_open', 'Anomalies that are open now.', [], () => one(anomalies.size));
+  metrics.gauge('pronoia_series_put_out', 'Input series whose anomaly series are put out now.', [], () =>
+    one(outputs.size),
+  );
+}
+
+/** What lane B shows of itself. */
+export function addIncidentMetrics(metrics: Metrics, incidents: IncidentPipeline, refused: object): void {
+  const { counters } = incidents;
+  metrics.counter('pronoia_alert_deliveries_total', 'Requests that brought alerts, by source.', ['source'], () =>
+    byKey(Object.entries(counters.deliveries)),
+  );
+  metrics.counter('pronoia_alert_requests_rejected_total', 'Requests with alerts that were refused.', ['reason'], () =>
+    byKey(Object.entries(refused)),
+  );
+  metrics.counter('pronoia_alerts_received_total', 'Alerts received, by what became of them.', ['outcome'], () =>
+    byKey(Object.entries(counters.alerts)),
+  );
+  metrics.counter('pronoia_alerts_truncated_total', 'Alerts that the sender left out (max_alerts).', [], () =>
+    one(counters.truncatedAlerts),
+  );
+  metrics.counter('pronoia_incident_events_total', 'Changes of incidents: opened, joined, resolved …', ['kind'], () =>
+    byKey(Object.entries(counters.events)),
+  );
+  metrics.counter('pronoia_incident_store_failures_total', 'Changes that could not be stored.', [], () =>
+    one(counters.storeFailures),
+  );
+}
+
+/** What the senders of `remote_write:` show; the list may change with a reload. */
+export function addSenderMetrics(metrics: Metrics, senders: () => Iterable<RemoteWriteSender>): void {
+  const perSender = function* (read: (sender: RemoteWriteSender) => number) {
+    for (const sender of senders()) yield [[sender.url], read(sender)] as const;
+  };
+  metrics.counter('pronoia_remote_write_sent_samples_total', 'Output samples delivered.', ['url'], () =>
+    perSender(({ stats }) => stats.sent),
+  );
+  metrics.counter('pronoia_remote_write_retried_samples_total', 'Output samples sent again.', ['url'], () =>
+    perSender(({ stats }) => stats.retried),
+  );
+  metrics.counter('pronoia_remote_write_failed_requests_total', 'Requests that the target did not take.', ['url'], () =>
+    perSender(({ stats }) => stats.failedRequests),
+  );
+  metrics.counter(
+    'pronoia_remote_write_dropped_samples_total',
+    'Output samples that were given up.',
+    ['url', 'reason'],
+    function* () {
+      for (const { url, stats } of senders()) {
+        for (const [reason, count] of Object.entries(stats.droppedByReason)) yield [[url, reason], count];
+      }
+    },
+  );
+  metrics.gauge('pronoia_remote_write_pending_samples', 'Output samples waiting or on their way.', ['url'], () =>
+    perSender(({ stats }) => stats.pending),
+  );
+}
+
+/** What the snapshot shows. */
+export function addSnapshotMetrics(metrics: Metrics, stats: SnapshotStats): void {
+  metrics.counter('pronoia_snapshots_total', 'Snapshots of what was learnt, by result.', ['result'], () => [
+    [['written'], stats.writtenTotal],
+    [['failed'], stats.failedTotal],
+  ]);
+  metrics.gauge('pronoia_snapshot_bytes', 'Size of the latest snapshot.', [], () => one(stats.lastBytes));
+  metrics.gauge(
+    'pronoia_snapshot_timestamp_seconds',
+    'When the latest snapshot was written, 0 before the first.',
+    [],
+    () => one(stats.lastWrittenAt / 1000),
+  );
+}
+
+function kindName(kind: Kind): string {
+  const name = KIND_NAMES.get(kind) ?? 'unknown';
+  return kind >= IGNORED ? name.replace(/([A-Z])/, (letter) => `_${letter.toLowerCase()}`) : name;
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8';
+import { startApp } from './app.ts';
+import { type CommandLine, parseCommandLine } from './config/flags.ts';
+import { ConfigError, loadConfig } from './config/load.ts';
+import { systemClock } from './model/clock.ts';
+import { messageOf } from './model/errors.ts';
+import { createLogger } from './model/logger.ts';
+import { VERSION } from './version.ts';
+
+/** As Prometheus: wrong usage and a wrong configuration end with 2, anything else that goes wrong with 1. */
+const EXIT = { success: 0, failure: 1, usage: 2 } as const;
+
+// Selectors are written by strangers, and a backtracking regular expression can take for ever. V8 then goes on with its
+// linear engine.
+setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+
+const commandLine = parseCommandLine(process.argv.slice(2));
+switch (commandLine.command) {
+  case 'serve':
+    await serve(commandLine);
+    break;
+  case 'check config':
+    process.exitCode = checkConfig(commandLine.files);
+    break;
+  case 'help':
+    process.stdout.write(commandLine.text);
+    break;
+  case 'version':
+    process.stdout.write(`pronoia, version ${VERSION} (node ${process.versions.node})\n`);
+    break;
+  case 'usage error':
+    for (const problem of commandLine.problems) process.stderr.write(`pronoia: ${problem}\n`);
+    process.stderr.write('pronoia: try --help\n');
+    process.exitCode = EXIT.usage;
+    break;
+}
+
+async function serve({ flags }: Extract<CommandLine, { command: 'serve' }>): Promise<void> {
+  const logger = createLogger({ level: flags.logLevel, format: flags.logFormat, now: systemClock.now }, (line) =>
+    process.stderr.write(line),
+  );
+  let isStopping = false;
+  const stop = (reason: string) => {
+    if (isStopping) return;
+    isStopping = true;
+    logger.info('stopping', { reason });
+    app.stop().then(
+      () => process.exit(EXIT.success),
+      (error) => fail(error),
+    );
+  };
+  const fail = (error: unknown): never => {
+    process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);
+    process.exit(error instanceof ConfigError ? EXIT.usage : EXIT.failure);
+  };
+  const app = await startApp({
+    flags,
+    clock: systemClock,
+    logger,
+    onQuit: () => stop('asked by HTTP'),
+  }).catch(fail);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
+  // What went wrong has been logged; the process goes on with the configuration that it has.
+  process.on('SIGHUP', () => void app.reload().catch(() => {}));
+}
+
+function checkConfig(files: readonly string[]): number {
+  let exitCode: number = EXIT.success;
+  for (const file of files) {
+    try {
+      loadConfig(file);
+      process.stdout.write(`${file}: valid\n`);
+    } catch (error) {
+      process.stderr.write(`${messageOf(error)}\n`);
+      exitCode = EXIT.usage;
+    }
+  }
+  return exitCode;
+}
