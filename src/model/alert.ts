@@ -7,8 +7,10 @@ import type { Labels } from './labels.ts';
 export interface Alert {
   /** FNV-1a over `labels`, 16 hexadecimal digits, computed here and never taken from the sender. */
   readonly fingerprint: string;
-  /** Without the replica label and without empty values. */
+  /** Without replica labels and without empty values. */
   readonly labels: Labels;
+  /** Which of a highly available pair of Prometheus sent it: the value of the replica label, empty without one. */
+  readonly replica: string;
   readonly annotations: Labels;
   /** Milliseconds since the epoch: when the rule fired. Nanoseconds of the webhook are cut. */
   readonly startsAt: number;
@@ -26,6 +28,8 @@ export interface AlertDelivery {
   readonly source: 'webhook' | 'api';
   readonly receivedAt: number;
   readonly alerts: readonly Alert[];
+  /** How many of the delivery's alerts were refused because something in them was wrong. */
+  readonly invalidAlerts: number;
   /** How many alerts the sender left out (`max_alerts`); 0 when it sent all. */
   readonly truncatedAlerts: number;
   /** What else the envelope said (receiver, groupKey, unknown fields …), kept as it came (JSON). */

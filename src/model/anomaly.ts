@@ -1,3 +1,4 @@
+import { fingerprint } from './fingerprint.ts';
 import type { Labels } from './labels.ts';
 
 /** A stretch of time during which a series' score stayed above 1. Identity is (series labels, startsAt). */
@@ -18,4 +19,9 @@ export interface Anomaly {
   readonly expected: number;
   readonly lower: number;
   readonly upper: number;
+}
+
+/** The identity of an anomaly as text. */
+export function anomalyKey({ labels, startsAt }: Pick<Anomaly, 'labels' | 'startsAt'>): string {
+  return `${fingerprint(labels)} ${startsAt}`;
 }

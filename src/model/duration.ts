@@ -10,7 +10,14 @@ export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text);
   if (match === null || text === '') return undefined;
   const [, y, w, d, h, m, s, ms] = match.map((part) => Number(part ?? 0)) as number[] as [
-    number, number, number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ];
   return (
     y * UNIT_MS.y + w * UNIT_MS.w + d * UNIT_MS.d + h * UNIT_MS.h + m * UNIT_MS.m + s * UNIT_MS.s + ms * UNIT_MS.ms

@@ -17,3 +17,13 @@ export class RequestError extends Error {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** What the API answers for anything that was thrown: the status and Prometheus' error body. */
+export function errorAnswer(thrown: unknown): {
+  status: number;
+  body: { status: 'error'; errorType: ErrorType; error: string };
+} {
+  const { status, errorType } =
+    thrown instanceof RequestError ? thrown : ({ status: 500, errorType: 'internal' } as const);
+  return { status, body: { status: 'error', errorType, error: messageOf(thrown) } };
+}

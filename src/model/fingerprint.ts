@@ -1,17 +1,26 @@
 import type { Labels } from './labels.ts';
 
-const OFFSET = 14695981039346656037n;
-const PRIME = 1099511628211n;
 const SEPARATOR = 0xff;
+/** The prime 0x100000001b3 without its highest bit: multiplying by that bit is a shift by 40. */
+const PRIME_LOW = 0x1b3;
 
-/** FNV-1a, 64 bits, over UTF-8 bytes, each text followed by the byte 0xff; as 16 hexadecimal digits. */
+/**
+ * FNV-1a, 64 bits, over UTF-8 bytes, each text followed by the byte 0xff; as 16 hexadecimal digits. The state is kept
+ * in two halves of 32 bits, because a BigInt per byte is four times slower and a delivery can bring 20,000 label sets.
+ */
 export function fnv1a64(texts: Iterable<string>): string {
-  let hash = OFFSET;
+  let high = 0xcbf29ce4;
+  let low = 0x84222325;
   for (const text of texts) {
-    for (const byte of Buffer.from(text, 'utf8')) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * PRIME);
-    hash = BigInt.asUintN(64, (hash ^ BigInt(SEPARATOR)) * PRIME);
+    const bytes = Buffer.from(text, 'utf8');
+    for (let i = 0; i <= bytes.length; i++) {
+      low = (low ^ (i < bytes.length ? bytes[i]! : SEPARATOR)) >>> 0;
+      const product = low * PRIME_LOW;
+      high = (Math.imul(high, PRIME_LOW) + Math.floor(product / 2 ** 32) + (low << 8)) >>> 0;
+      low = product >>> 0;
+    }
   }
-  return hash.toString(16).padStart(16, '0');
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
 }
 
 /**

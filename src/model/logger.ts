@@ -23,15 +23,22 @@ export function createLogger(
   write: (line: string) => void,
 ): Logger {
   const lowest = LOG_LEVELS.indexOf(options.level);
-  const render = options.format === 'json' ? (entries: [string, unknown][]) => JSON.stringify(Object.fromEntries(entries)) : logfmt;
-  const log = (level: LogLevel) => (message: string, fields: LogFields = {}) => {
-    if (LOG_LEVELS.indexOf(level) < lowest) return;
-    const entries: [string, unknown][] = [['ts', new Date(options.now()).toISOString()], ['level', level], ['msg', message]];
-    for (const [key, value] of Object.entries(fields)) {
-      if (value !== undefined) entries.push([key, value instanceof Error ? value.message : value]);
-    }
-    write(`${render(entries)}\n`);
-  };
+  const render =
+    options.format === 'json' ? (entries: [string, unknown][]) => JSON.stringify(Object.fromEntries(entries)) : logfmt;
+  const log =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (LOG_LEVELS.indexOf(level) < lowest) return;
+      const entries: [string, unknown][] = [
+        ['ts', new Date(options.now()).toISOString()],
+        ['level', level],
+        ['msg', message],
+      ];
+      for (const [key, value] of Object.entries(fields)) {
+        if (value !== undefined) entries.push([key, value instanceof Error ? value.message : value]);
+      }
+      write(`${render(entries)}\n`);
+    };
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
 }
 

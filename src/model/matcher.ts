@@ -117,12 +117,15 @@ export function createMatcher(name: string, operator: Matcher['operator'], value
 
 /** RE2's syntax is nearly a subset of JavaScript's; what differs and is in use is the leading flag group `(?i)`. */
 function compileAnchored(pattern: string): RegExp {
-  if (pattern.length > MAX_REGEX_LENGTH) throw new Error(`regular expression longer than ${MAX_REGEX_LENGTH} characters`);
+  if (pattern.length > MAX_REGEX_LENGTH)
+    throw new Error(`regular expression longer than ${MAX_REGEX_LENGTH} characters`);
   const flagGroup = /^\(\?([ims]+)\)/.exec(pattern);
   const flags = new Set(['s', ...(flagGroup?.[1] ?? '')]);
   const body = flagGroup === null ? pattern : pattern.slice(flagGroup[0].length);
   if (/\(\?[=!<]|\\[1-9]/.test(body.replace(/\(\?<[a-zA-Z]/g, '').replace(/\\\\/g, ''))) {
-    throw new Error(`regular expression ${JSON.stringify(pattern)} uses a look-around or back-reference, which Prometheus does not have`);
+    throw new Error(
+      `regular expression ${JSON.stringify(pattern)} uses a look-around or back-reference, which Prometheus does not have`,
+    );
   }
   return new RegExp(`^(?:${body.replace(/\(\?P</g, '(?<')})$`, [...flags].join(''));
 }
