@@ -1,0 +1,44 @@
+import type { AlertDelivery } from '../model/alert.ts';
+import type { IncidentEvent } from '../model/incident.ts';
+import type { AlertOutcome, DeliveryReceipt } from './receive-delivery.ts';
+
+/** Plain counts since the start, for the metrics; they only grow. What was not stored is not counted. */
+interface IncidentCounters {
+  readonly deliveries: Record<AlertDelivery['source'], number>;
+  /** Deliveries from which the sender had cut alerts, and how many it had cut. */
+  truncatedDeliveries: number;
+  truncatedAlerts: number;
+  readonly alerts: Record<AlertOutcome, number>;
+  /** Timeline entries by kind: incidents opened, resolved, reopened, acknowledged … */
+  readonly events: Record<IncidentEvent['kind'], number>;
+  /** Anomalies that did not join because their incident has enough evidence. */
+  surplusAnomalies: number;
+  /** Changes that could not be stored. */
+  storeFailures: number;
+}
+
+/** All counts at 0. */
+export function createIncidentCounters(): IncidentCounters {
+  return {
+    deliveries: { webhook: 0, api: 0 },
+    truncatedDeliveries: 0,
+    truncatedAlerts: 0,
+    alerts: { started: 0, changed: 0, repeated: 0, late: 0, own: 0, heartbeat: 0, invalid: 0 },
+    events: { opened: 0, joined: 0, ended: 0, evidence: 0, acknowledged: 0, resolved: 0, reopened: 0 },
+    surplusAnomalies: 0,
+    storeFailures: 0,
+  };
+}
+
+/** Counts a delivery that has been stored. */
+export function countDelivery(
+  counters: IncidentCounters,
+  delivery: AlertDelivery,
+  { outcomes }: DeliveryReceipt,
+): void {
+  counters.deliveries[delivery.source]++;
+  counters.truncatedDeliveries += delivery.truncatedAlerts > 0 ? 1 : 0;
+  counters.truncatedAlerts += delivery.truncatedAlerts;
+  counters.alerts.invalid += delivery.invalidAlerts;
+  for (const [outcome, count] of outcomes) counters.alerts[outcome] += count;
+}

@@ -1,0 +1,106 @@
+import { type Alert, OWN_ALERT_LABEL } from '../model/alert.ts';
+import type { AlertMember, Firing } from '../model/incident.ts';
+import { compareBytes } from '../model/labels.ts';
+import { receiveAlert } from './firing.ts';
+
+/** Alerts that say that alerting works; kube-prometheus sends them all the time. */
+const HEARTBEATS = new Set(['Watchdog', 'InfoInhibitor']);
+
+/**
+ * What became of an alert that was received, exactly one for each: a new firing; a change of one (end, text, start);
+ * a repetition; about a firing that has ended; Pronoia's own; a heartbeat (Watchdog, InfoInhibitor); not valid.
+ */
+export type AlertOutcome = 'started' | 'changed' | 'repeated' | 'late' | 'own' | 'heartbeat' | 'invalid';
+
+/** What a delivery says that was not known. */
+export interface DeliveryReceipt {
+  /** New firings, which need an incident. */
+  readonly started: readonly Firing[];
+  /** Members that ended, went on after all, or changed their content; the firing is the new one. */
+  readonly changed: readonly AlertMember[];
+  /** Members that are as before but expire later. */
+  readonly refreshed: readonly AlertMember[];
+  readonly outcomes: ReadonlyMap<AlertOutcome, number>;
+}
+
+/** The firings of one fingerprint while a delivery is read. */
+interface Thread {
+  readonly member: AlertMember | undefined;
+  memberFiring: Firing | undefined;
+  hasChanged: boolean;
+  readonly started: Firing[];
+}
+
+/**
+ * Fits the alerts of a delivery into what is known. Neither their order nor repetitions among them make a difference.
+ * @param lastAlert the newest firing of a fingerprint
+ */
+export function receiveDelivery(
+  alerts: readonly Alert[],
+  lastAlert: (fingerprint: string) => AlertMember | undefined,
+): DeliveryReceipt {
+  const threads = new Map<string, Thread>();
+  const outcomes = new Map<AlertOutcome, number>();
+  for (const alert of alerts.toSorted(byIdentity)) {
+    const outcome = nonMember(alert) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert);
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  }
+  const all = [...threads.values()];
+  const touched = all.flatMap(({ member, memberFiring, hasChanged }) =>
+    member === undefined || memberFiring === member.firing
+      ? []
+      : [{ hasChanged, member: { ...member, firing: memberFiring! } }],
+  );
+  return {
+    started: all.flatMap(({ started }) => started),
+    changed: touched.filter(({ hasChanged }) => hasChanged).map(({ member }) => member),
+    refreshed: touched.filter(({ hasChanged }) => !hasChanged).map(({ member }) => member),
+    outcomes,
+  };
+}
+
+/** Why an alert can't be part of any incident; undefined when it can. */
+function nonMember({ labels }: Alert): 'own' | 'heartbeat' | undefined {
+  if (labels.has(OWN_ALERT_LABEL)) return 'own';
+  return HEARTBEATS.has(labels.get('alertname') ?? '') ? 'heartbeat' : undefined;
+}
+
+function threadOf(
+  fingerprint: string,
+  threads: Map<string, Thread>,
+  lastAlert: (fingerprint: string) => AlertMember | undefined,
+): Thread {
+  let thread = threads.get(fingerprint);
+  if (thread === undefined) {
+    const member = lastAlert(fingerprint);
+    thread = { member, memberFiring: member?.firing, hasChanged: false, started: [] };
+    threads.set(fingerprint, thread);
+  }
+  return thread;
+}
+
+function follow(thread: Thread, alert: Alert): AlertOutcome {
+  const { outcome, firing, superseded } = receiveAlert(thread.started.at(-1) ?? thread.memberFiring, alert);
+  if (superseded !== undefined) replaceLast(thread, superseded, true);
+  if (outcome === 'started') thread.started.push(firing);
+  else replaceLast(thread, firing, outcome === 'changed');
+  return outcome;
+}
+
+function replaceLast(thread: Thread, firing: Firing, hasChanged: boolean): void {
+  if (thread.started.length > 0) thread.started[thread.started.length - 1] = firing;
+  else {
+    thread.memberFiring = firing;
+    thread.hasChanged ||= hasChanged;
+  }
+}
+
+/** Of one firing the end comes last, because it is final. */
+function byIdentity(a: Alert, b: Alert): number {
+  return (
+    compareBytes(a.fingerprint, b.fingerprint) ||
+    a.startsAt - b.startsAt ||
+    Number(a.endsAt !== undefined) - Number(b.endsAt !== undefined) ||
+    compareBytes(a.replica, b.replica)
+  );
+}

@@ -1,0 +1,21 @@
+/** Words for how grave an alert is, from least to most; teams use different ones. */
+const RANKS: readonly (readonly string[])[] = [
+  ['none'],
+  ['info', 'information', 'informational', 'notice', 'low'],
+  ['warning', 'warn', 'minor', 'medium'],
+  ['error', 'major', 'high', 'ticket'],
+  ['critical', 'page', 'fatal', 'emergency', 'disaster'],
+];
+
+/** The graver of two values of the label `severity`. A word that nobody knows is graver than `info`, for it may mean a page. */
+export function graver(a: string, b: string): string {
+  const difference = rank(a) - rank(b);
+  if (difference !== 0) return difference > 0 ? a : b;
+  return a < b ? a : b;
+}
+
+function rank(severity: string): number {
+  if (severity === '') return -1;
+  const known = RANKS.findIndex((words) => words.includes(severity.toLowerCase()));
+  return known === -1 ? 1.5 : known;
+}

@@ -1,0 +1,210 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { AlertDelivery } from '../model/alert.ts';
+import { messageOf } from '../model/errors.ts';
+import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
+import { incidentToRow, memberToRow, type Row, rowToEvent, rowToIncident, rowToMember } from './rows.ts';
+import { migrate } from './schema.ts';
+
+/** What one delivery, one tick or one person changed: stored whole or not at all. */
+interface IncidentChanges {
+  readonly delivery?: AlertDelivery;
+  readonly incidents: Iterable<Incident>;
+  readonly members: Iterable<Member>;
+  readonly events: readonly IncidentEvent[];
+}
+
+/** A page of incidents, newest first. */
+export interface IncidentQuery {
+  readonly state: 'open' | 'resolved' | 'all';
+  readonly limit: number;
+  /** The last incident of the page before. */
+  readonly after?: { readonly openedAt: number; readonly id: string };
+}
+
+/** Another program (a backup) may hold the lock for a moment; the loop must not wait for it any longer. */
+const BUSY_TIMEOUT_MS = 250;
+const PRUNED_ROWS_PER_SLICE = 2000;
+
+/**
+ * Incidents, their members and their timelines in one SQLite file. A change is on the disk when `commit` returns.
+ */
+export class IncidentStore {
+  readonly #database: DatabaseSync;
+  readonly #insertDelivery: StatementSync;
+  readonly #putIncident: (row: Row) => void;
+  readonly #putMember: (row: Row) => void;
+  readonly #insertEvent: StatementSync;
+  readonly #lastAlert: StatementSync;
+  #nextMemberId: number;
+
+  /**
+   * @param path a file, created when it does not exist (its folder has to), or `:memory:`
+   * @throws Error when the file is no database, or was written by a newer version
+   */
+  constructor(path: string) {
+    this.#database = open(path);
+    this.#insertDelivery = this.#prepareInsert('deliveries', [
+      'received_at',
+      'source',
+      'alerts',
+      'invalid_alerts',
+      'truncated_alerts',
+      'envelope',
+    ]);
+    this.#putIncident = preparePut(this.#database, 'incidents');
+    this.#putMember = preparePut(this.#database, 'members');
+    this.#insertEvent = this.#prepareInsert('events', ['incident_id', 'at', 'kind', 'by', 'comment', 'count']);
+    this.#lastAlert = this.#database.prepare(
+      "SELECT * FROM members WHERE fingerprint = ? AND kind = 'alert' ORDER BY id DESC LIMIT 1",
+    );
+    this.#nextMemberId = this.#count('SELECT coalesce(max(id), 0) + 1 AS count FROM members');
+  }
+
+  /** Ids of members grow; one that was taken and not stored is not given again. */
+  takeMemberId(): number {
+    return this.#nextMemberId++;
+  }
+
+  /** Stores a change in one transaction. @throws Error when it can't (disk full, locked): then nothing is stored */
+  commit({ delivery, incidents, members, events }: IncidentChanges): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      if (delivery !== undefined) this.#addDelivery(delivery);
+      for (const incident of incidents) this.#putIncident(incidentToRow(incident));
+      for (const member of members) this.#putMember(memberToRow(member));
+      for (const { incidentId, at, kind, by, comment, count } of events) {
+        this.#insertEvent.run({ incident_id: incidentId, at, kind, by, comment, count });
+      }
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      // SQLite may have rolled back by itself, as it does when the disk is full.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** The newest firing of an alert, undefined when it never fired within the retention. */
+  lastAlert(fingerprint: string): AlertMember | undefined {
+    const row = this.#lastAlert.get(fingerprint) as Row | undefined;
+    return row && (rowToMember(row) as AlertMember);
+  }
+
+  incident(id: string): Incident | undefined {
+    const row = this.#database.prepare('SELECT * FROM incidents WHERE id = ?').get(id) as Row | undefined;
+    return row && rowToIncident(row);
+  }
+
+  incidents({ state, limit, after }: IncidentQuery): Incident[] {
+    const conditions = { open: "state <> 'resolved'", resolved: "state = 'resolved'", all: 'true' };
+    const rows = this.#database
+      .prepare(
+        `SELECT * FROM incidents WHERE ${conditions[state]} AND (opened_at, id) < (?, ?)
+         ORDER BY opened_at DESC, id DESC LIMIT ?`,
+      )
+      .all(after?.openedAt ?? Number.MAX_SAFE_INTEGER, after?.id ?? '', limit) as Row[];
+    return rows.map(rowToIncident);
+  }
+
+  /** Incidents that are open, have an alert that fires, or ended at `endedSince` or later: what a start needs to know. */
+  recentIncidents(endedSince: number): Incident[] {
+    const rows = this.#database
+      .prepare(
+        "SELECT * FROM incidents WHERE state <> 'resolved' OR firing > 0 OR resolved_at >= ? ORDER BY opened_at, id",
+      )
+      .all(endedSince) as Row[];
+    return rows.map(rowToIncident);
+  }
+
+  /** The members in the order in which they were admitted, at most `limit`. */
+  members(incidentId: string, limit = -1): Member[] {
+    const rows = this.#database
+      .prepare('SELECT * FROM members WHERE incident_id = ? ORDER BY id LIMIT ?')
+      .all(incidentId, limit);
+    return (rows as Row[]).map(rowToMember);
+  }
+
+  timeline(incidentId: string): IncidentEvent[] {
+    const rows = this.#database
+      .prepare('SELECT * FROM events WHERE incident_id = ? ORDER BY id')
+      .all(incidentId) as Row[];
+    return rows.map(rowToEvent);
+  }
+
+  /**
+   * Deletes a part of what ended before `endedBefore`, a few milliseconds of work.
+   * @returns whether there is more to delete
+   */
+  prune(endedBefore: number): boolean {
+    const remove = (sql: string, ...values: (string | number)[]) =>
+      Number(this.#database.prepare(sql).run(...values).changes);
+    const deliveries = remove(
+      'DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE received_at < ? LIMIT ?)',
+      endedBefore,
+      PRUNED_ROWS_PER_SLICE,
+    );
+    const row = this.#database
+      .prepare(
+        "SELECT id FROM incidents WHERE state = 'resolved' AND firing = 0 AND resolved_at < ? ORDER BY resolved_at LIMIT 1",
+      )
+      .get(endedBefore);
+    if (row === undefined) return deliveries > 0;
+    const id = row.id as string;
+    const members = remove(
+      'DELETE FROM members WHERE id IN (SELECT id FROM members WHERE incident_id = ? LIMIT ?)',
+      id,
+      PRUNED_ROWS_PER_SLICE,
+    );
+    if (members < PRUNED_ROWS_PER_SLICE) remove('DELETE FROM incidents WHERE id = ?', id);
+    return true;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #addDelivery({ receivedAt, source, alerts, invalidAlerts, truncatedAlerts, envelope }: AlertDelivery): void {
+    this.#insertDelivery.run({
+      received_at: receivedAt,
+      source,
+      alerts: alerts.length,
+      invalid_alerts: invalidAlerts,
+      truncated_alerts: truncatedAlerts,
+      envelope: JSON.stringify(envelope),
+    });
+  }
+
+  #prepareInsert(table: string, columns: readonly string[]): StatementSync {
+    const names = columns.map((column) => `"${column}"`).join(', ');
+    const values = columns.map((column) => `:${column}`).join(', ');
+    return this.#database.prepare(`INSERT INTO ${table} (${names}) VALUES (${values})`);
+  }
+
+  #count(sql: string): number {
+    return this.#database.prepare(sql).get()?.count as number;
+  }
+}
+
+function open(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw new Error(`${path}: ${messageOf(error)}`);
+  }
+}
+
+/** Inserts a row, or replaces all columns of the one with the same id. Values go by position, which is twice as fast. */
+function preparePut(database: DatabaseSync, table: 'incidents' | 'members'): (row: Row) => void {
+  const columns = (database.prepare(`PRAGMA table_info(${table})`).all() as Row[]).map(({ name }) => name as string);
+  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
+  const statement = database.prepare(
+    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
+     ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`,
+  );
+  return (row) => {
+    statement.run(...columns.map((column) => row[column]!));
+  };
+}

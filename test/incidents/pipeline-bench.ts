@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { directEvidence } from '../../src/correlate/direct-evidence.ts';
+import { type IncidentOptions, IncidentPipeline } from '../../src/incident-pipeline.ts';
+import { IncidentStore } from '../../src/incidents/store.ts';
+import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
+import { ManualClock } from '../../src/model/clock.ts';
+import type { IncidentEvent, Member } from '../../src/model/incident.ts';
+import { createLogger } from '../../src/model/logger.ts';
+import { deliveryOf, MINUTE, minute } from './alert-builders.ts';
+
+export const OPTIONS: IncidentOptions = {
+  joinWindowMs: 15 * MINUTE,
+  freezeAfterMs: 90 * MINUTE,
+  reopenWithinMs: 30 * MINUTE,
+  retentionMs: 90 * 24 * 60 * MINUTE,
+  clusterLabel: 'cluster',
+};
+
+/** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
+export class PipelineBench {
+  clock = new ManualClock(minute(0));
+  readonly path: string;
+  readonly events: IncidentEvent[] = [];
+  log = '';
+  store: IncidentStore;
+  pipeline: IncidentPipeline;
+  readonly #folder: string | undefined;
+  readonly #abandoned: IncidentStore[] = [];
+
+  constructor(storage: 'disk' | 'memory' = 'memory') {
+    this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
+    this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
+    this.store = new IncidentStore(this.path);
+    this.pipeline = this.#start();
+  }
+
+  /** Delivers alerts at a minute; the clock goes along. */
+  deliver(at: number, alerts: readonly Alert[], more: Partial<AlertDelivery> = {}): void {
+    this.clock.advanceTo(Math.max(this.clock.now(), minute(at)));
+    this.pipeline.deliver(deliveryOf(at, alerts, more));
+  }
+
+  /** The sidecar is killed, without a chance to say good-bye, and started again. */
+  killAndStart(): void {
+    // Nothing is asked to stop, to write or to close: the old pipeline and its timers are only left alone.
+    this.#abandoned.push(this.store);
+    this.clock = new ManualClock(this.clock.now());
+    this.store = new IncidentStore(this.path);
+    this.pipeline = this.#start();
+  }
+
+  /** The incidents as the API would show them, in a form that is easy to compare: id to its members. */
+  partition(): Record<string, string[]> {
+    const incidents = this.store.incidents({ state: 'all', limit: 1000 });
+    const name = (member: Member) => {
+      const { startsAt, endsAt } = member.kind === 'alert' ? member.firing.alert : member.anomaly;
+      const key = member.kind === 'alert' ? member.firing.alert.fingerprint : 'anomaly';
+      return `${key} ${startsAt} ${endsAt}`;
+    };
+    return Object.fromEntries(incidents.map(({ id }) => [id, this.store.members(id).map(name).sort()]));
+  }
+
+  remove(): void {
+    for (const store of [...this.#abandoned, this.store]) store.close();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
+  }
+
+  #start(): IncidentPipeline {
+    const logger = createLogger({ level: 'info', format: 'logfmt', now: () => this.clock.now() }, (line) => {
+      this.log += line;
+    });
+    return new IncidentPipeline({
+      store: this.store,
+      correlator: directEvidence,
+      clock: this.clock,
+      logger,
+      options: OPTIONS,
+      onEvents: (events) => this.events.push(...events),
+    });
+  }
+}

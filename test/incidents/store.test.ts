@@ -1,0 +1,141 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createIncident, reduce } from '../../src/incidents/life-cycle.ts';
+import { IncidentStore } from '../../src/incidents/store.ts';
+import type { AlertMember, AnomalyMember, Incident } from '../../src/model/incident.ts';
+import { alertOf, anomalyOf, minute } from './alert-builders.ts';
+
+let folder: string;
+let path: string;
+const opened: IncidentStore[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'store-'));
+  path = join(folder, 'incidents.db');
+});
+
+afterEach(() => {
+  for (const store of opened.splice(0)) store.close();
+  rmSync(folder, { recursive: true });
+});
+
+function open(): IncidentStore {
+  const store = new IncidentStore(path);
+  opened.push(store);
+  return store;
+}
+
+/** An incident that opened at a minute and has ended at another. */
+function incidentOf(id: string, from: number, to?: number): Incident {
+  const alert = alertOf({ alertname: 'A' }, to === undefined ? { from } : { from, to });
+  const first = { alert, entity: undefined, isAgain: false };
+  const empty = createIncident(id, 'eu', first, minute(from));
+  return reduce(empty, { kind: 'admit', at: minute(from), admissions: [first] }).incident;
+}
+
+function alertMember(id: number, incidentId: string): AlertMember {
+  const alert = {
+    ...alertOf({ ...JSON.parse('{"__proto__":"x"}'), alertname: 'ü' }, { from: 0, to: 3, summary: '"\0' }),
+    extra: { novelty: [1] },
+  };
+  const sighting = {
+    startsAt: minute(0),
+    endsAt: minute(3),
+    expiresAt: undefined,
+    expired: false,
+    endedStartsAt: minute(-9),
+  };
+  return {
+    id,
+    incidentId,
+    kind: 'alert',
+    role: 'symptom',
+    core: true,
+    entity: { cluster: '', kind: 'service', namespace: 'shop', name: 'cart' },
+    admittedAt: minute(1),
+    reasons: [{ kind: 'first', value: 1, text: 'opened the incident' }],
+    firing: { alert, replicas: new Map([['a', sighting]]) },
+  };
+}
+
+describe('the store', () => {
+  it('gives back after reopening what was put in', () => {
+    const incident = incidentOf('00000000000000aa', 0);
+    const alert = alertMember(1, incident.id);
+    const anomaly: AnomalyMember = {
+      id: 2,
+      incidentId: incident.id,
+      kind: 'anomaly',
+      role: 'evidence',
+      entity: undefined,
+      admittedAt: minute(2),
+      reasons: [],
+      anomaly: anomalyOf({ __name__: 'up', job: 'x' }, { from: 1, to: 2 }),
+    };
+    const event = { incidentId: incident.id, at: minute(1), kind: 'opened', by: '', comment: '', count: 1 } as const;
+    open().commit({ incidents: [incident], members: [alert, anomaly], events: [event] });
+    const store = open();
+    expect(store.incident(incident.id)).toEqual(incident);
+    expect(store.members(incident.id)).toEqual([alert, anomaly]);
+    expect(store.lastAlert(alert.firing.alert.fingerprint)).toEqual(alert);
+    expect(store.timeline(incident.id)).toEqual([event]);
+    expect(store.takeMemberId()).toBe(3);
+  });
+
+  it('stores a change whole or not at all', () => {
+    const store = open();
+    const orphan = alertMember(1, 'no such incident');
+    expect(() =>
+      store.commit({ incidents: [incidentOf('00000000000000aa', 0)], members: [orphan], events: [] }),
+    ).toThrow(/FOREIGN KEY/);
+    expect(store.incidents({ state: 'all', limit: 10 })).toEqual([]);
+  });
+
+  it('pages through incidents, newest first', () => {
+    const store = open();
+    const ids = ['00000000000000aa', '00000000000000bb', '00000000000000cc', '00000000000000dd'];
+    const incidents = ids.map((id, i) => incidentOf(id, Math.floor(i / 2), i === 0 ? 9 : undefined));
+    store.commit({ incidents, members: [], events: [] });
+    const page = store.incidents({ state: 'all', limit: 3 });
+    expect(page.map(({ id }) => id.slice(-2))).toEqual(['dd', 'cc', 'bb']);
+    expect(store.incidents({ state: 'all', limit: 3, after: page[2]! }).map(({ id }) => id)).toEqual([ids[0]]);
+    expect(store.incidents({ state: 'resolved', limit: 3 }).map(({ id }) => id)).toEqual([ids[0]]);
+    expect(store.incidents({ state: 'open', limit: 9 })).toHaveLength(3);
+  });
+
+  it('deletes resolved incidents only, with all that belongs to them', () => {
+    const store = open();
+    const old = incidentOf('00000000000000aa', 0, 5);
+    const members = [alertMember(1, old.id)];
+    const events = [{ incidentId: old.id, at: minute(1), kind: 'opened', by: '', comment: '', count: 1 } as const];
+    store.commit({
+      incidents: [old, incidentOf('00000000000000bb', 0), incidentOf('00000000000000cc', 0, 20)],
+      members,
+      events,
+    });
+    expect(store.prune(minute(10))).toBe(true);
+    expect(store.prune(minute(10))).toBe(false);
+    expect(store.incidents({ state: 'all', limit: 9 }).map(({ id }) => id.slice(-2))).toEqual(['cc', 'bb']);
+    expect([store.members(old.id), store.timeline(old.id)]).toEqual([[], []]);
+  });
+});
+
+describe('a file that is not ours', () => {
+  it('is refused when a newer version wrote it, and says what to do', () => {
+    open();
+    const database = new DatabaseSync(path);
+    database.exec('PRAGMA user_version = 99');
+    database.close();
+    expect(() => new IncidentStore(path)).toThrow(
+      /incidents\.db: .*schema 99 .* start the newer version again, or point --storage\.path/,
+    );
+  });
+
+  it('is refused when it is no database', () => {
+    writeFileSync(path, 'this is text, and long enough to be looked at as a header of a database file. '.repeat(20));
+    expect(() => new IncidentStore(path)).toThrow(/incidents\.db: .*not a database/);
+  });
+});
