@@ -4,7 +4,7 @@ import { fingerprint } from '../../src/model/fingerprint.ts';
 import { createLabels } from '../../src/model/labels.ts';
 
 /** The beginning of every scenario; other times are minutes from here. */
-export const T0 = Date.UTC(2026, 10, 22, 12);
+const T0 = Date.UTC(2026, 10, 22, 12);
 export const MINUTE = 60_000;
 
 /** The time so many minutes after the beginning. */
