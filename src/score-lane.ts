@@ -60,6 +60,7 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const pipeline = new ScorePipeline({
     table,
+    policies,
     expiry,
     sampleClock,
     rates,

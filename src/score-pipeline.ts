@@ -1,6 +1,6 @@
 import type { Anomalies } from './detect/anomalies.ts';
 import { type CounterRates, RATE } from './detect/counter-rates.ts';
-import { type Detector, scoreOf } from './detect/detector.ts';
+import { type Detector, type Sample, scoreOf } from './detect/detector.ts';
 import type { Gates } from './detect/gates.ts';
 import type { SampleClock } from './detect/sample-clock.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
@@ -8,6 +8,7 @@ import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
 import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
+import type { Policies } from './series/policies.ts';
 import type { SeriesTable } from './series/series-table.ts';
 
 /** What is not a number that can be scored counts as the largest that can. */
@@ -39,8 +40,12 @@ export interface ScoreStats {
   readonly refused: Map<string, number>;
 }
 
+/** A score as low as this matters to nobody, unless somebody watches the series. */
+const QUIET_SCORE = 0.4;
+
 export interface ScoreParts {
   readonly table: SeriesTable;
+  readonly policies: Policies;
   readonly expiry: Expiry;
   readonly sampleClock: SampleClock;
   readonly rates: CounterRates;
@@ -61,6 +66,7 @@ export class ScorePipeline {
     refused: new Map(),
   };
   readonly #table: SeriesTable;
+  readonly #policies: Policies;
   readonly #expiry: Expiry;
   readonly #sampleClock: SampleClock;
   readonly #rates: CounterRates;
@@ -69,10 +75,12 @@ export class ScorePipeline {
   readonly #anomalies: Anomalies;
   readonly #outputs: AnomalySeries;
   readonly #clock: Clock;
+  readonly #sample: Sample = { value: 0, timestamp: 0, elapsedSeconds: 0, stepSeconds: 0, isGap: false };
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
   /** Counts of this request; they go to the maps of `stats` once at its end. */
   readonly #ignoredByKind = new Uint32Array(256);
+  #accepted = 0;
   #outOfOrder = 0;
   #repeated = 0;
   #notANumber = 0;
@@ -80,6 +88,7 @@ export class ScorePipeline {
 
   constructor(parts: ScoreParts) {
     this.#table = parts.table;
+    this.#policies = parts.policies;
     this.#expiry = parts.expiry;
     this.#sampleClock = parts.sampleClock;
     this.#rates = parts.rates;
@@ -115,9 +124,8 @@ export class ScorePipeline {
       const kind = this.#table.kinds[slot]!;
       if (slot !== 0 && kind < IGNORED) {
         for (; sample < end; sample++) {
-          const flags = batch.flags[sample]!;
-          if (flags === STALE) this.#end(slot, batch.timestamps[sample]!);
-          else this.#take(slot, kind, batch.values[sample]!, batch.timestamps[sample]!);
+          if (batch.flags[sample] === STALE) this.#end(slot, batch.timestamps[sample]!);
+          else this.#take(slot, kind, batch, sample);
         }
       } else if (slot !== 0) {
         this.#ignoredByKind[kind]! += end - sample;
@@ -129,7 +137,9 @@ export class ScorePipeline {
     return [...this.#refusals.values()];
   }
 
-  #take(slot: number, kind: number, received: number, timestamp: number): void {
+  #take(slot: number, kind: number, batch: RawBatch, index: number): void {
+    const timestamp = batch.timestamps[index]!;
+    const received = batch.values[index]!;
     const lastAt = this.#sampleClock.lastAt[slot]!;
     if (timestamp > this.#now + FUTURE_MS || timestamp < this.#now - PAST_MS) {
       this.#refuseTime(timestamp);
@@ -144,33 +154,28 @@ export class ScorePipeline {
       this.#notANumber++;
       return;
     }
-    let value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
-    const elapsed = lastAt === 0 ? 0 : (timestamp - lastAt) / 1000;
-    const step = this.#sampleClock.step(slot);
-    const isGap = this.#sampleClock.isGap(slot, elapsed);
-    this.stats.acceptedTotal++;
-    this.#sampleClock.advance(slot, timestamp, elapsed);
-    if (kind === KIND.counter) {
-      const known = this.#rates.update(slot, value, elapsed, isGap);
-      if (known !== RATE.known) {
-        if (known === RATE.learnOnly) this.#baseline.learn(slot, this.#rates.rate, elapsed / step);
-        return;
-      }
-      value = this.#rates.rate;
-    }
-    if (isGap && elapsed > SILENCE_SECONDS) this.#baseline.reseat(slot, value);
-    this.#judge(slot, value, timestamp, step);
-    this.#baseline.learn(slot, value, Math.max(elapsed, 0.001) / step);
+    const sample = this.#sample;
+    sample.timestamp = timestamp;
+    sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
+    this.#sampleClock.advance(slot, sample);
+    this.#accepted++;
+    const known = kind === KIND.counter ? this.#rates.update(slot, sample) : RATE.known;
+    if (known === RATE.unknown) return;
+    if (sample.isGap && sample.elapsedSeconds > SILENCE_SECONDS) this.#baseline.reseat(slot, sample.value);
+    this.#baseline.judge(slot, sample);
+    if (known === RATE.known && (this.#baseline.score >= QUIET_SCORE || this.#isWatched(slot))) this.#publish(slot);
+    this.#baseline.learn(slot, sample);
   }
 
-  #judge(slot: number, value: number, timestamp: number, step: number): void {
-    const rawScore = this.#baseline.judge(slot, value);
+  /** Takes the detector's verdict to the gates, to the anomaly that it may open, continue or end, and to the outputs. */
+  #publish(slot: number): void {
+    const { value, timestamp, stepSeconds } = this.#sample;
     if (!this.#baseline.isWarm(slot)) {
       this.#outputs.observe(slot, timestamp, undefined);
       return;
     }
-    let { expected, edge } = this.#baseline;
-    let score = rawScore;
+    let { score, expected, edge } = this.#baseline;
+    const wasAbove = score > 1;
     const isOpen = this.#anomalies.isOpen[slot] === 1;
     if (isOpen) {
       // What follows an anomaly's start is compared with the baseline from before it: back there, it is over.
@@ -179,11 +184,22 @@ export class ScorePipeline {
     }
     this.#gates.apply(this.#table.policyNumbers[slot]!, value, score, expected, edge);
     if (isOpen || this.#gates.score > 1 || this.#anomalies.recent[slot] !== 0) {
-      const transition = this.#anomalies.observe(slot, timestamp, value, this.#gates, edge, step, this.#now);
+      const transition = this.#anomalies.observe(slot, timestamp, value, this.#gates, edge, stepSeconds, this.#now);
       if (transition === 'recovered') this.#baseline.reseat(slot, expected);
-      else if (transition === 'new_normal' && rawScore > 1) this.#baseline.reseat(slot, value);
+      else if (transition === 'new_normal' && wasAbove) this.#baseline.reseat(slot, value);
     }
     this.#outputs.observe(slot, timestamp, this.#gates);
+  }
+
+  /** An anomaly is open or near, the series is put out, or its policy wants every sample to be looked at. */
+  #isWatched(slot: number): boolean {
+    return (
+      (this.#anomalies.recent[slot]! |
+        this.#anomalies.isOpen[slot]! |
+        this.#outputs.isPublished[slot]! |
+        this.#policies.isAttentive[this.#table.policyNumbers[slot]!]!) !==
+      0
+    );
   }
 
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
@@ -212,6 +228,8 @@ export class ScorePipeline {
   #settle(received: number): void {
     const { stats } = this;
     stats.receivedTotal += received;
+    stats.acceptedTotal += this.#accepted;
+    this.#accepted = 0;
     count(stats.ignored, 'out_of_order', this.#outOfOrder);
     count(stats.ignored, 'duplicate_timestamp', this.#repeated);
     count(stats.ignored, 'not_a_number', this.#notANumber);

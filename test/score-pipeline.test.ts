@@ -63,7 +63,7 @@ describe('scores', () => {
     for (let i = 0; i < 200; i++) {
       const next = 100 + (i - 100) / 4;
       await lane.play({ __name__: 'banded' }, [next]);
-      const { [`anomaly_lower{metric="banded"}`]: lower, [`anomaly_upper{metric="banded"}`]: upper } = lane.outputs();
+      const { 'anomaly_lower{metric="banded"}': lower, 'anomaly_upper{metric="banded"}': upper } = lane.outputs();
       expect(lane.score('banded')! > 1).toBe(next < lower! || next > upper!);
     }
   });

@@ -1,4 +1,5 @@
 import type { Columns } from '../series/columns.ts';
+import type { Sample } from './detector.ts';
 
 /** What `CounterRates.rate` says about a sample beside its rate. */
 export const RATE = {
@@ -15,8 +16,6 @@ const JITTER_SHARE = 0.9;
 
 /** Turns the values of counters into increases per second. */
 export class CounterRates {
-  /** Rate of the latest call, per second, >= 0; meaningless when it was unknown. */
-  rate = 0;
   /** Falls that were taken for corrections, not for resets. */
   jitterTotal = 0;
   resetTotal = 0;
@@ -28,17 +27,16 @@ export class CounterRates {
   }
 
   /**
-   * @param value of the counter
-   * @param elapsedSeconds since its last sample, > 0; 0 when this is the first
-   * @param isGap the series was silent for so long that its rate over that time says nothing about now
+   * Puts the rate in the place of the counter's value in `sample`, where there is one.
    * @returns one of RATE
    */
-  update(slot: number, value: number, elapsedSeconds: number, isGap: boolean): number {
+  update(slot: number, sample: Sample): number {
+    const { value, elapsedSeconds } = sample;
     const last = this.#values[slot]!;
     this.#values[slot] = value;
-    if (elapsedSeconds === 0 || isGap) return RATE.unknown;
+    if (elapsedSeconds === 0 || sample.isGap) return RATE.unknown;
     if (value >= last) {
-      this.rate = (value - last) / elapsedSeconds;
+      sample.value = (value - last) / elapsedSeconds;
       return RATE.known;
     }
     if (value > JITTER_SHARE * last) {
@@ -46,7 +44,7 @@ export class CounterRates {
       return RATE.unknown;
     }
     this.resetTotal++;
-    this.rate = value / elapsedSeconds;
+    sample.value = value / elapsedSeconds;
     return RATE.learnOnly;
   }
 }

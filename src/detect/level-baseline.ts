@@ -1,5 +1,5 @@
 import type { Columns } from '../series/columns.ts';
-import { type Detector, scoreOf } from './detector.ts';
+import { type Detector, type Sample, scoreOf } from './detector.ts';
 import { Gain } from './gain.ts';
 
 /** Gains per step: the level follows in about 5 steps, the scale in about 1,000, the magnitude in about 2,000. */
@@ -37,6 +37,7 @@ const WARM_UP_STEPS = 60;
  * goes from 3 to 4 is not news. From the second change on the smallest one seen so far is its quantum.
  */
 export class LevelBaseline implements Detector {
+  score = 0;
   expected = 0;
   edge = TINY;
 
@@ -53,6 +54,8 @@ export class LevelBaseline implements Detector {
   readonly #learned: Uint32Array;
   /** How many steps learning has lasted. */
   readonly #steps: Float32Array;
+  /** What the value was judged by that is learnt next. */
+  #sigma = TINY;
   readonly #levelGain = new Gain(LEVEL_GAIN);
   readonly #scaleGain = new Gain(SCALE_GAIN);
   readonly #magnitudeGain = new Gain(MAGNITUDE_GAIN);
@@ -71,23 +74,24 @@ export class LevelBaseline implements Detector {
     return this.#learned[slot]! >= WARM_UP_SAMPLES && this.#steps[slot]! >= WARM_UP_STEPS;
   }
 
-  judge(slot: number, value: number): number {
+  judge(slot: number, { value }: Sample): void {
     const level = this.#level[slot]!;
+    this.#sigma = this.#sigmaFor(slot, value);
     this.expected = level;
-    this.edge = EDGE_SIGMAS * this.#sigma(slot, value);
-    return this.isWarm(slot) ? scoreOf(value - level, this.edge) : 0;
+    this.edge = EDGE_SIGMAS * this.#sigma;
+    this.score = this.isWarm(slot) ? scoreOf(value - level, this.edge) : 0;
   }
 
-  learn(slot: number, value: number, elapsedSteps: number): void {
+  learn(slot: number, { value, elapsedSeconds, stepSeconds }: Sample): void {
     const learned = ++this.#learned[slot]!;
     const least = 1 / learned;
-    const sigma = this.#sigma(slot, value);
     const difference = Math.abs(value - this.#previous[slot]!);
     if (learned === 1) {
       this.#level[slot] = value;
       this.#magnitude[slot] = Math.abs(value);
     } else {
-      const clip = (learned <= EARLY_SAMPLES ? EARLY_CLIP : CLIP) * sigma;
+      const elapsedSteps = elapsedSeconds / stepSeconds;
+      const clip = (learned <= EARLY_SAMPLES ? EARLY_CLIP : CLIP) * this.#sigma;
       const deviation = value - this.#level[slot]!;
       const clipped = Math.max(-clip, Math.min(clip, deviation));
       this.#level[slot]! += Math.max(this.#levelGain.over(elapsedSteps), least) * clipped;
@@ -109,7 +113,7 @@ export class LevelBaseline implements Detector {
   }
 
   /** Standard deviation that a value is judged and clipped by, never below the floors. */
-  #sigma(slot: number, value: number): number {
+  #sigmaFor(slot: number, value: number): number {
     const difference = Math.abs(value - this.#previous[slot]!);
     const known = this.#quantum[slot]!;
     const quantum = known === 0 || (difference > 0 && difference < known) ? difference : known;

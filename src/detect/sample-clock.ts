@@ -1,4 +1,5 @@
 import type { Columns } from '../series/columns.ts';
+import type { Sample } from './detector.ts';
 
 /** A step is the model's unit of time: a minute, or the interval of a series that is scraped less often. In seconds. */
 const SHORTEST_STEP = 60;
@@ -22,23 +23,17 @@ export class SampleClock {
     this.intervals = columns.f32('interval');
   }
 
-  /** Length of a step of the series, in seconds. */
-  step(slot: number): number {
-    return Math.max(SHORTEST_STEP, this.intervals[slot]!);
-  }
-
-  /** Whether so many seconds without a sample are a gap, over which differences mean little. */
-  isGap(slot: number, elapsedSeconds: number): boolean {
-    return elapsedSeconds > GAP_INTERVALS * this.intervals[slot]! && this.intervals[slot]! > 0;
-  }
-
-  /** Moves on to a newer sample, `elapsedSeconds` after the last one. */
-  advance(slot: number, timestampMs: number, elapsedSeconds: number): void {
+  /** Moves on to a newer sample: sets what it tells about time in `sample`. @param timestamp > the last one */
+  advance(slot: number, sample: Sample): void {
+    const lastAt = this.lastAt[slot]!;
     const interval = this.intervals[slot]!;
-    if (this.lastAt[slot]! > 0) {
-      const next = interval === 0 ? elapsedSeconds : Math.min(elapsedSeconds, 2 * interval);
-      this.intervals[slot] = interval === 0 ? next : interval + INTERVAL_GAIN * (next - interval);
-    }
-    this.lastAt[slot] = timestampMs;
+    const elapsed = lastAt === 0 ? 0 : (sample.timestamp - lastAt) / 1000;
+    sample.elapsedSeconds = elapsed;
+    sample.stepSeconds = Math.max(SHORTEST_STEP, interval);
+    sample.isGap = interval > 0 && elapsed > GAP_INTERVALS * interval;
+    // One gap does not make a slow series; the first distance is all that is known of a new one.
+    if (interval === 0) this.intervals[slot] = elapsed;
+    else this.intervals[slot] = interval + INTERVAL_GAIN * (Math.min(elapsed, 2 * interval) - interval);
+    this.lastAt[slot] = sample.timestamp;
   }
 }

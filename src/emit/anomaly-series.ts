@@ -35,14 +35,15 @@ export class AnomalySeries implements OutputSource {
   ] as const;
 
   readonly #published = new Map<number, Published>();
-  readonly #isPublished: Uint8Array;
+  /** 1 for slots that are put out. */
+  readonly isPublished: Uint8Array;
   readonly #table: SeriesTable;
   readonly #policies: Policies;
 
   constructor(table: SeriesTable, policies: Policies, capacity: number) {
     this.#table = table;
     this.#policies = policies;
-    this.#isPublished = new Uint8Array(capacity);
+    this.isPublished = new Uint8Array(capacity);
   }
 
   /** Input series that are put out now. */
@@ -52,7 +53,7 @@ export class AnomalySeries implements OutputSource {
 
   /** Takes over the verdict of a sample, where it is put out. @param verdict undefined while the series is warming up */
   observe(slot: number, timestamp: number, verdict: Gates | undefined): void {
-    if (this.#isPublished[slot] === 0 && !this.#begin(slot, verdict?.score ?? 0)) return;
+    if (this.isPublished[slot] === 0 && !this.#begin(slot, verdict?.score ?? 0)) return;
     const published = this.#published.get(slot)!;
     published.timestamp = timestamp;
     published.score = verdict?.score ?? 0;
@@ -68,8 +69,8 @@ export class AnomalySeries implements OutputSource {
 
   /** Stops putting out a series: it has ended, or its slot goes to another one. */
   end(slot: number): void {
-    if (this.#isPublished[slot] === 0) return;
-    this.#isPublished[slot] = 0;
+    if (this.isPublished[slot] === 0) return;
+    this.isPublished[slot] = 0;
     this.#published.delete(slot);
   }
 
@@ -87,7 +88,7 @@ export class AnomalySeries implements OutputSource {
 
   #begin(slot: number, score: number): boolean {
     if (!this.#isWanted(slot, score > NOTABLE_SCORE)) return false;
-    this.#isPublished[slot] = 1;
+    this.isPublished[slot] = 1;
     const empty = { timestamp: 0, score: 0, direction: 0, hasBand: false, expected: 0, lower: 0, upper: 0 };
     this.#published.set(slot, { slot, notableUntil: 0, ...empty });
     return true;

@@ -162,8 +162,8 @@ export class RemoteWriteReceiver {
   /** The first series speaks for all: a request comes from one server. */
   #isFromLeader(batch: RawBatch): boolean {
     if (batch.seriesCount === 0) return true;
-    const labels = readLabels(this.buffer, batch.labelsStart[0]!, batch.labelsEnd[0]!, '');
-    return !(labels instanceof Map) || this.#options.election.accepts(labels, this.#options.clock.now());
+    const read = readLabels(this.buffer, batch.labelsStart[0]!, batch.labelsEnd[0]!, '');
+    return 'reason' in read || this.#options.election.accepts(read.labels, this.#options.clock.now());
   }
 
   #checkLoad(request: IncomingMessage): RequestError | undefined {

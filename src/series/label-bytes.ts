@@ -22,26 +22,42 @@ type Pair = readonly [name: string, value: string];
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Labels that were read from their wire form. */
+export interface ReadLabels {
+  readonly labels: Labels;
+  /** The bytes that `writeLabels` would give; those that were read when they are the same. */
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Reads labels from their wire form, a run of `0a <length> <Label{1 name, 2 value}>` fields, and checks them.
  * @param drop label that is left out: two replicas of one Prometheus speak of the same series
  * @returns the label set, sorted and without empty values, or why it is refused
  */
-export function readLabels(bytes: Uint8Array, start: number, end: number, drop: string): Labels | LabelFault {
+export function readLabels(bytes: Uint8Array, start: number, end: number, drop: string): ReadLabels | LabelFault {
   if (end - start > LABEL_LIMITS.totalBytes) {
     return fault(
       'labels_too_long',
       `a series has ${end - start} bytes of labels, at most ${LABEL_LIMITS.totalBytes} are taken`,
     );
   }
-  const pairs = readPairs(bytes, start, end);
-  if (!Array.isArray(pairs)) return pairs as LabelFault;
-  return checkPairs(pairs.filter(([name, value]) => name !== drop && value !== ''));
+  const reader = new PairReader(bytes);
+  const unreadable = reader.read(start, end);
+  if (unreadable !== undefined) return unreadable;
+  const kept = reader.pairs.filter(([name, value]) => name !== drop && value !== '');
+  const isSorted = kept.every(([name], index) => index === 0 || compareBytes(kept[index - 1]![0], name) < 0);
+  const wrong = checkNames(kept, isSorted);
+  if (wrong !== undefined) return wrong;
+  const labels = isSorted ? new Map(kept) : createLabels(kept);
+  const isCanonical = isSorted && reader.isPlain && kept.length === reader.pairs.length;
+  return { labels, bytes: isCanonical ? bytes.subarray(start, end) : writeLabels(labels) };
 }
 
 /** Reads labels that were written by `writeLabels`, so nothing can be wrong with them. */
 export function readOwnLabels(bytes: Uint8Array, start: number, end: number): Labels {
-  return new Map(readPairs(bytes, start, end) as Pair[]);
+  const reader = new PairReader(bytes);
+  reader.read(start, end);
+  return new Map(reader.pairs);
 }
 
 /** The wire form of a label set, in its order. Two equal label sets have equal bytes. */
@@ -63,80 +79,96 @@ function field(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.from(prefix), content]);
 }
 
-function checkPairs(pairs: Pair[]): Labels | LabelFault {
+function checkNames(pairs: readonly Pair[], isSorted: boolean): LabelFault | undefined {
   const names = new Set<string>();
+  let hasMetricName = false;
   for (const [name] of pairs) {
     if (name === '') return fault('empty_label_name', 'a label has an empty name');
+    if (name === METRIC_NAME) hasMetricName = true;
+    // In ascending order nothing can occur twice.
+    if (isSorted) continue;
     if (names.has(name)) return fault('duplicate_label_name', `the label ${shown(name)} occurs twice in one series`);
     names.add(name);
   }
-  if (!names.has(METRIC_NAME)) return fault('missing_metric_name', 'a series has no metric name (label __name__)');
-  return isSorted(pairs) ? new Map(pairs) : createLabels(pairs);
+  return hasMetricName ? undefined : fault('missing_metric_name', 'a series has no metric name (label __name__)');
 }
 
-function isSorted(pairs: Pair[]): boolean {
-  return pairs.every(([name], index) => index === 0 || compareBytes(pairs[index - 1]![0], name) < 0);
-}
+/** Reads Label messages one after the other. */
+class PairReader {
+  readonly pairs: Pair[] = [];
+  /** Whether every label was written as `writeLabels` does it: name, value, and lengths in as few bytes as possible. */
+  isPlain = true;
+  readonly #bytes: Uint8Array;
+  #at = 0;
 
-function readPairs(bytes: Uint8Array, start: number, end: number): Pair[] | LabelFault {
-  const pairs: Pair[] = [];
-  const cursor = { at: start };
-  while (cursor.at < end) {
-    cursor.at++;
-    const size = readLength(bytes, cursor, end);
-    const pair = size < 0 ? MALFORMED : readPair(bytes, cursor.at, cursor.at + size);
-    if (!Array.isArray(pair)) return pair as LabelFault;
-    pairs.push(pair as unknown as Pair);
-    if (pairs.length > LABEL_LIMITS.count) {
-      return fault('too_many_labels', `a series has more than ${LABEL_LIMITS.count} labels`);
-    }
-    cursor.at += size;
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
   }
-  return pairs;
+
+  read(start: number, end: number): LabelFault | undefined {
+    this.#at = start;
+    while (this.#at < end) {
+      if (this.pairs.length === LABEL_LIMITS.count) {
+        return fault('too_many_labels', `a series has more than ${LABEL_LIMITS.count} labels`);
+      }
+      this.#at++;
+      const size = this.#length(end);
+      if (size < 0) return MALFORMED;
+      const wrong = this.#pair(this.#at + size);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  }
+
+  #pair(end: number): LabelFault | undefined {
+    let name = '';
+    let value = '';
+    let fields = 0;
+    while (this.#at < end) {
+      const tag = this.#bytes[this.#at++]!;
+      if (tag !== 0x0a && tag !== 0x12) return MALFORMED;
+      const size = this.#length(end);
+      if (size < 0) return MALFORMED;
+      const limit = tag === 0x0a ? LABEL_LIMITS.nameBytes : LABEL_LIMITS.valueBytes;
+      if (size > limit) return tooLong(tag === 0x0a ? undefined : name, size, limit);
+      const text = decode(this.#bytes, this.#at, this.#at + size);
+      if (text === undefined) return fault('invalid_utf8', 'a label name or value is not valid UTF-8');
+      if (tag === 0x0a) name = text;
+      else value = text;
+      if (fields++ !== (tag === 0x0a ? 0 : 1)) this.isPlain = false;
+      this.#at += size;
+    }
+    if (fields !== 2) this.isPlain = false;
+    this.pairs.push([name, value]);
+    return undefined;
+  }
+
+  /** Reads a length. @returns -1 when it is malformed or leads past `end` */
+  #length(end: number): number {
+    let value = 0;
+    for (let shift = 0; shift <= 21; shift += 7) {
+      if (this.#at >= end) return -1;
+      const byte = this.#bytes[this.#at++]!;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        if (byte === 0 && shift > 0) this.isPlain = false;
+        return this.#at + value <= end ? value : -1;
+      }
+    }
+    return -1;
+  }
 }
 
-function readPair(bytes: Uint8Array, start: number, end: number): Pair | LabelFault {
-  let name = '';
-  let value = '';
-  const cursor = { at: start };
-  while (cursor.at < end) {
-    const tag = bytes[cursor.at++]!;
-    if (tag !== 0x0a && tag !== 0x12) return MALFORMED;
-    const size = readLength(bytes, cursor, end);
-    if (size < 0) return MALFORMED;
-    if (tag === 0x0a && size > LABEL_LIMITS.nameBytes) {
-      return fault(
-        'label_name_too_long',
-        `a label name is ${size} bytes long, at most ${LABEL_LIMITS.nameBytes} are taken`,
-      );
-    }
-    if (size > LABEL_LIMITS.valueBytes) {
-      return fault(
+function tooLong(name: string | undefined, size: number, limit: number): LabelFault {
+  return name === undefined
+    ? fault('label_name_too_long', `a label name is ${size} bytes long, at most ${limit} are taken`)
+    : fault(
         'label_value_too_long',
-        `a value of the label ${shown(name)} is ${size} bytes long, at most ${LABEL_LIMITS.valueBytes} are taken`,
+        `a value of the label ${shown(name)} is ${size} bytes long, at most ${limit} are taken`,
       );
-    }
-    const text = decode(bytes, cursor.at, cursor.at + size);
-    if (text === undefined) return fault('invalid_utf8', 'a label name or value is not valid UTF-8');
-    if (tag === 0x0a) name = text;
-    else value = text;
-    cursor.at += size;
-  }
-  return [name, value];
 }
 
 const MALFORMED = fault('labels_malformed', 'a label is not a valid protobuf message');
-
-function readLength(bytes: Uint8Array, cursor: { at: number }, end: number): number {
-  let value = 0;
-  for (let shift = 0; shift <= 21; shift += 7) {
-    if (cursor.at >= end) return -1;
-    const byte = bytes[cursor.at++]!;
-    value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return cursor.at + value <= end ? value : -1;
-  }
-  return -1;
-}
 
 /** ASCII is nearly all there is, and short: made from its bytes at once it is faster than through a TextDecoder. */
 function decode(bytes: Uint8Array, start: number, end: number): string | undefined {

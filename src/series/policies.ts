@@ -38,7 +38,11 @@ const OPT_IN_LABEL = 'anomaly_name';
  */
 export class Policies {
   readonly #numbers = new Map<string, number>();
+  /** The same by rule, of those in use: a new series should not have to wait for a key to be written. */
+  readonly #numberOfRule = new Map<LearnRule, number>();
   readonly #list: Policy[] = [];
+  /** 1 for policies under which every sample counts, however normal it looks to the detector. */
+  readonly isAttentive = new Uint8Array(65_536);
   #rules: readonly LearnRule[] = [];
 
   /** Policy of a number that `match` gave. */
@@ -46,22 +50,26 @@ export class Policies {
     return this.#list[number]!;
   }
 
-  /** The number of a rule, for those who keep a table of their own by it. */
-  get size(): number {
-    return this.#list.length;
-  }
-
   /** Replaces the rules, for series that are matched from now on. */
   setRules(rules: readonly LearnRule[]): void {
     this.#rules = rules;
+    this.#numberOfRule.clear();
   }
 
   /** @returns the number of the policy, and the kind that it forces upon the series, if any */
   match(labels: Labels): { readonly number: number; readonly kind: Kind | undefined } {
     const rule = this.#rules.find((each) => each.match.some((selector) => selects(selector, labels))) ?? DEFAULT_RULE;
     const optedIn = labels.has(OPT_IN_LABEL) && rule.emit === 'anomalous';
-    const policy = optedIn ? { ...rule, emit: 'all' as const } : rule;
-    return { number: this.#number(policy), kind: rule.emit === 'ignore' ? KIND.ignoredRule : FORCED[rule.kind] };
+    const number = optedIn ? this.#number({ ...rule, emit: 'all' }) : this.#numberOf(rule);
+    return { number, kind: rule.emit === 'ignore' ? KIND.ignoredRule : FORCED[rule.kind] };
+  }
+
+  #numberOf(rule: LearnRule): number {
+    const known = this.#numberOfRule.get(rule);
+    if (known !== undefined) return known;
+    const number = this.#number(rule);
+    this.#numberOfRule.set(rule, number);
+    return number;
   }
 
   #number(rule: Policy): number {
@@ -78,6 +86,8 @@ export class Policies {
     if (number === undefined) {
       number = this.#list.push(policy) - 1;
       this.#numbers.set(key, number);
+      const isAttentive = policy.emit === 'all' || policy.sensitivity > 1 || policy.range !== undefined;
+      this.isAttentive[number] = isAttentive ? 1 : 0;
     }
     return number;
   }

@@ -2,7 +2,7 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Columns } from './columns.ts';
 import { IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
-import { LABEL_LIMITS, type LabelFault, readLabels, readOwnLabels, writeLabels } from './label-bytes.ts';
+import { LABEL_LIMITS, type LabelFault, readLabels, readOwnLabels } from './label-bytes.ts';
 import { LabelHash } from './label-hash.ts';
 import { MetricNames } from './metric-names.ts';
 import type { LearnRule, Policies } from './policies.ts';
@@ -229,9 +229,9 @@ export class SeriesTable {
   #readSeries(runs: LabelRuns, index: number, low: number, high: number): number {
     const start = runs.labelsStart[index]!;
     const end = runs.labelsEnd[index]!;
-    const labels = readLabels(this.#buffer, start, end, this.#replicaLabel);
-    if (!(labels instanceof Map)) return this.#refuse(index, labels as LabelFault);
-    const bytes = writeLabels(labels);
+    const read = readLabels(this.#buffer, start, end, this.#replicaLabel);
+    if ('reason' in read) return this.#refuse(index, read);
+    const { labels, bytes } = read;
     this.#hashCanonical(bytes);
     const known = this.#index.get(this.#canonicalHash.low, this.#canonicalHash.high);
     if (known >= 0) {

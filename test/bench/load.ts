@@ -2,10 +2,10 @@ import snappy from 'snappy';
 import { writeLabels } from '../../src/series/label-bytes.ts';
 
 /** Samples of one request, as Prometheus 3 sends them. */
-export const SAMPLES_PER_REQUEST = 2000;
+const SAMPLES_PER_REQUEST = 2000;
 /** Series of one scrape target: they come together and share all labels but the name and one more. */
 const SERIES_PER_TARGET = 50;
-const SHARDS = 4;
+export const SHARDS = 4;
 
 /**
  * A seeded load like that of a Kubernetes cluster: series with 11 labels and about 327 bytes of labels, a third of the
@@ -39,15 +39,18 @@ export class Load {
     return count;
   }
 
-  /** The requests of one scrape of everything, each a snappy block; all samples have the same timestamp. */
-  *requests(timestampMs: number): Generator<Buffer> {
+  /** The requests of one scrape of everything, each a snappy block with the shard that sends it. */
+  *requests(timestampMs: number): Generator<{ readonly shard: number; readonly body: Buffer }> {
     const pending: number[][] = Array.from({ length: SHARDS }, () => []);
     for (let i = 0; i < this.seriesCount; i++) {
-      const shard = pending[Math.imul(i, 0x9e3779b1) >>> 30]!;
-      shard.push(i);
-      if (shard.length === SAMPLES_PER_REQUEST) yield this.#request(shard.splice(0), timestampMs);
+      const shard = Math.imul(i, 0x9e3779b1) >>> 30;
+      const series = pending[shard]!;
+      series.push(i);
+      if (series.length === SAMPLES_PER_REQUEST) yield { shard, body: this.#request(series.splice(0), timestampMs) };
     }
-    for (const shard of pending) if (shard.length > 0) yield this.#request(shard, timestampMs);
+    for (const [shard, series] of pending.entries()) {
+      if (series.length > 0) yield { shard, body: this.#request(series, timestampMs) };
+    }
   }
 
   #request(series: number[], timestampMs: number): Buffer {

@@ -9,10 +9,22 @@ const MUTATIONS = 200_000;
 const LIMIT = 1 << 16;
 
 const message = encodeRequest([
-  { labels: { __name__: 'http_requests_total', code: '200', instance: '10.0.0.1:8080', job: 'api' }, samples: [[1_795_348_800_000, 42]] },
-  { labels: { __name__: 'http_requests_total', code: '500', instance: '10.0.0.1:8080', job: 'api' }, samples: [[1_795_348_800_000, 0]] },
+  {
+    labels: { __name__: 'http_requests_total', code: '200', instance: '10.0.0.1:8080', job: 'api' },
+    samples: [[1_795_348_800_000, 42]],
+  },
+  {
+    labels: { __name__: 'http_requests_total', code: '500', instance: '10.0.0.1:8080', job: 'api' },
+    samples: [[1_795_348_800_000, 0]],
+  },
   { labels: { __name__: 'up', instance: '10.0.0.1:8080', job: 'api' }, samples: [[1_795_348_800_000, STALE_MARKER]] },
-  { labels: { __name__: 'up', instance: '10.0.0.2:8080', job: 'api' }, samples: [[-1, -0], [1_795_348_800_000, Number.NaN]] },
+  {
+    labels: { __name__: 'up', instance: '10.0.0.2:8080', job: 'api' },
+    samples: [
+      [-1, -0],
+      [1_795_348_800_000, Number.NaN],
+    ],
+  },
 ]);
 
 const decoder = new SnappyDecoder(LIMIT, LIMIT);
@@ -51,12 +63,16 @@ it(`reads no sample that was not sent, in ${MUTATIONS} mutations of a good body`
   let accepted = 0;
   for (let n = 0; n < MUTATIONS; n++) {
     // Half of them break the compression, the others what is compressed.
-    const body = n % 2 === 0 ? mutate(snappy.compressSync(message), random) : snappy.compressSync(mutate(message, random));
+    const body =
+      n % 2 === 0 ? mutate(snappy.compressSync(message), random) : snappy.compressSync(mutate(message, random));
     const found = read(body);
     if (found !== undefined) accepted++;
     const expected = readIndependently(body);
     if (JSON.stringify(found) !== JSON.stringify(expected)) {
-      expect({ body: Buffer.from(body).toString('hex'), found }).toEqual({ body: Buffer.from(body).toString('hex'), found: expected });
+      expect({ body: Buffer.from(body).toString('hex'), found }).toEqual({
+        body: Buffer.from(body).toString('hex'),
+        found: expected,
+      });
     }
   }
   // A good part of all mutations has to stay readable, or this would prove little.
