@@ -44,7 +44,7 @@ export interface Detector {
 }
 
 /** Scores end here: "never seen anything like it" needs no more digits. */
-export const MAX_SCORE = 100;
+const MAX_SCORE = 100;
 
 /** The score of a deviation whose edge is known: quadratic, so that half the edge is a quarter of the way to an alarm. */
 export function scoreOf(deviation: number, edge: number): number {

@@ -9,7 +9,7 @@ import { SLACK, SnappyDecoder } from './snappy-block.ts';
 import { type RawBatch, WriteRequestScanner } from './write-request.ts';
 
 /** Prometheus' own limit for a decoded request. A compressed one can't sensibly be larger. */
-export const MAX_DECODED_BYTES = 32 * 1024 * 1024;
+const MAX_DECODED_BYTES = 32 * 1024 * 1024;
 const MAX_COMPRESSED_BYTES = 32 * 1024 * 1024;
 /** Bytes of request bodies that may be on their way at once; beyond that the sender is asked to come later. */
 const MAX_PENDING_BYTES = 256 * 1024 * 1024;

@@ -45,7 +45,7 @@ interface Contents {
 }
 
 /** A snapshot that can't be read, and why. */
-export class SnapshotError extends Error {
+class SnapshotError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'SnapshotError';
