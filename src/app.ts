@@ -11,6 +11,7 @@ import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { createHomePage } from './home-page.ts';
 import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
@@ -23,6 +24,7 @@ import { messageOf } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
+import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
 import { VERSION } from './version.ts';
 
@@ -55,6 +57,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
   mkdirSync(flags.storagePath, { recursive: true });
+  cleanups.push(lockFolder(flags.storagePath));
 
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
@@ -146,6 +149,14 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     listen: flags.webListenAddress,
     receiveWrite: (request, response) => lane.receiver.receive(request, response),
     routes: [
+      createHomePage({
+        version: VERSION,
+        seriesCount: () => lane.table.size,
+        anomalyOutput: lane.outputs,
+        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
+        now: () => clock.now(),
+        externalUrl: flags.webExternalUrl ?? '',
+      }),
       createLifecycleRoutes({ isEnabled: flags.webEnableLifecycle, isReady: () => isReady, reload, quit: onQuit }),
       createMetricsRoutes({ metrics, sources: sources.slice(1), stats: outputStats }),
       createFederationRoutes({
