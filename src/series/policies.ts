@@ -56,6 +56,12 @@ export class Policies {
     this.#numberOfRule.clear();
   }
 
+  /** Whether the policy of a series with these label bytes may be another than the default one. */
+  dependsOn(labelBytes: Uint8Array): boolean {
+    const bytes = Buffer.from(labelBytes.buffer, labelBytes.byteOffset, labelBytes.byteLength);
+    return this.#rules.length > 0 || bytes.includes(OPT_IN_LABEL);
+  }
+
   /** @returns the number of the policy, and the kind that it forces upon the series, if any */
   match(labels: Labels): { readonly number: number; readonly kind: Kind | undefined } {
     const rule = this.#rules.find((each) => each.match.some((selector) => selects(selector, labels))) ?? DEFAULT_RULE;
