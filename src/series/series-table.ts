@@ -1,6 +1,6 @@
 import type { Labels } from '../model/labels.ts';
 import type { Columns } from './columns.ts';
-import { IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
+import { type FamilyType, IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
 import { LABEL_LIMITS, type LabelFault, readLabels, readOwnLabels, readOwnMetricName } from './label-bytes.ts';
 import { LabelHash } from './label-hash.ts';
@@ -177,14 +177,18 @@ export class SeriesTable {
   }
 
   /**
-   * Takes in what metadata says of a family. Series that turn out to be of another kind start anew: what was learnt of
-   * a counter's raw values means nothing for its rate.
+   * Takes in what metadata says of families. Series that turn out to be of another kind start anew: what was learnt of a
+   * counter's raw values means nothing for its rate.
    */
-  setType(family: string, type: MetricType): void {
-    for (const { id, kind } of this.#names.setType(family, type)) {
-      for (let slot = 1; slot <= this.highest; slot++) {
-        if (this.#nameIds[slot] === id) this.#setKind(slot, kind);
-      }
+  setTypes(types: Iterable<FamilyType>): void {
+    const changed = new Map<number, Kind>();
+    for (const { family, type } of types) {
+      for (const { id, kind } of this.#names.setType(family, type)) changed.set(id, kind);
+    }
+    if (changed.size === 0) return;
+    for (let slot = 1; slot <= this.highest; slot++) {
+      const kind = changed.get(this.#nameIds[slot]!);
+      if (kind !== undefined && !this.#policies.forcesKind(this.policyNumbers[slot]!)) this.#setKind(slot, kind);
     }
   }
 

@@ -80,7 +80,7 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
  */
 export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buffer): number {
   const header = parseHeader(readFrame(read));
-  for (const [family, type] of Object.entries(header.types)) parts.table.setType(family, type);
+  parts.table.setTypes(Object.entries(header.types).map(([family, type]) => ({ family, type })));
   let restored = 0;
   for (;;) {
     const block = readFrame(read);
