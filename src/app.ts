@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
@@ -56,7 +56,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
-  mkdirSync(flags.storagePath, { recursive: true });
+  createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
   // Lane B: alerts to incidents.
@@ -211,6 +211,17 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       logger.info('stopped');
     },
   };
+}
+
+/** @throws Error that names the flag */
+function createFolder(path: string): void {
+  try {
+    // Not always recursive: where a parent exists but takes no folder (/proc), Node would try for ever.
+    mkdirSync(path, { recursive: !existsSync(dirname(resolve(path))) });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && statSync(path).isDirectory()) return;
+    throw new Error(`--storage.path=${path} is no folder that can be used: ${messageOf(error)}`);
+  }
 }
 
 function scoreSettings({ learn, global }: Config): ScoreLaneSettings {

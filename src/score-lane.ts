@@ -44,7 +44,7 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
   const election = new ReplicaElection(settings.replicaLabel, settings.clusterLabel);
   const receiver = new RemoteWriteReceiver({
     onBatch: (batch) => pipeline.receive(batch),
-    onMetadata: (family, type) => table.setType(family, type),
+    onMetadata: (types) => table.setTypes(types),
     election,
     clock,
   });

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Anomalies, SavedAnomaly } from '../detect/anomalies.ts';
-import type { Column, ColumnArray, Columns } from '../series/columns.ts';
+import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns } from '../series/columns.ts';
 import { IGNORED, type MetricType } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
 
@@ -9,17 +9,17 @@ import type { SeriesTable } from '../series/series-table.ts';
  * content (two u32, little-endian), then the content. The first frame is the header (JSON), then come blocks of series,
  * then an empty frame: a file without it is incomplete.
  *
- * A block holds up to 4,096 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
+ * A block holds up to 2,048 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
  * all series, then column after column. It is made in one go, so that all fields of a series are
  * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
  * name: one that is new starts at 0, one that is gone is passed over.
  */
 const MAGIC = 'pronoia snapshot';
 const VERSION = 1;
-const BLOCK_SERIES = 4096;
+const BLOCK_SERIES = 2048;
 const FRAME_HEADER_BYTES = 8;
-/** Larger than any block can be: 4,096 series with the longest labels and a thousand columns. */
-const MAX_FRAME_BYTES = 4096 * (65_536 + 8192);
+/** Larger than any block can be: series with the longest labels, and a thousand columns. */
+const MAX_FRAME_BYTES = BLOCK_SERIES * (2 * 65_536 + 8000);
 /** Meaningful only together with the rules and names of the process that wrote them. */
 const DERIVED_COLUMNS: ReadonlySet<string> = new Set(['policy']);
 
@@ -80,7 +80,7 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
  */
 export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buffer): number {
   const header = parseHeader(readFrame(read));
-  for (const [family, type] of Object.entries(header.types)) parts.table.setType(family, type);
+  parts.table.setTypes(Object.entries(header.types).map(([family, type]) => ({ family, type })));
   let restored = 0;
   for (;;) {
     const block = readFrame(read);
@@ -159,17 +159,17 @@ function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer):
   }
   const byName = new Map(columns.all().map((column) => [column.name, column]));
   const stored = contents.columns.map(({ name, type }) => {
-    const column = byName.get(name);
-    const width = WIDTHS[type];
-    const bytes = block.subarray(at, at + width * contents.count);
-    at += bytes.length;
-    return { values: column?.type === type ? column.values : undefined, bytes, type, name };
+    const values = readColumn(type, block, at, contents.count);
+    at += values.byteLength;
+    return { column: byName.get(name), name, type, values };
   });
-  const restored = slots.map((slot, place) => slot !== 0 && hasSameKind(table, slot, stored, place));
-  for (const { values, bytes, type } of stored) {
-    if (values === undefined) continue;
+  // What was learnt of a series as a counter means nothing when the rules make it a gauge now.
+  const kinds = stored.find(({ name }) => name === 'kind')?.values;
+  const restored = slots.map((slot, place) => slot !== 0 && kinds?.[place] === table.kinds[slot]);
+  for (const { column, type, values } of stored) {
+    if (column?.type !== type) continue;
     for (let place = 0; place < slots.length; place++) {
-      if (restored[place]) values[slots[place]!] = READERS[type](bytes, place);
+      if (restored[place]) column.values[slots[place]!] = values[place]!;
     }
   }
   for (const [place, saved] of contents.anomalies) {
@@ -178,21 +178,9 @@ function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer):
   return restored.filter(Boolean).length;
 }
 
-/** What was learnt of a series as a counter means nothing when the rules make it a gauge now. */
-function hasSameKind(
-  table: SeriesTable,
-  slot: number,
-  stored: { name: string; bytes: Buffer }[],
-  place: number,
-): boolean {
-  return stored.find(({ name }) => name === 'kind')?.bytes[place] === table.kinds[slot];
+/** Copied, because a column of a block may begin at any byte and an array only at a multiple of its elements' size. */
+function readColumn(type: Column['type'], block: Buffer, start: number, count: number): ColumnArray {
+  const values = new COLUMN_ARRAYS[type](count);
+  new Uint8Array(values.buffer).set(block.subarray(start, start + values.byteLength));
+  return values;
 }
-
-const WIDTHS: Record<Column['type'], number> = { u8: 1, u16: 2, u32: 4, f32: 4, f64: 8 };
-const READERS: Record<Column['type'], (bytes: Buffer, place: number) => number> = {
-  u8: (bytes, place) => bytes[place]!,
-  u16: (bytes, place) => bytes.readUInt16LE(place * 2),
-  u32: (bytes, place) => bytes.readUInt32LE(place * 4),
-  f32: (bytes, place) => bytes.readFloatLE(place * 4),
-  f64: (bytes, place) => bytes.readDoubleLE(place * 8),
-};

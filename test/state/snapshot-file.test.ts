@@ -78,7 +78,7 @@ describe('after a restart', () => {
     await lane.send(
       ...times(9000, (i) => ({ labels: { __name__: 'm', i: `${i}` }, samples: [[lane.clock.now(), i]] as const })),
     );
-    lane.lane.table.setType('requests', 'counter');
+    lane.lane.table.setTypes([{ family: 'requests', type: 'counter' }]);
     await snapshotOf(lane).write();
     const restarted = await restart(lane, { maxSeries: 20_000 });
     expect(restarted.lane.table.size).toBe(9000);
