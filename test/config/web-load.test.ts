@@ -5,6 +5,8 @@ import { inspect } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../src/config/load.ts';
 import { loadFiles, loadWebConfig } from '../../src/config/web-load.ts';
+import { codeBlocks } from '../repo/code-blocks.ts';
+import { itWith, run } from '../repo/tools.ts';
 import { WEB_FIXTURES } from '../web/web-client.ts';
 
 const SECRET = 'hunter2';
@@ -101,6 +103,21 @@ basic_auth_users: { alice: ${HASH} }
     ]);
     expect(web.users.get('alice')?.reveal()).toBe(HASH);
     expect(inspect(web.users)).not.toContain(HASH);
+  });
+
+  describe('of docs/web-configuration.md', () => {
+    const [example] = codeBlocks(['docs/web-configuration.md']).filter(({ title }) => title === 'web.yml');
+    const file = written('example.yml', example!.text);
+    for (const [name, source] of Object.entries({ server: 'server', clients: 'authority' })) {
+      written(`${name}.crt`, readFileSync(join(WEB_FIXTURES, `${source}.crt`), 'utf8'));
+    }
+    written('server.key', readFileSync(join(WEB_FIXTURES, 'server.key'), 'utf8'));
+
+    test('are good', () => expect(loadWebConfig(file).tls?.clientAuthType).toBe('RequireAndVerifyClientCert'));
+
+    itWith('promtool', 'are good for Prometheus as well', () => {
+      expect(run('promtool', 'check', 'web-config', file)).toContain('SUCCESS');
+    });
   });
 
   test.each(['$2a$', '$2b$', '$2y$'])('take hashes that begin with %s', (version) => {
