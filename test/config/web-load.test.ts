@@ -116,7 +116,7 @@ basic_auth_users: { alice: ${HASH} }
     test('are good', () => expect(loadWebConfig(file).tls?.clientAuthType).toBe('RequireAndVerifyClientCert'));
 
     itWith('promtool', 'are good for Prometheus as well', () => {
-      expect(run('promtool', 'check', 'web-config', file)).toContain('SUCCESS');
+      expect(() => run('promtool', 'check', 'web-config', file)).not.toThrow();
     });
   });
 
