@@ -5,13 +5,15 @@ import { Gates } from './detect/gates.ts';
 import { LevelBaseline } from './detect/level-baseline.ts';
 import { SampleClock } from './detect/sample-clock.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
-import { RemoteWriteReceiver } from './ingest/remote-write.ts';
+import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
+import { createKernel } from './kernel/kernel.ts';
 import type { Anomaly } from './model/anomaly.ts';
 import type { Clock } from './model/clock.ts';
 import { ScorePipeline } from './score-pipeline.ts';
 import { Columns } from './series/columns.ts';
 import { Expiry } from './series/expiry.ts';
+import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
 import { SeriesTable } from './series/series-table.ts';
 
@@ -42,14 +44,16 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
   const election = new ReplicaElection(settings.replicaLabel, settings.clusterLabel);
+  const seed = [randomInt(2 ** 32) | 0, randomInt(2 ** 32) | 0] as const;
+  const kernel = createKernel({ ...RECEIVER_SIZES, scratch: MAX_WRITTEN_LABEL_BYTES }, seed);
   const receiver = new RemoteWriteReceiver({
+    kernel,
     onBatch: (batch) => pipeline.receive(batch),
     onMetadata: (types) => table.setTypes(types),
     election,
     clock,
   });
-  const seed = [randomInt(2 ** 32) | 0, randomInt(2 ** 32) | 0] as const;
-  const table = new SeriesTable({ columns, policies, buffer: receiver.buffer, seed });
+  const table = new SeriesTable({ columns, policies, kernel });
   const expiry = new Expiry(table);
   const sampleClock = new SampleClock(columns);
   const rates = new CounterRates(columns);
