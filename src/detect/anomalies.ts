@@ -92,9 +92,11 @@ export class Anomalies {
 
   /**
    * Takes in the score of a step, or of a single sample that cannot wait, of a slot whose anomaly is open.
+   * @param isStep whether a step is complete
+   * @param hasReturned whether the value is where it was before: what calms down elsewhere has found a new normal
    * @param now clock time, milliseconds
    */
-  observe(slot: number, timestamp: number, score: number, isStep: boolean, now: number): void {
+  observe(slot: number, timestamp: number, score: number, isStep: boolean, hasReturned: boolean, now: number): void {
     const open = this.#open.get(slot)!;
     open.peakScore = Math.max(open.peakScore, score);
     if (isStep) this.#count(open, score);
@@ -107,8 +109,8 @@ export class Anomalies {
       open.isReported = true;
       this.#listener(slot, published(open, undefined, undefined));
     }
-    if (open.calmSteps >= RECOVERY_STEPS) this.#close(slot, open, timestamp, 'recovered');
-    else if (open.steps >= NEW_NORMAL_STEPS) this.#close(slot, open, timestamp, 'new_normal');
+    if (open.calmSteps < RECOVERY_STEPS && open.steps < NEW_NORMAL_STEPS) return;
+    this.#close(slot, open, timestamp, hasReturned ? 'recovered' : 'new_normal');
   }
 
   /** Ends the anomaly of a slot whose series has ended, if one is open. @param timestamp of its end */

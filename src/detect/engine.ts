@@ -41,6 +41,8 @@ const TINY = 1e-12;
 const LEAST_OPINION = 1e-6;
 const HABIT_FACTOR = 0.5;
 const FLATLINE_SCORE = 1.2;
+/** So close to the level from before an anomaly a value has returned to it. */
+const RETURNED_SIGMAS = 3;
 /** The held score falls by this share per step. */
 const HELD_SHARE = 0.98;
 /** A score below this is of no interest, unless it is asked for: then how rare it is need not be known. */
@@ -124,8 +126,9 @@ export class Engine {
     this.fast = new FastChannel(live);
     this.long = new LongChannel(live);
     this.range = new RangeChannel(live);
-    // Half of all series at most: infrastructure has few daily seasons, and this is the largest tier.
-    this.season = new SeasonalChannel(live, columns.pool('season', capacity), columns.pool('weekend', capacity), civil);
+    // Half of all series at most: infrastructure has few daily seasons, and these are the largest tiers.
+    const half = Math.ceil(capacity / 2);
+    this.season = new SeasonalChannel(live, columns.pool('season', half), columns.pool('weekend', half), civil);
     this.#flatline = new Flatline(live);
     this.#recurrence = new Recurrence(columns.pool('habits', capacity), civil);
     this.#fastRanks = new RankHistogram(live, 'fast', 1);
@@ -156,13 +159,7 @@ export class Engine {
    * @param isWatched whether a verdict is wanted however normal the step is
    * @param reference of the open anomaly, if one is open
    */
-  observe(
-    slot: number,
-    sample: Sample,
-    weight: number,
-    isWatched: boolean,
-    reference: Reference | undefined,
-  ): number {
+  observe(slot: number, sample: Sample, weight: number, isWatched: boolean, reference: Reference | undefined): number {
     if (sample.elapsedSeconds > NEW_SERIES_GAP) this.#forget(slot);
     let row = this.#live.rows[slot]!;
     if (row === 0) {
@@ -180,14 +177,10 @@ export class Engine {
     }
     if (sample.isGap) this.#interrupt(slot, row, sample.elapsedSeconds);
     if (this.#stepMeans.add(row, sample, weight)) {
-      this.#load(slot, row, sample, this.#stepMeans.elapsedSteps, reference);
       this.value = this.#stepMeans.value;
+      this.#load(slot, row, sample, this.#stepMeans.elapsedSteps, reference);
       this.#amplification = 1;
-      this.isFlatline = this.#flatline.isTooLong(
-        row,
-        Math.abs(this.value - this.#previous[row]!),
-        this.fast.scale,
-      );
+      this.isFlatline = this.#flatline.isTooLong(row, Math.abs(this.value - this.#previous[row]!), this.fast.scale);
       this.evaluate(this.value, isWatched || this.isFlatline);
       return VERDICT.step;
     }
@@ -257,6 +250,12 @@ export class Engine {
     return fast.level + long.mean + season.expected - low - high;
   }
 
+  /** Whether the value is back at what was expected before the open anomaly. */
+  get hasReturned(): boolean {
+    const reference = this.#reference;
+    return reference === undefined || Math.abs(this.value - this.#referenceLevel) < RETURNED_SIGMAS * reference.scale;
+  }
+
   /** What an anomaly that begins now will be compared with. */
   reference(): Reference {
     const { fast, season } = this;
@@ -293,13 +292,7 @@ export class Engine {
     return this.isFlatline && this.isWarm(this.#slot) ? FLATLINE_SCORE : 0;
   }
 
-  #load(
-    slot: number,
-    row: number,
-    sample: Sample,
-    elapsedSteps: number,
-    reference: Reference | undefined,
-  ): void {
+  #load(slot: number, row: number, sample: Sample, elapsedSteps: number, reference: Reference | undefined): void {
     const { fast, season } = this;
     const learned = this.#steps[slot]!;
     this.#slot = slot;
@@ -308,7 +301,7 @@ export class Engine {
     this.#rare = Math.min(RARE, RARE_PER_DECADE * Math.log10(learned + 10));
     this.#isInterrupted = sample.isGap;
     this.#civil.moveTo(sample.timestamp);
-    this.#floors.load(row);
+    this.#loadFloors(row, this.value);
     const { floor } = this.#floors;
     season.load(slot, sample.timestamp, floor, sample.stepSeconds, elapsedSteps);
     fast.load(row, season.ride, floor, learned);
@@ -321,13 +314,20 @@ export class Engine {
     }
   }
 
+  #loadFloors(row: number, value: number): void {
+    const isState = this.#stepMeans.isBinary(row) && this.fast.levels[row]! > 0.5;
+    const isLoss = value === 0 && (isState || this.#floors.isUnmoved(row));
+    this.#floors.load(row, Math.abs(value - this.#previous[row]!), isLoss);
+  }
+
   /** Judges a sample whose step is not complete, if it lies further out than any did before. */
   #isEarly(slot: number, row: number, sample: Sample, reference: Reference | undefined): boolean {
-    if (!this.isWarm(slot)) return false;
     const { fast } = this;
-    this.#floors.load(row);
+    this.value = sample.value;
+    this.#loadFloors(row, sample.value);
     fast.load(row, 0, this.#floors.floor, this.#steps[slot]!);
     if (!this.#stepMeans.isRecord(row, sample.value, fast.level, fast.scale, this.#steps[slot]!)) return false;
+    if (!this.isWarm(slot)) return false;
     this.#load(slot, row, sample, 1, reference);
     // Scaled so that as many standard deviations of a sample are as many of a step.
     const deviation = this.#stepMeans.sampleZ * fast.scale;
@@ -341,7 +341,9 @@ export class Engine {
   /** Sets `#size` to the sum of deviations, weighted by the size of the effect. */
   #measure(deviation: number, level: number, z: number, others: number): void {
     const effect =
-      (this.#amplification * Math.abs(deviation)) / (Math.abs(level) + MAGNITUDE_SHARE * this.#floors.magnitude + TINY) / PLAIN_EFFECT;
+      (this.#amplification * Math.abs(deviation)) /
+      (Math.abs(level) + MAGNITUDE_SHARE * this.#floors.magnitude + TINY) /
+      PLAIN_EFFECT;
     this.#size = (Math.abs(z) + others) * Math.sqrt(Math.max(LEAST_EFFECT, Math.min(MOST_EFFECT, effect)));
   }
 
@@ -353,6 +355,7 @@ export class Engine {
     const steps = Math.max(1, Math.floor(this.#steps[slot]!));
     this.#steps[slot] = steps;
     this.#previous[row] = value;
+    this.#stepMeans.start(row, value);
     this.#floors.start(row, value);
     this.fast.start(row, value);
     this.long.start(row, value);

@@ -30,9 +30,21 @@ export class Floors {
     this.#magnitude[row] = Math.abs(value);
   }
 
-  load(row: number): void {
+  /**
+   * @param difference of the value to be judged to the step before. The first change of a series is its own quantum:
+   *   nothing is known of its grain, and a replica count that goes from 3 to 4 is not news
+   * @param isLoss whether the value is 0 where it never was, or the state 0 of what is mostly 1: that is news
+   */
+  load(row: number, difference: number, isLoss: boolean): void {
     this.magnitude = this.#magnitude[row]!;
-    this.floor = Math.max(RELATIVE_FLOOR * this.magnitude, QUANTUM_FLOOR * this.#quantum[row]!, TINY);
+    const quantum = this.#quantum[row]!;
+    const floor = Math.max(RELATIVE_FLOOR * this.magnitude, TINY);
+    this.floor = isLoss ? floor : Math.max(floor, QUANTUM_FLOOR * (quantum === 0 ? difference : quantum));
+  }
+
+  /** Whether the series never changed. */
+  isUnmoved(row: number): boolean {
+    return this.#quantum[row] === 0;
   }
 
   /** @param difference to the step before; 0 when there is none to compare with */

@@ -96,7 +96,9 @@ export class Scorer {
     const isWatched = isPublished || isOpen || this.#policies.isAttentive[policyNumber] === 1;
     const reference = isOpen ? this.anomalies.reference(slot) : undefined;
     const found = this.engine.observe(slot, sample, weight, isWatched, reference);
-    if (found === VERDICT.none) return TAKEN.quiet;
+    // What is always put out is put out from its first sample on.
+    if (found === VERDICT.none)
+      return isWatched && !isPublished && !this.engine.isWarm(slot) ? TAKEN.warming : TAKEN.quiet;
     const isStep = found === VERDICT.step;
     const isWanted = isWatched || this.engine.score >= QUIET_SCORE || this.engine.isFlatline;
     if (!isWanted) {
@@ -110,8 +112,8 @@ export class Scorer {
   }
 
   /** The series has ended, or its slot goes to another one. */
-  end(slot: number): void {
-    this.anomalies.end(slot, this.sampleClock.lastAt[slot]!);
+  end(slot: number, timestamp = this.sampleClock.lastAt[slot]!): void {
+    this.anomalies.end(slot, timestamp);
     this.#onsets.forget(slot);
   }
 
@@ -129,6 +131,7 @@ export class Scorer {
     if (anomalies.isOpen[slot] === 0 && verdict.score > 1) {
       anomalies.open(slot, timestamp, engine.value, verdict, engine.reference());
     }
-    if (anomalies.isOpen[slot] === 1) anomalies.observe(slot, timestamp, verdict.score, isStep, now);
+    if (anomalies.isOpen[slot] === 1)
+      anomalies.observe(slot, timestamp, verdict.score, isStep, engine.hasReturned, now);
   }
 }

@@ -23,7 +23,7 @@ const LIMIT = 8;
 /** The profile has proved itself when it leaves less than this share of the deviations from a plain level. */
 const USEFUL_SHARE = 0.9;
 /** Days of life before a profile is tried, before it may be used, and without use before it is given back. */
-const TRIAL_AFTER_DAYS = 1;
+const TRIAL_AFTER_DAYS = 1 / 12;
 const IN_USE_AFTER_DAYS = 2;
 const UNUSED_DAYS = 3;
 /** Days until the next trial, doubled with each that failed, up to four times. */
@@ -139,8 +139,7 @@ export class SeasonalChannel {
     this.expected = this.#levels[row]! + this.profile;
     const age = timestamp / 1000 - this.#startedAt[row]!;
     this.isReady = age >= DAY;
-    this.isInUse =
-      age >= IN_USE_AFTER_DAYS * DAY && this.#errors[row]! < USEFUL_SHARE * this.#levelErrors[row]!;
+    this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#errors[row]! < USEFUL_SHARE * this.#levelErrors[row]!;
     if (this.isInUse) this.ride = this.profile - this.#previous[row]!;
     const at = row * BUCKETS + this.#bucket;
     const visits = (this.#visits[at]! * stepSeconds) / BUCKET_SECONDS;
@@ -190,7 +189,7 @@ export class SeasonalChannel {
     const clipped = Math.max(-clip, Math.min(clip, residual));
     if (this.isReady) {
       this.#smoothed.learn(row);
-      const gain = this.#testGain.over(elapsedSteps, 2);
+      const gain = this.#testGain.over(elapsedSteps, Number.POSITIVE_INFINITY);
       this.#errors[row]! += gain * (Math.abs(residual) - this.#errors[row]!);
       this.#levelErrors[row]! += gain * (Math.abs(value - this.#levels[row]!) - this.#levelErrors[row]!);
     }

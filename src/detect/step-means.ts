@@ -1,10 +1,12 @@
 import type { Columns } from '../series/columns.ts';
-import { TO_SIGMA } from './fast-channel.ts';
 import type { Sample } from './detector.ts';
+import { TO_SIGMA } from './fast-channel.ts';
 
 const SCALE_GAIN = 0.0005;
 /** The scale of the first few steps' samples is a plain mean, about: there are four samples to a step, or more. */
 const EARLY_GAIN = 0.25;
+/** Steps after which the scale of samples is known well enough for records. */
+const SETTLED_STEPS = 30;
 /** Samples count for the scale up to so many times of it, more loosely at first. */
 const CLIP = 5;
 /** A sample is news before its step is complete only when it lies this much further out than any before … */
@@ -29,6 +31,8 @@ export class StepMeans {
   readonly #elapsed: Float32Array;
   readonly #sampleScales: Float32Array;
   readonly #records: Float32Array;
+  /** 1 for series that ever had a value other than 0 and 1. */
+  readonly #isNumeric: Uint8Array;
   /** Largest of the step that is not complete yet. */
   readonly #largest: Float32Array;
 
@@ -39,6 +43,16 @@ export class StepMeans {
     this.#sampleScales = columns.f32('sample_scale');
     this.#records = columns.f32('sample_record');
     this.#largest = columns.f32('sample_largest');
+    this.#isNumeric = columns.u8('is_numeric');
+  }
+
+  start(row: number, value: number): void {
+    if (value !== 0 && value !== 1) this.#isNumeric[row] = 1;
+  }
+
+  /** Whether the series is a state: it only ever was 0 or 1. A state is not averaged: its step has its last value. */
+  isBinary(row: number): boolean {
+    return this.#isNumeric[row] === 0;
   }
 
   /**
@@ -51,7 +65,10 @@ export class StepMeans {
       this.#sums[row] = 0;
       this.#weights[row] = 0;
     }
-    if (weight > 0) this.#sums[row]! += sample.value * weight;
+    if (weight > 0) {
+      this.#sums[row]! += sample.value * weight;
+      if (sample.value !== 0 && sample.value !== 1) this.#isNumeric[row] = 1;
+    }
     const total = this.#weights[row]! + weight;
     const elapsed = this.#elapsed[row]! + sample.elapsedSeconds;
     if (elapsed < sample.stepSeconds - sample.intervalSeconds / 2) {
@@ -59,7 +76,7 @@ export class StepMeans {
       this.#elapsed[row] = elapsed;
       return false;
     }
-    this.value = this.#sums[row]! / total;
+    this.value = this.isBinary(row) ? sample.value : this.#sums[row]! / total;
     // Times jitter by some milliseconds; a gain that had to be computed anew for each would be expensive.
     this.elapsedSteps = Math.max(1, Math.round((elapsed / sample.stepSeconds) * 8)) / 8;
     this.#sums[row] = 0;
@@ -83,6 +100,7 @@ export class StepMeans {
     const size = Math.abs(z);
     this.sampleZ = z;
     this.#sampleScales[row]! += gain * (Math.min(Math.abs(deviation), CLIP * own) - this.#sampleScales[row]!);
+    if (learned < SETTLED_STEPS) return false;
     if (size > this.#largest[row]!) this.#largest[row] = size;
     return size > CLIP && size > RECORD_RATIO * this.#records[row]!;
   }
