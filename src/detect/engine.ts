@@ -176,15 +176,16 @@ export class Engine {
       if (row === 0) return VERDICT.none;
     }
     if (sample.isGap) this.#interrupt(slot, row, sample.elapsedSeconds);
-    if (this.#stepMeans.add(row, sample, weight)) {
-      this.value = this.#stepMeans.value;
-      this.#load(slot, row, sample, this.#stepMeans.elapsedSteps, reference);
-      this.#amplification = 1;
-      this.isFlatline = this.#flatline.isTooLong(row, Math.abs(this.value - this.#previous[row]!), this.fast.scale);
-      this.evaluate(this.value, isWatched || this.isFlatline);
-      return VERDICT.step;
-    }
-    return weight > 0 && this.#isEarly(slot, row, sample, reference) ? VERDICT.early : VERDICT.none;
+    const isEarly =
+      weight > 0 && 2 * sample.intervalSeconds <= sample.stepSeconds && this.#isEarly(slot, row, sample, reference);
+    if (!this.#stepMeans.add(row, sample, weight, isEarly)) return isEarly ? VERDICT.early : VERDICT.none;
+    this.value = this.#stepMeans.value;
+    this.#load(slot, row, sample, this.#stepMeans.elapsedSteps, reference);
+    this.#amplification = 1;
+    const difference = Math.abs(this.value - this.#previous[row]!);
+    this.isFlatline = !this.#floors.isUnmoved(row) && this.#flatline.isTooLong(row, difference, this.fast.scale);
+    this.evaluate(this.value, isWatched || this.isFlatline);
+    return VERDICT.step;
   }
 
   /**
@@ -262,8 +263,12 @@ export class Engine {
     return { level: fast.level, scale: fast.scale, profile: season.isInUse ? season.profile : undefined };
   }
 
-  /** Learns the step that was judged. What lies far out has bounded influence. @param score as it was published */
-  learn(slot: number, timestamp: number, score: number): void {
+  /**
+   * Learns the step that was judged. What lies far out has bounded influence.
+   * @param score as it was published
+   * @param isOpen whether an anomaly is open
+   */
+  learn(slot: number, timestamp: number, score: number, isOpen: boolean): void {
     const row = this.#row;
     const { value, fast, long, range, season } = this;
     const elapsedSteps = this.#stepMeans.elapsedSteps;
@@ -282,7 +287,7 @@ export class Engine {
     fast.learn(row, value, elapsedSteps, learned);
     long.learn(row, value, learned);
     range.learn(row, value);
-    this.#stepMeans.learn(row);
+    if (!isOpen) this.#stepMeans.keepRecord(row);
     this.#previous[row] = value;
     this.#held[row] = Math.max(score, HELD_SHARE * this.#held[row]!);
   }

@@ -102,12 +102,14 @@ export class Scorer {
     const isStep = found === VERDICT.step;
     const isWanted = isWatched || this.engine.score >= QUIET_SCORE || this.engine.isFlatline;
     if (!isWanted) {
-      this.engine.learn(slot, timestamp, 0);
+      this.engine.learn(slot, timestamp, 0, false);
       return TAKEN.quiet;
     }
     const isWarm = this.engine.isWarm(slot);
     if (isWarm) this.#judge(slot, policyNumber, isPublished, isStep, now);
-    if (isStep) this.engine.learn(slot, timestamp, isWarm ? this.verdict.score : 0);
+    if (isStep) {
+      this.engine.learn(slot, timestamp, isWarm ? this.verdict.score : 0, this.anomalies.isOpen[slot] === 1);
+    }
     return isWarm ? TAKEN.judged : TAKEN.warming;
   }
 

@@ -33,7 +33,7 @@ export class StepMeans {
   readonly #records: Float32Array;
   /** 1 for series that ever had a value other than 0 and 1. */
   readonly #isNumeric: Uint8Array;
-  /** Largest of the step that is not complete yet. */
+  /** Largest since the record was last kept. */
   readonly #largest: Float32Array;
 
   constructor(columns: Columns) {
@@ -58,9 +58,10 @@ export class StepMeans {
   /**
    * Adds a sample to its step.
    * @param weight in the mean; 0 for a sample without a value
+   * @param isExtraordinary whether the sample was judged by itself: it belongs to what follows, and completes no step
    * @returns whether the step is complete with it; then `value` and `elapsedSteps` are set
    */
-  add(row: number, sample: Sample, weight: number): boolean {
+  add(row: number, sample: Sample, weight: number, isExtraordinary: boolean): boolean {
     if (sample.isGap) {
       this.#sums[row] = 0;
       this.#weights[row] = 0;
@@ -71,7 +72,8 @@ export class StepMeans {
     }
     const total = this.#weights[row]! + weight;
     const elapsed = this.#elapsed[row]! + sample.elapsedSeconds;
-    if (elapsed < sample.stepSeconds - sample.intervalSeconds / 2) {
+    const tolerance = isExtraordinary ? -sample.intervalSeconds / 2 : sample.intervalSeconds / 2;
+    if (elapsed < sample.stepSeconds - tolerance) {
       this.#weights[row] = total;
       this.#elapsed[row] = elapsed;
       return false;
@@ -105,8 +107,8 @@ export class StepMeans {
     return size > CLIP && size > RECORD_RATIO * this.#records[row]!;
   }
 
-  /** Ends a step for the records of its samples. */
-  learn(row: number): void {
+  /** From now on samples like the largest ones of late are no news. Not before an anomaly that began with them has ended. */
+  keepRecord(row: number): void {
     this.#records[row] = Math.max(this.#records[row]! * (1 - FORGET), this.#largest[row]!);
     this.#largest[row] = 0;
   }
