@@ -11,6 +11,8 @@ const RECENT_MASK = 0b111;
 const RECOVERY_STEPS = 3;
 /** … and is the new normal after so many steps in all. */
 const NEW_NORMAL_STEPS = 60;
+/** What was normal before a new normal stays normal for so long: going back there is no anomaly. */
+const SETTLED_MS = 24 * 3_600_000;
 /** What began longer ago than this when it is first seen is history: learnt and scored, but nobody is told. */
 const NEWS_MS = 5 * 60_000;
 
@@ -35,8 +37,16 @@ interface OpenAnomaly {
   isReported: boolean;
 }
 
-/** An open anomaly as a snapshot keeps it. */
-export type SavedAnomaly = Readonly<OpenAnomaly>;
+interface Former {
+  readonly reference: Reference;
+  readonly until: number;
+}
+
+/** What a snapshot keeps of a slot. */
+export interface SavedAnomaly {
+  readonly open: Readonly<OpenAnomaly> | undefined;
+  readonly former: Former | undefined;
+}
 
 /** Tells who listens about the beginning and the end of an anomaly of a slot. */
 export type AnomalyListener = (slot: number, anomaly: Omit<Anomaly, 'labels'>) => void;
@@ -50,6 +60,8 @@ export class Anomalies {
   /** 1 where an anomaly is open, or may be. */
   readonly isOpen: Uint8Array;
   readonly #open = new Map<number, OpenAnomaly>();
+  /** Where a new normal was found: what the series was compared with before. */
+  readonly #former = new Map<number, Former>();
   readonly #listener: AnomalyListener;
   #confirmed = 0;
   openedTotal = 0;
@@ -67,6 +79,15 @@ export class Anomalies {
   /** The baseline from before the open anomaly of a slot; undefined when none is open. */
   reference(slot: number): Reference | undefined {
     return this.isOpen[slot] === 0 ? undefined : this.#open.get(slot)!.reference;
+  }
+
+  /** The baseline from before the latest new normal of a slot; undefined when that is long ago. */
+  formerReference(slot: number, timestamp: number): Reference | undefined {
+    if (this.#former.size === 0) return undefined;
+    const former = this.#former.get(slot);
+    if (former === undefined || timestamp <= former.until) return former?.reference;
+    this.#former.delete(slot);
+    return undefined;
   }
 
   /** Begins an anomaly that nobody is told about before it is confirmed. @param verdict above 1, with its band */
@@ -117,18 +138,23 @@ export class Anomalies {
   end(slot: number, timestamp: number): void {
     const open = this.#open.get(slot);
     if (open !== undefined) this.#close(slot, open, timestamp, 'ended');
+    this.#former.delete(slot);
   }
 
-  /** The open anomaly of a slot, if there is one. */
+  /** What there is to be kept of a slot, if anything. */
   save(slot: number): SavedAnomaly | undefined {
-    return this.#open.get(slot);
+    const open = this.#open.get(slot);
+    const former = this.#former.get(slot);
+    return open === undefined && former === undefined ? undefined : { open, former };
   }
 
-  /** @param slot that the series of the anomaly has now */
-  restore(slot: number, saved: SavedAnomaly): void {
-    this.#open.set(slot, { ...saved });
+  /** @param slot that the series has now */
+  restore(slot: number, { open, former }: SavedAnomaly): void {
+    if (former !== undefined) this.#former.set(slot, former);
+    if (open === undefined) return;
+    this.#open.set(slot, { ...open });
     this.isOpen[slot] = 1;
-    if (saved.isConfirmed) this.#confirmed++;
+    if (open.isConfirmed) this.#confirmed++;
   }
 
   #count(open: OpenAnomaly, score: number): void {
@@ -140,6 +166,7 @@ export class Anomalies {
   #close(slot: number, open: OpenAnomaly, timestamp: number, reason: NonNullable<Anomaly['endReason']>): void {
     this.#open.delete(slot);
     this.isOpen[slot] = 0;
+    if (reason === 'new_normal') this.#former.set(slot, { reference: open.reference, until: timestamp + SETTLED_MS });
     if (open.isConfirmed) this.#confirmed--;
     if (open.isReported) this.#listener(slot, published(open, timestamp, reason));
   }

@@ -43,6 +43,8 @@ const HABIT_FACTOR = 0.5;
 const FLATLINE_SCORE = 1.2;
 /** So close to the level from before an anomaly a value has returned to it. */
 const RETURNED_SIGMAS = 3;
+/** So close to the level from before a new normal a value is no anomaly. */
+const FORMER_SIGMAS = 5;
 /** The held score falls by this share per step. */
 const HELD_SHARE = 0.98;
 /** A score below this is of no interest, unless it is asked for: then how rare it is need not be known. */
@@ -104,6 +106,7 @@ export class Engine {
   #rare = RARE;
   #stepSeconds = 0;
   #reference: Reference | undefined;
+  #former: Reference | undefined;
   #referenceLevel = 0;
   /** Score without regard to habits and references. */
   #plainScore = 0;
@@ -158,8 +161,17 @@ export class Engine {
    * @param weight of the sample in its step, 0 when it has no value
    * @param isWatched whether a verdict is wanted however normal the step is
    * @param reference of the open anomaly, if one is open
+   * @param former reference from before a new normal: what is normal by it is no anomaly
    */
-  observe(slot: number, sample: Sample, weight: number, isWatched: boolean, reference: Reference | undefined): number {
+  observe(
+    slot: number,
+    sample: Sample,
+    weight: number,
+    isWatched: boolean,
+    reference: Reference | undefined,
+    former: Reference | undefined,
+  ): number {
+    this.#former = former;
     if (sample.elapsedSeconds > NEW_SERIES_GAP) this.#forget(slot);
     let row = this.#live.rows[slot]!;
     if (row === 0) {
@@ -230,6 +242,7 @@ export class Engine {
       score = Math.max(score, softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / LARGE));
     }
     this.score = Math.min(MAX_SCORE, score);
+    if (score > 1 && this.#isFormerNormal(value)) this.score = 1;
   }
 
   /**
@@ -314,9 +327,18 @@ export class Engine {
     this.range.load(row, learned);
     this.#reference = reference;
     if (reference !== undefined) {
-      const hasMoved = reference.profile !== undefined && season.isInUse;
-      this.#referenceLevel = reference.level + (hasMoved ? season.profile - reference.profile : 0);
+      this.#referenceLevel = this.#levelOf(reference);
     }
+  }
+
+  /** The level of a reference moves with the seasonal profile. */
+  #levelOf({ level, profile }: Reference): number {
+    return profile !== undefined && this.season.isInUse ? level + this.season.profile - profile : level;
+  }
+
+  #isFormerNormal(value: number): boolean {
+    const former = this.#former;
+    return former !== undefined && Math.abs(value - this.#levelOf(former)) < FORMER_SIGMAS * former.scale;
   }
 
   #loadFloors(row: number, value: number): void {

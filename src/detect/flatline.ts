@@ -3,6 +3,8 @@ import type { Columns } from '../series/columns.ts';
 /** Steps that differ by less than this share of the noise are equal. */
 const EQUAL_SHARE = 0.01;
 const LEAST_RUN = 20;
+/** A series that stood still for longer than this before is one that does. */
+const MOST_USUAL_RUN = 30;
 /** A run has to be so many times longer than any before … */
 const LONGER = 4;
 /** … and is reported for so long. */
@@ -26,7 +28,7 @@ export class Flatline {
 
   /** Whether a step with this difference to the one before continues a run that is too long. */
   isTooLong(row: number, difference: number, scale: number): boolean {
-    if (difference > EQUAL_SHARE * scale) return false;
+    if (difference > EQUAL_SHARE * scale || this.#longest[row]! > MOST_USUAL_RUN) return false;
     const beyond = this.#runs[row]! + 1 - Math.max(LEAST_RUN, LONGER * this.#longest[row]!);
     return beyond > 0 && beyond <= REPORTED_STEPS;
   }

@@ -95,7 +95,8 @@ export class Scorer {
     const isOpen = this.anomalies.isOpen[slot] === 1;
     const isWatched = isPublished || isOpen || this.#policies.isAttentive[policyNumber] === 1;
     const reference = isOpen ? this.anomalies.reference(slot) : undefined;
-    const found = this.engine.observe(slot, sample, weight, isWatched, reference);
+    const former = this.anomalies.formerReference(slot, timestamp);
+    const found = this.engine.observe(slot, sample, weight, isWatched, reference, former);
     // What is always put out is put out from its first sample on.
     if (found === VERDICT.none)
       return isWatched && !isPublished && !this.engine.isWarm(slot) ? TAKEN.warming : TAKEN.quiet;
