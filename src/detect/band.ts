@@ -17,25 +17,33 @@ export class Band {
     this.#engine = engine;
   }
 
-  /** Finds the edges for the step that was judged last. @param target score at the edge */
+  /**
+   * Finds the edges for the step that was judged last. Its value is the first that is tried, so that it lies on the
+   * side of the edge that its score says, even where the score does not grow steadily.
+   * @param target score at the edge
+   */
   find(target: number): void {
-    const { value } = this.#engine;
-    this.lower = this.#edge(-1, target);
-    this.upper = this.#edge(1, target);
-    this.#engine.evaluate(value, true);
+    const engine = this.#engine;
+    const { value, expected } = engine;
+    const isOutside = engine.score > target;
+    this.lower = this.#edge(-1, target, expected, expected - value, isOutside);
+    this.upper = this.#edge(1, target, expected, value - expected, isOutside);
+    engine.evaluate(value, true);
   }
 
-  #edge(side: -1 | 1, target: number): number {
+  /** @param known distance of the judged value on this side, negative when it lies on the other one */
+  #edge(side: -1 | 1, target: number, expected: number, known: number, isKnownOutside: boolean): number {
     const engine = this.#engine;
-    const { expected } = engine;
-    let inside = 0;
-    let outside = engine.fast.scale;
-    for (let i = 0; ; i++) {
-      engine.evaluate(expected + side * outside, true);
-      if (engine.score > target) break;
-      if (i === MAX_DOUBLINGS) return side * Number.POSITIVE_INFINITY;
-      inside = outside;
-      outside *= 2;
+    let inside = known > 0 && !isKnownOutside ? known : 0;
+    let outside = known > 0 && isKnownOutside ? known : Math.max(engine.fast.scale, 2 * inside);
+    if (known <= 0 || !isKnownOutside) {
+      for (let i = 0; ; i++) {
+        engine.evaluate(expected + side * outside, true);
+        if (engine.score > target) break;
+        if (i === MAX_DOUBLINGS) return side * Number.POSITIVE_INFINITY;
+        inside = outside;
+        outside *= 2;
+      }
     }
     for (let i = 0; i < BISECTIONS; i++) {
       const middle = (inside + outside) / 2;
