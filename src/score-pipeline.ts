@@ -84,6 +84,7 @@ export class ScorePipeline {
   receive(batch: RawBatch): readonly Refusal[] {
     this.#batch = batch;
     this.#now = this.#clock.now();
+    this.#scorer.now = this.#now;
     this.#refusals.clear();
     this.#table.resolve(batch, Math.floor(this.#now / 1000));
     let sample = 0;
@@ -115,7 +116,9 @@ export class ScorePipeline {
     const scorer = this.#scorer;
     const policyNumber = this.#table.policyNumbers[slot]!;
     const isPublished = this.#outputs.isPublished[slot] === 1;
-    switch (scorer.take(slot, kind, policyNumber, timestamp, batch.values[index]!, isPublished, this.#now)) {
+    scorer.sample.timestamp = timestamp;
+    scorer.sample.value = batch.values[index]!;
+    switch (scorer.take(slot, kind, policyNumber, isPublished)) {
       case TAKEN.quiet:
         this.#accepted++;
         if (isPublished) this.#outputs.repeat(slot, timestamp);

@@ -27,7 +27,10 @@ export class ScoreReplay {
    * @returns what is put out after it: a sample without a verdict of its own has that of the one before
    */
   take(timestamp: number, value: number): number {
-    const taken = this.scorer.take(SLOT, KIND.gauge, this.#policyNumber, timestamp, value, true, timestamp);
+    this.scorer.now = timestamp;
+    this.scorer.sample.timestamp = timestamp;
+    this.scorer.sample.value = value;
+    const taken = this.scorer.take(SLOT, KIND.gauge, this.#policyNumber, true);
     const isOnset = taken === TAKEN.judged && this.scorer.isOnset;
     if (taken === TAKEN.judged) this.#latest = this.scorer.verdict.score;
     else if (taken === TAKEN.warming) this.#latest = 0;

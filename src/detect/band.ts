@@ -24,11 +24,13 @@ export class Band {
    */
   find(target: number): void {
     const engine = this.#engine;
-    const { value, expected } = engine;
+    const { expected } = engine;
+    const { value } = engine.step;
     const isOutside = engine.score > target;
     this.lower = this.#edge(-1, target, expected, expected - value, isOutside);
     this.upper = this.#edge(1, target, expected, value - expected, isOutside);
-    engine.evaluate(value, true);
+    engine.probe = value;
+    engine.evaluate(true);
   }
 
   /** @param known distance of the judged value on this side, negative when it lies on the other one */
@@ -38,7 +40,8 @@ export class Band {
     let outside = known > 0 && isKnownOutside ? known : Math.max(engine.fast.scale, 2 * inside);
     if (known <= 0 || !isKnownOutside) {
       for (let i = 0; ; i++) {
-        engine.evaluate(expected + side * outside, true);
+        engine.probe = expected + side * outside;
+        engine.evaluate(true);
         if (engine.score > target) break;
         if (i === MAX_DOUBLINGS) return side * Number.POSITIVE_INFINITY;
         inside = outside;
@@ -47,7 +50,8 @@ export class Band {
     }
     for (let i = 0; i < BISECTIONS; i++) {
       const middle = (inside + outside) / 2;
-      engine.evaluate(expected + side * middle, true);
+      engine.probe = expected + side * middle;
+      engine.evaluate(true);
       if (engine.score > target) outside = middle;
       else inside = middle;
     }

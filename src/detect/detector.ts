@@ -17,5 +17,19 @@ export interface Sample {
   isGap: boolean;
 }
 
+/** The step that is being judged or learnt: one object as well. */
+export interface Step {
+  /** Mean of its samples, in the unit of scoring. */
+  value: number;
+  /** Of its last sample, milliseconds since the epoch. */
+  timestamp: number;
+  /** Length that a step of the series has, in seconds. */
+  lengthSeconds: number;
+  /** Duration of this one in steps: more than 1 after samples were missed. */
+  elapsed: number;
+  /** Least standard deviation by which the series is judged. > 0. */
+  floor: number;
+}
+
 /** Scores end here: "never seen anything like it" needs no more digits. */
 export const MAX_SCORE = 100;

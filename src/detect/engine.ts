@@ -1,12 +1,12 @@
 import type { Columns, Pool } from '../series/columns.ts';
 import type { CivilTime } from './civil-time.ts';
-import { MAX_SCORE, type Sample } from './detector.ts';
+import { MAX_SCORE, type Sample, type Step } from './detector.ts';
 import { FastChannel } from './fast-channel.ts';
 import { Flatline } from './flatline.ts';
 import { Floors } from './floors.ts';
 import { LongChannel } from './long-channel.ts';
 import { RangeChannel } from './range-channel.ts';
-import { RankHistogram } from './rank-histogram.ts';
+import { binOf, RankHistogram } from './rank-histogram.ts';
 import { Recurrence } from './recurrence.ts';
 import { SeasonalChannel } from './seasonal-channel.ts';
 import { StepMeans } from './step-means.ts';
@@ -23,9 +23,9 @@ export const VERDICT = {
 
 /** No verdict before so many steps, which last a minute or more. */
 const WARM_UP_STEPS = 60;
-/** Rarity and size at which a score is 1: one step in 4,000, twelve standard deviations in all. */
+/** Rarity and size at which a score is 1: one step in 4,000, thirteen standard deviations in all. */
 const RARE = 3.6;
-const LARGE = 12;
+const LARGE = 13;
 /** A young series needs less rarity, because it cannot have more. */
 const RARE_PER_DECADE = 0.8;
 const SEASON_HANDICAP = 0.15;
@@ -75,8 +75,10 @@ export interface Reference {
 export class Engine {
   /** 0 as expected, 1 at the edge of normal, at most MAX_SCORE. */
   score = 0;
-  /** The step's value, in the unit of scoring. */
-  value = 0;
+  /** The step that was judged last. */
+  readonly step: Step = { value: 0, timestamp: 0, lengthSeconds: 0, elapsed: 1, floor: 1 };
+  /** The value that `evaluate` judges. */
+  probe = 0;
   isFlatline = false;
   readonly fast: FastChannel;
   readonly long: LongChannel;
@@ -104,7 +106,6 @@ export class Engine {
   #slot = 0;
   #row = 0;
   #rare = RARE;
-  #stepSeconds = 0;
   #reference: Reference | undefined;
   #former: Reference | undefined;
   #referenceLevel = 0;
@@ -191,21 +192,23 @@ export class Engine {
     const isEarly =
       weight > 0 && 2 * sample.intervalSeconds <= sample.stepSeconds && this.#isEarly(slot, row, sample, reference);
     if (!this.#stepMeans.add(row, sample, weight, isEarly)) return isEarly ? VERDICT.early : VERDICT.none;
-    this.value = this.#stepMeans.value;
-    this.#load(slot, row, sample, this.#stepMeans.elapsedSteps, reference);
+    this.step.value = this.#stepMeans.value;
+    this.step.elapsed = this.#stepMeans.elapsedSteps;
+    this.#load(slot, row, sample, reference);
     this.#amplification = 1;
-    const difference = Math.abs(this.value - this.#previous[row]!);
+    const difference = Math.abs(this.step.value - this.#previous[row]!);
     this.isFlatline = !this.#floors.isUnmoved(row) && this.#flatline.isTooLong(row, difference, this.fast.scale);
-    this.evaluate(this.value, isWatched || this.isFlatline);
+    this.probe = this.step.value;
+    this.evaluate(isWatched || this.isFlatline);
     return VERDICT.step;
   }
 
   /**
-   * Judges a value by what is known, as if the step had it: sets `score` and the findings of the channels.
+   * Judges `probe` by what is known, as if it were the step's value: sets `score` and the findings of the channels.
    * @param isExact whether the score has to be known even if it is of no interest
    */
-  evaluate(value: number, isExact: boolean): void {
-    const { fast, long, range, season } = this;
+  evaluate(isExact: boolean): void {
+    const { fast, long, range, season, probe: value } = this;
     const row = this.#row;
     fast.evaluate(value);
     long.evaluate(row, value);
@@ -234,11 +237,11 @@ export class Engine {
     );
     const plainRarity = Math.max(rarity, this.#fastRanks.rarity(row, fast.z) - FAST_HANDICAP);
     this.#plainScore = softAnd(plainRarity / this.#rare, size / LARGE);
-    const isHabit = this.#recurrence.isHabit(this.#slot, fast.z, this.#stepSeconds);
+    const isHabit = this.#recurrence.isHabit(this.#slot, fast.z, this.step.lengthSeconds);
     let score = isHabit ? softAnd((HABIT_FACTOR * plainRarity) / this.#rare, size / LARGE) : this.#plainScore;
     if (reference !== undefined) {
       const own = Math.max(rarity, this.#fastRanks.rarity(row, referenceZ) - FAST_HANDICAP);
-      const factor = this.#recurrence.isHabit(this.#slot, referenceZ, this.#stepSeconds) ? HABIT_FACTOR : 1;
+      const factor = this.#recurrence.isHabit(this.#slot, referenceZ, this.step.lengthSeconds) ? HABIT_FACTOR : 1;
       score = Math.max(score, softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / LARGE));
     }
     this.score = Math.min(MAX_SCORE, score);
@@ -267,7 +270,9 @@ export class Engine {
   /** Whether the value is back at what was expected before the open anomaly. */
   get hasReturned(): boolean {
     const reference = this.#reference;
-    return reference === undefined || Math.abs(this.value - this.#referenceLevel) < RETURNED_SIGMAS * reference.scale;
+    return (
+      reference === undefined || Math.abs(this.step.value - this.#referenceLevel) < RETURNED_SIGMAS * reference.scale
+    );
   }
 
   /** What an anomaly that begins now will be compared with. */
@@ -281,22 +286,24 @@ export class Engine {
    * @param score as it was published
    * @param isOpen whether an anomaly is open
    */
-  learn(slot: number, timestamp: number, score: number, isOpen: boolean): void {
+  learn(slot: number, score: number, isOpen: boolean): void {
     const row = this.#row;
-    const { value, fast, long, range, season } = this;
-    const elapsedSteps = this.#stepMeans.elapsedSteps;
+    const { step, fast, long, range, season } = this;
+    const { value, elapsed: elapsedSteps } = step;
     const learned = ++this.#steps[slot]!;
+    const number = learned | 0;
     const difference = Math.abs(value - this.#previous[row]!);
-    if (fast.isReady) this.#fastRanks.learn(row, fast.z, learned);
-    if (fast.isReady) this.#longRanks.learn(row, long.z, learned);
-    if (range.isReady) this.#rangeRanks.learn(row, range.z, learned);
-    if (season.isReady) season.ranks.learn(season.row, season.smoothedZ, learned);
+    if (fast.isReady) this.#fastRanks.learn(row, binOf(fast.z), number);
+    if (fast.isReady) this.#longRanks.learn(row, binOf(long.z), number);
+    if (range.isReady) this.#rangeRanks.learn(row, binOf(range.z), number);
+    if (season.isReady) season.ranks.learn(season.row, binOf(season.smoothedZ), number);
     if (this.#plainScore > 0 || this.#recurrence.isKept(slot)) {
-      this.#recurrence.learn(slot, timestamp, fast.z, this.#plainScore, this.#stepSeconds);
+      this.#recurrence.learn(slot, step.timestamp, fast.z, this.#plainScore, this.step.lengthSeconds);
     }
     this.#flatline.learn(row, difference, fast.scale);
     this.#floors.learn(row, value, this.#isInterrupted ? 0 : difference, elapsedSteps, learned);
-    season.learn(slot, row, value, timestamp, this.#stepSeconds, elapsedSteps, long.mean, fast.scale);
+    if (season.row !== 0) season.learn(slot, row, step);
+    else season.tryBegin(slot, row, step, long.mean, fast.scale);
     fast.learn(row, value, elapsedSteps, learned);
     long.learn(row, value, learned);
     range.learn(row, value);
@@ -310,20 +317,22 @@ export class Engine {
     return this.isFlatline && this.isWarm(this.#slot) ? FLATLINE_SCORE : 0;
   }
 
-  #load(slot: number, row: number, sample: Sample, elapsedSteps: number, reference: Reference | undefined): void {
-    const { fast, season } = this;
+  #load(slot: number, row: number, sample: Sample, reference: Reference | undefined): void {
+    const { fast, season, step } = this;
     const learned = this.#steps[slot]!;
     this.#slot = slot;
     this.#row = row;
-    this.#stepSeconds = sample.stepSeconds;
+    step.lengthSeconds = sample.stepSeconds;
+    step.timestamp = sample.timestamp;
     this.#rare = Math.min(RARE, RARE_PER_DECADE * Math.log10(learned + 10));
     this.#isInterrupted = sample.isGap;
     this.#civil.moveTo(sample.timestamp);
-    this.#loadFloors(row, this.value);
+    this.#loadFloors(row, this.step.value);
     const { floor } = this.#floors;
-    season.load(slot, sample.timestamp, floor, sample.stepSeconds, elapsedSteps);
+    step.floor = floor;
+    season.load(slot, step);
     fast.load(row, season.ride, floor, learned);
-    this.long.load(row, floor, elapsedSteps);
+    this.long.load(row, floor, step.elapsed);
     this.range.load(row, learned);
     this.#reference = reference;
     if (reference !== undefined) {
@@ -350,18 +359,20 @@ export class Engine {
   /** Judges a sample whose step is not complete, if it lies further out than any did before. */
   #isEarly(slot: number, row: number, sample: Sample, reference: Reference | undefined): boolean {
     const { fast } = this;
-    this.value = sample.value;
+    this.step.value = sample.value;
     this.#loadFloors(row, sample.value);
     fast.load(row, 0, this.#floors.floor, this.#steps[slot]!);
     if (!this.#stepMeans.isRecord(row, sample.value, fast.level, fast.scale, this.#steps[slot]!)) return false;
     if (!this.isWarm(slot)) return false;
-    this.#load(slot, row, sample, 1, reference);
+    this.step.elapsed = 1;
+    this.#load(slot, row, sample, reference);
     // Scaled so that as many standard deviations of a sample are as many of a step.
     const deviation = this.#stepMeans.sampleZ * fast.scale;
     this.#amplification = Math.abs((sample.value - fast.level) / deviation);
-    this.value = fast.level + deviation;
+    this.step.value = fast.level + deviation;
     this.isFlatline = false;
-    this.evaluate(this.value, true);
+    this.probe = this.step.value;
+    this.evaluate(true);
     return this.score > 1;
   }
 

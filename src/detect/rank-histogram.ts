@@ -28,7 +28,8 @@ const BIN_OF_BITS = Uint8Array.from({ length: 4096 }, (_, bits) => {
   return value > 1e30 ? BINS - 1 : Math.min(BINS - 1, Math.floor(Math.log(value / FIRST_EDGE) / Math.log(RATIO)) + 1);
 });
 
-function binOf(z: number): number {
+/** The bin of a deviation, for `learn`. */
+export function binOf(z: number): number {
   float[0] = Math.abs(z);
   return BIN_OF_BITS[floatBits[0]! >>> 19]!;
 }
@@ -75,9 +76,9 @@ export class RankHistogram {
     return rarity + TAIL_PER_BIN * Math.max(0, bin - (highest + 1));
   }
 
-  /** @param step number of the step, for chance */
-  learn(row: number, z: number, step: number): void {
-    const at = row * BINS + binOf(z);
+  /** @param bin of the deviation. @param step number of the step, an integer, for chance */
+  learn(row: number, bin: number, step: number): void {
+    const at = row * BINS + bin;
     const counter = this.#counters[at]!;
     if (counter < 255 && hash(step ^ this.#salt) < CHANCES[counter]!) this.#counters[at] = counter + 1;
     if (++this.#totals[row]! >= HALVE_AT) this.#halve(row, step);

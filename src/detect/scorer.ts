@@ -37,6 +37,8 @@ export const TAKEN = {
 export class Scorer {
   /** The latest verdict, after the gates. */
   readonly verdict: Gates;
+  /** Clock time, milliseconds: to be set before samples are taken in. */
+  now = 0;
   /** Whether the latest verdict is the beginning of trouble. */
   isOnset = false;
   readonly sampleClock: SampleClock;
@@ -46,7 +48,8 @@ export class Scorer {
   readonly #policies: Policies;
   readonly #band: Band;
   readonly #onsets = new Onsets();
-  readonly #sample: Sample = {
+  /** The sample that `take` takes in: its value and timestamp have to be set before. */
+  readonly sample: Sample = {
     value: 0,
     timestamp: 0,
     elapsedSeconds: 0,
@@ -67,25 +70,16 @@ export class Scorer {
   }
 
   /**
-   * @param timestamp milliseconds since the epoch
+   * Takes in `sample`, of which value and timestamp are set.
    * @param isPublished whether the series is put out, so that every verdict is wanted, with its band
-   * @param now clock time, milliseconds
    * @returns one of TAKEN
    */
-  take(
-    slot: number,
-    kind: number,
-    policyNumber: number,
-    timestamp: number,
-    received: number,
-    isPublished: boolean,
-    now: number,
-  ): number {
+  take(slot: number, kind: number, policyNumber: number, isPublished: boolean): number {
+    const { sample } = this;
+    const { timestamp, value: received } = sample;
     const lastAt = this.sampleClock.lastAt[slot]!;
     if (timestamp <= lastAt) return timestamp === lastAt ? TAKEN.repeated : TAKEN.outOfOrder;
     if (!Number.isFinite(received)) return TAKEN.notANumber;
-    const sample = this.#sample;
-    sample.timestamp = timestamp;
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
     this.sampleClock.advance(slot, sample);
     let weight = 1;
@@ -103,13 +97,13 @@ export class Scorer {
     const isStep = found === VERDICT.step;
     const isWanted = isWatched || this.engine.score >= QUIET_SCORE || this.engine.isFlatline;
     if (!isWanted) {
-      this.engine.learn(slot, timestamp, 0, false);
+      this.engine.learn(slot, 0, false);
       return TAKEN.quiet;
     }
     const isWarm = this.engine.isWarm(slot);
-    if (isWarm) this.#judge(slot, policyNumber, isPublished, isStep, now);
+    if (isWarm) this.#judge(slot, policyNumber, isPublished, isStep);
     if (isStep) {
-      this.engine.learn(slot, timestamp, isWarm ? this.verdict.score : 0, this.anomalies.isOpen[slot] === 1);
+      this.engine.learn(slot, isWarm ? this.verdict.score : 0, this.anomalies.isOpen[slot] === 1);
     }
     return isWarm ? TAKEN.judged : TAKEN.warming;
   }
@@ -121,10 +115,10 @@ export class Scorer {
   }
 
   /** Takes the engine's verdict to the gates, and to the anomaly that it may open, continue or end. */
-  #judge(slot: number, policyNumber: number, isPublished: boolean, isStep: boolean, now: number): void {
+  #judge(slot: number, policyNumber: number, isPublished: boolean, isStep: boolean): void {
     const { engine, verdict, anomalies } = this;
-    const { timestamp, stepSeconds } = this.#sample;
-    verdict.judge(policyNumber, engine.value, engine.score, engine.expected, engine.magnitude);
+    const { timestamp, stepSeconds } = this.sample;
+    verdict.judge(policyNumber, engine.step.value, engine.score, engine.expected, engine.magnitude);
     verdict.score = Math.max(verdict.score, engine.flatlineScore);
     if (isPublished || verdict.score > NOTABLE_SCORE) {
       this.#band.find(verdict.edgeScore);
@@ -132,9 +126,9 @@ export class Scorer {
     }
     this.isOnset = this.#onsets.observe(slot, timestamp, verdict.score, stepSeconds);
     if (anomalies.isOpen[slot] === 0 && verdict.score > 1) {
-      anomalies.open(slot, timestamp, engine.value, verdict, engine.reference());
+      anomalies.open(slot, timestamp, engine.step.value, verdict, engine.reference());
     }
     if (anomalies.isOpen[slot] === 1)
-      anomalies.observe(slot, timestamp, verdict.score, isStep, engine.hasReturned, now);
+      anomalies.observe(slot, timestamp, verdict.score, isStep, engine.hasReturned, this.now);
   }
 }

@@ -1,5 +1,6 @@
 import type { Columns, Pool } from '../series/columns.ts';
 import type { CivilTime } from './civil-time.ts';
+import type { Step } from './detector.ts';
 import { TO_SIGMA } from './fast-channel.ts';
 import { Gain } from './gain.ts';
 import { RankHistogram } from './rank-histogram.ts';
@@ -120,7 +121,7 @@ export class SeasonalChannel {
   }
 
   /** The civil time has to be moved to the step's before. */
-  load(slot: number, timestamp: number, floor: number, stepSeconds: number, elapsedSteps: number): void {
+  load(slot: number, step: Step): void {
     const row = this.#season.rows[slot]!;
     this.row = row;
     this.isInUse = false;
@@ -137,17 +138,17 @@ export class SeasonalChannel {
       ? this.#interpolate(this.#weekendMeans, this.#weekend.rows[slot]!)
       : this.#interpolate(this.#means, row);
     this.expected = this.#levels[row]! + this.profile;
-    const age = timestamp / 1000 - this.#startedAt[row]!;
+    const age = step.timestamp / 1000 - this.#startedAt[row]!;
     this.isReady = age >= DAY;
     this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#errors[row]! < USEFUL_SHARE * this.#levelErrors[row]!;
     if (this.isInUse) this.ride = this.profile - this.#previous[row]!;
     const at = row * BUCKETS + this.#bucket;
-    const visits = (this.#visits[at]! * stepSeconds) / BUCKET_SECONDS;
+    const visits = (this.#visits[at]! * step.lengthSeconds) / BUCKET_SECONDS;
     const own = this.#scales[at]! ** 2;
     const all = this.#noises[row]! ** 2;
-    this.#bucketScale = Math.max(Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE)), floor / 2);
+    this.#bucketScale = Math.max(Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE)), step.floor / 2);
     this.scale = this.#bucketScale + NOISE_SHARE * this.#noises[row]!;
-    this.#smoothed.load(elapsedSteps);
+    this.#smoothed.load(step.elapsed);
   }
 
   evaluate(value: number): void {
@@ -161,35 +162,30 @@ export class SeasonalChannel {
     this.smoothedZ = this.#smoothed.z;
   }
 
-  /**
-   * Learns the value that was evaluated last.
-   * @param level and noise with which a trial begins
-   */
-  learn(
-    slot: number,
-    liveRow: number,
-    value: number,
-    timestamp: number,
-    stepSeconds: number,
-    elapsedSteps: number,
-    level: number,
-    noise: number,
-  ): void {
-    const row = this.row;
-    if (row === 0) {
-      if (timestamp / 1000 >= this.#trialAt[liveRow]! && stepSeconds <= BUCKET_SECONDS) {
-        this.#begin(slot, timestamp, level, noise);
-      }
-      return;
-    }
+  /** Begins a trial on a series that has none, when it is time. @param level and noise to begin with */
+  tryBegin(slot: number, liveRow: number, step: Step, level: number, noise: number): void {
+    const { timestamp } = step;
+    if (timestamp / 1000 < this.#trialAt[liveRow]! || step.lengthSeconds > BUCKET_SECONDS) return;
+    const row = this.#season.acquire(slot);
+    if (row === 0) return;
+    this.#startedAt[row] = timestamp / 1000;
+    this.#levels[row] = level;
+    this.#noises[row] = noise;
+    this.#lastBucket[row] = this.#civil.secondOfDay / BUCKET_SECONDS;
+  }
+
+  /** Learns the step, whose value was evaluated last, of a series that has a profile. */
+  learn(slot: number, liveRow: number, step: Step): void {
+    const { row } = this;
+    const { value, elapsed } = step;
     const steps = ++this.#steps[row]!;
-    const stepsPerVisit = Math.max(1, BUCKET_SECONDS / stepSeconds);
+    const stepsPerVisit = Math.max(1, BUCKET_SECONDS / step.lengthSeconds);
     const residual = value - this.expected;
     const clip = CLIP * this.#bucketScale;
     const clipped = Math.max(-clip, Math.min(clip, residual));
     if (this.isReady) {
       this.#smoothed.learn(row);
-      const gain = this.#testGain.over(elapsedSteps, Number.POSITIVE_INFINITY);
+      const gain = this.#testGain.over(elapsed, Number.POSITIVE_INFINITY);
       this.#errors[row]! += gain * (Math.abs(residual) - this.#errors[row]!);
       this.#levelErrors[row]! += gain * (Math.abs(value - this.#levels[row]!) - this.#levelErrors[row]!);
     }
@@ -202,13 +198,13 @@ export class SeasonalChannel {
     if (!this.#usesWeekend) this.#means[at]! += gain * clipped;
     if (visits < MAX_VISITS) this.#visits[at] = visits + 1;
     if (this.#civil.isWeekend) this.#learnWeekend(slot, row, value, clip, stepsPerVisit);
-    this.#levels[row]! += this.#levelGain.over(elapsedSteps, steps) * clipped;
+    this.#levels[row]! += this.#levelGain.over(elapsed, steps) * clipped;
     const noiseNow = this.#noises[row]!;
     this.#noises[row] =
       noiseNow +
-      this.#noiseGain.over(elapsedSteps, steps) *
+      this.#noiseGain.over(elapsed, steps) *
         (Math.min(TO_SIGMA * Math.abs(residual), NOISE_CLIP * noiseNow) - noiseNow);
-    if (this.#bucket < this.#lastBucket[row]!) this.#endDay(slot, liveRow, timestamp);
+    if (this.#bucket < this.#lastBucket[row]!) this.#endDay(slot, liveRow, step.timestamp);
     else this.#lastBucket[row] = this.#bucket;
   }
 
@@ -224,15 +220,6 @@ export class SeasonalChannel {
     const start = row * BUCKETS;
     const before = means[start + ((this.#next + BUCKETS - 1) % BUCKETS)]!;
     return before + this.#share * (means[start + this.#next]! - before);
-  }
-
-  #begin(slot: number, timestamp: number, level: number, noise: number): void {
-    const row = this.#season.acquire(slot);
-    if (row === 0) return;
-    this.#startedAt[row] = timestamp / 1000;
-    this.#levels[row] = level;
-    this.#noises[row] = noise;
-    this.#lastBucket[row] = this.#civil.secondOfDay / BUCKET_SECONDS;
   }
 
   /** Weekends are learnt apart from their first on, so that it can be seen whether they differ. */

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { Scorer, TAKEN } from '../../src/detect/scorer.ts';
 import { ScoreReplay } from '../../src/score-replay.ts';
 import { Columns } from '../../src/series/columns.ts';
+import { KIND } from '../../src/series/kinds.ts';
 import { Policies } from '../../src/series/policies.ts';
 import { readSnapshot, writeSnapshot } from '../../src/state/snapshot.ts';
 import { gaussian, START, TestLane } from '../test-lane.ts';
@@ -51,8 +52,13 @@ it("the scores of a series do not depend on others, nor on the series' place", (
     const scores: number[] = [];
     for (let minute = 0; minute < 5 * DAY; minute++) {
       const at = START + minute * 60_000;
-      for (const [i, other] of others.entries()) scorer.take(other, 1, policy, at, wild[i]!(minute), i % 2 === 0, at);
-      const taken = scorer.take(slot, 1, policy, at, series(minute), true, at);
+      const take = (each: number, value: number, isPublished: boolean) => {
+        Object.assign(scorer.sample, { timestamp: at, value });
+        return scorer.take(each, KIND.gauge, policy, isPublished);
+      };
+      scorer.now = at;
+      for (const [i, other] of others.entries()) take(other, wild[i]!(minute), i % 2 === 0);
+      const taken = take(slot, series(minute), true);
       scores.push(taken === TAKEN.judged ? scorer.verdict.score : 0);
     }
     return scores;
