@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Flags } from './config/flag-table.ts';
 import { loadConfig } from './config/load.ts';
@@ -11,6 +11,7 @@ import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { createHomePage } from './home-page.ts';
 import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
@@ -23,6 +24,7 @@ import { messageOf } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
+import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
 import { VERSION } from './version.ts';
 
@@ -54,7 +56,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
-  mkdirSync(flags.storagePath, { recursive: true });
+  createFolder(flags.storagePath);
+  cleanups.push(lockFolder(flags.storagePath));
 
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
@@ -147,6 +150,14 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     listen: flags.webListenAddress,
     receiveWrite: (request, response) => lane.receiver.receive(request, response),
     routes: [
+      createHomePage({
+        version: VERSION,
+        seriesCount: () => lane.table.size,
+        anomalyOutput: lane.outputs,
+        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
+        now: () => clock.now(),
+        externalUrl: flags.webExternalUrl ?? '',
+      }),
       createLifecycleRoutes({ isEnabled: flags.webEnableLifecycle, isReady: () => isReady, reload, quit: onQuit }),
       createMetricsRoutes({ metrics, sources: sources.slice(1), stats: outputStats }),
       createFederationRoutes({
@@ -185,6 +196,17 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       logger.info('stopped');
     },
   };
+}
+
+/** @throws Error that names the flag */
+function createFolder(path: string): void {
+  try {
+    // Not always recursive: where a parent exists but takes no folder (/proc), Node would try for ever.
+    mkdirSync(path, { recursive: !existsSync(dirname(resolve(path))) });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && statSync(path).isDirectory()) return;
+    throw new Error(`--storage.path=${path} is no folder that can be used: ${messageOf(error)}`);
+  }
 }
 
 function scoreSettings({ learn, global }: Config): ScoreLaneSettings {

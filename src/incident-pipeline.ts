@@ -112,7 +112,9 @@ export class IncidentPipeline {
 
   #correlated(alert: Alert, entity: Entity | undefined): CorrelatedAlert {
     const cluster = resolveCluster(alert.labels, this.#options);
-    return { alert, cluster, entity, identifying: identifyingLabels(alert.labels) };
+    // Whoever grouped them in Alertmanager knows something that the labels alone do not say.
+    const group = alert.group === '' ? [] : [`notification group ${alert.group}`];
+    return { alert, cluster, entity, identifying: [...identifyingLabels(alert.labels), ...group] };
   }
 
   /** Brings new firings into their incidents, all of one incident at once. */

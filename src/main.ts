@@ -48,24 +48,18 @@ async function serve({ flags }: Extract<CommandLine, { command: 'serve' }>): Pro
     if (isStopping) return;
     isStopping = true;
     logger.info('stopping', { reason });
-    app.stop().then(
-      () => process.exit(EXIT.success),
-      (error) => fail(error),
-    );
+    // A signal may come while the start is still under way: the state has to be written all the same.
+    starting.then((app) => app.stop()).then(() => process.exit(EXIT.success), fail);
   };
   const fail = (error: unknown): never => {
     process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);
     process.exit(error instanceof ConfigError ? EXIT.usage : EXIT.failure);
   };
-  const app = await startApp({
-    flags,
-    clock: systemClock,
-    logger,
-    onQuit: () => stop('asked by HTTP'),
-  }).catch(fail);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
   // What went wrong has been logged; the process goes on with the configuration that it has.
-  process.on('SIGHUP', () => void app.reload().catch(() => {}));
+  process.on('SIGHUP', () => void starting.then((app) => app.reload()).catch(() => {}));
+  const starting = startApp({ flags, clock: systemClock, logger, onQuit: () => stop('asked by HTTP') });
+  await starting.catch(fail);
 }
 
 function checkConfig(files: readonly string[]): number {

@@ -42,7 +42,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   const election = new ReplicaElection(settings.replicaLabel, settings.clusterLabel);
   const receiver = new RemoteWriteReceiver({
     onBatch: (batch) => pipeline.receive(batch),
-    onMetadata: (family, type) => table.setType(family, type),
+    onMetadata: (types) => table.setTypes(types),
     election,
     clock,
   });

@@ -42,6 +42,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     response.once('finish', () => {
       const pattern = isWrite ? '/api/v1/write' : patternOf(request);
       options.observe(pattern, response.statusCode, (performance.now() - startedAt) / 1000);
+      // After a stop has begun a connection must not stay open for requests that will never be taken.
+      if (!server.listening) options.clock.after(0, () => server.closeIdleConnections());
     });
     // Remote write is nearly all there is to do here, and a framework would cost it as much as its own work.
     if (isWrite) options.receiveWrite(request, response);
@@ -52,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
   await listen(server, options.listen);
+  server.on('error', (error) => options.logger.error('connections cannot be taken', { error }));
   return { port: (server.address() as AddressInfo).port, stop: () => stop(server, options.clock) };
 }
 
@@ -86,14 +89,19 @@ function pathOf(url: string): string {
 
 function listen(server: Server, { host, port }: ServerOptions['listen']): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(whyNotListening(error, port))));
     const started = () => {
-      server.off('error', reject);
+      server.removeAllListeners('error');
       resolve();
     };
     if (host === undefined) server.listen(port, started);
     else server.listen(port, host, started);
   });
+}
+
+function whyNotListening({ code, message }: NodeJS.ErrnoException, port: number): string {
+  const remedy = 'choose another address with --web.listen-address';
+  return code === 'EADDRINUSE' ? `port ${port} is in use already: ${remedy}` : `${message}: ${remedy}`;
 }
 
 async function stop(server: Server, clock: Clock): Promise<void> {

@@ -79,6 +79,31 @@ describe('a group of three alerts that is sent, repeated and resolved', () => {
   });
 });
 
+describe('alerts of one name that share no label', () => {
+  const alerts = (group: string) =>
+    ['i1', 'i2', 'i3'].map((instance) => ({ ...alertOf({ alertname: 'A', instance }, { from: 0 }), group }));
+
+  it('are one incident when Alertmanager put them into one group, also over a restart', () => {
+    bench = new PipelineBench('disk');
+    const [first, ...others] = alerts('{}:{alertname="A"}');
+    bench.deliver(1, [first!]);
+    bench.killAndStart();
+    bench.deliver(2, others);
+    expect(only()).toMatchObject({ alerts: 3 });
+    expect(bench.store.members(only().id)[1]!.reasons.map(({ text }) => text)).toEqual([
+      'same alert name A',
+      'same notification group {}:{alertname="A"}',
+      'began while the incident grew',
+    ]);
+  });
+
+  it('stay apart when nobody grouped them', () => {
+    bench = new PipelineBench();
+    bench.deliver(1, alerts(''));
+    expect(incidents()).toHaveLength(3);
+  });
+});
+
 describe('the same alerts, however they come', () => {
   const labels = fc.record({
     alertname: fc.constantFrom('A', 'B'),

@@ -118,6 +118,18 @@ describe('counters', () => {
     expect(lane.outputs()['anomaly_expected{metric="requests"}']! / (1000 / 15)).toBeCloseTo(1, 1);
   });
 
+  it('are what a rule says, whatever metadata says', async () => {
+    const ruled = await new TestLane({
+      rules: [rule('{__name__="requests"}', { emit: 'all', kind: 'gauge' })],
+    }).start();
+    const next = counter(3);
+    await ruled.play({ __name__: 'requests' }, times(HOUR / 2, next));
+    await ruled.post(encodeMetadataBody({ requests: 1 }));
+    await ruled.play({ __name__: 'requests' }, times(HOUR, next));
+    expect(ruled.outputs()['anomaly_expected{metric="requests"}']).toBeGreaterThan(10_000);
+    await ruled.stop();
+  });
+
   it('take a small fall for a correction and a gap for no rate', async () => {
     const next = counter(4);
     await lane.play({ __name__: 'bytes_total' }, times(2 * HOUR, next));

@@ -7,7 +7,7 @@ export interface CorrelatedAlert {
   readonly alert: Alert;
   readonly cluster: string;
   readonly entity: Entity | undefined;
-  /** Labels that say which thing is meant, `name=value` in canonical spelling. */
+  /** Labels that say which thing is meant, `name=value` in canonical spelling, and the group that Alertmanager made of it. */
   readonly identifying: readonly string[];
 }
 

@@ -125,7 +125,7 @@ export class AnomalySeries implements OutputSource {
 }
 
 /** Labels of an output series: those of the input series, its name in `metric`. */
-export function outputLabels(labels: Labels): Labels {
+function outputLabels(labels: Labels): Labels {
   const output: [string, string][] = [];
   for (const [name, value] of labels) {
     if (name === METRIC_NAME) output.push(['metric', value]);

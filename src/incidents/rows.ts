@@ -108,18 +108,19 @@ export function rowToEvent(row: Row): IncidentEvent {
 }
 
 function firingToJson({ alert, replicas }: Firing): string {
-  const { labels, annotations, generatorUrl, extra } = alert;
+  const { labels, annotations, generatorUrl, group, extra } = alert;
   return JSON.stringify({
     labels: labelsToObject(labels),
     annotations: labelsToObject(annotations),
     generatorUrl,
+    group,
     extra,
     replicas: [...replicas].map(([replica, sighting]) => ({ replica, ...sighting })),
   });
 }
 
 function rowToFiring(row: Row): Firing {
-  const { labels, annotations, generatorUrl, extra, replicas } = JSON.parse(row.content as string);
+  const { labels, annotations, generatorUrl, group, extra, replicas } = JSON.parse(row.content as string);
   const alert: Alert = {
     fingerprint: row.fingerprint as string,
     labels: toLabels(labels),
@@ -129,6 +130,7 @@ function rowToFiring(row: Row): Firing {
     endsAt: orUndefined(row.ends_at),
     expiresAt: undefined,
     generatorUrl,
+    group,
     extra,
   };
   const sightings = (replicas as ({ replica: string } & Sighting)[]).map(

@@ -53,6 +53,7 @@ function readAlert(item: JsonObject, receivedAt: number, options: AlertReadingOp
     startsAt,
     endsAt: hasEnded ? until : undefined,
     expiresAt: hasEnded ? undefined : (until ?? receivedAt + RESOLVE_TIMEOUT_MS),
+    group: '',
     extra: unknownFields(item, KNOWN),
   };
 }

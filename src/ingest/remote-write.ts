@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../model/clock.ts';
 import { type ErrorType, RequestError } from '../model/errors.ts';
-import type { MetricType } from '../series/kinds.ts';
+import type { FamilyType } from '../series/kinds.ts';
 import { readLabels } from '../series/label-bytes.ts';
 import { readMetadata } from './metadata.ts';
 import type { ReplicaElection } from './replica-election.ts';
@@ -9,7 +9,7 @@ import { SLACK, SnappyDecoder } from './snappy-block.ts';
 import { type RawBatch, WriteRequestScanner } from './write-request.ts';
 
 /** Prometheus' own limit for a decoded request. A compressed one can't sensibly be larger. */
-export const MAX_DECODED_BYTES = 32 * 1024 * 1024;
+const MAX_DECODED_BYTES = 32 * 1024 * 1024;
 const MAX_COMPRESSED_BYTES = 32 * 1024 * 1024;
 /** Bytes of request bodies that may be on their way at once; beyond that the sender is asked to come later. */
 const MAX_PENDING_BYTES = 256 * 1024 * 1024;
@@ -34,7 +34,8 @@ export interface RemoteWriteOptions {
   readonly onBatch: (
     batch: RawBatch,
   ) => readonly { readonly reason: string; readonly sentence: string; readonly samples: number }[];
-  readonly onMetadata: (family: string, type: MetricType) => void;
+  /** Takes in what a request says of metric families. */
+  readonly onMetadata: (types: readonly FamilyType[]) => void;
   readonly election: ReplicaElection;
   readonly clock: Clock;
 }
@@ -139,10 +140,7 @@ export class RemoteWriteReceiver {
       this.stats.replicaSamples += batch.sampleCount;
       return undefined;
     }
-    for (let i = 0; i < batch.metadata.length; i += 2) {
-      const metadata = readMetadata(this.buffer, batch.metadata[i]!, batch.metadata[i + 1]!);
-      if (metadata !== undefined) this.#options.onMetadata(metadata.family, metadata.type);
-    }
+    if (batch.metadata.length > 0) this.#options.onMetadata(this.#readMetadata(batch.metadata));
     const refusals = this.#options.onBatch(batch);
     if (refusals.length === 0) return undefined;
     const refused = refusals.reduce((sum, { samples }) => sum + samples, 0);
@@ -157,6 +155,15 @@ export class RemoteWriteReceiver {
     stats.exemplars += batch.exemplarCount;
     stats.histograms += batch.histogramCount;
     stats.metadata += batch.metadata.length / 2;
+  }
+
+  #readMetadata(places: readonly number[]): FamilyType[] {
+    const types: FamilyType[] = [];
+    for (let i = 0; i < places.length; i += 2) {
+      const type = readMetadata(this.buffer, places[i]!, places[i + 1]!);
+      if (type !== undefined) types.push(type);
+    }
+    return types;
   }
 
   /** The first series speaks for all: a request comes from one server. */

@@ -11,6 +11,7 @@ import {
 } from './alert-fields.ts';
 
 const VERSION = '4';
+const MAX_GROUP_LENGTH = 4096;
 const KNOWN_IN_ENVELOPE = new Set(['version', 'alerts', 'truncatedAlerts']);
 const KNOWN_IN_ALERT = new Set(['status', 'labels', 'annotations', 'startsAt', 'endsAt', 'generatorURL']);
 
@@ -22,7 +23,8 @@ const KNOWN_IN_ALERT = new Set(['status', 'labels', 'annotations', 'startsAt', '
  */
 export function parseWebhook(body: unknown, receivedAt: number, options: AlertReadingOptions): AlertDelivery {
   const { envelope, items, truncatedAlerts } = readEnvelope(body);
-  const { alerts, problems } = readAlerts(items, (item) => readAlert(item, receivedAt, options));
+  const group = readGroup(envelope);
+  const { alerts, problems } = readAlerts(items, (item) => readAlert(item, receivedAt, group, options));
   if (alerts.length === 0 && problems.length > 0) {
     throw new RequestError(400, 'bad_data', `no alert of this webhook can be taken: ${problems[0]}`);
   }
@@ -44,7 +46,13 @@ function readEnvelope(body: unknown): { envelope: JsonObject; items: unknown[]; 
   }
 }
 
-function readAlert(item: JsonObject, receivedAt: number, options: AlertReadingOptions): Alert {
+/** Whoever groups by labels says that they name one thing; a group by nothing says nothing. */
+function readGroup({ groupKey, groupLabels }: JsonObject): string {
+  const hasLabels = isJsonObject(groupLabels) && Object.keys(groupLabels).length > 0;
+  return hasLabels && typeof groupKey === 'string' ? groupKey.slice(0, MAX_GROUP_LENGTH) : '';
+}
+
+function readAlert(item: JsonObject, receivedAt: number, group: string, options: AlertReadingOptions): Alert {
   const { status } = item;
   if (status !== 'firing' && status !== 'resolved') throw new Error('status is neither "firing" nor "resolved"');
   const startsAt = readTime(item.startsAt, 'startsAt');
@@ -57,6 +65,7 @@ function readAlert(item: JsonObject, receivedAt: number, options: AlertReadingOp
     startsAt,
     endsAt,
     expiresAt: undefined,
+    group,
     extra: unknownFields(item, KNOWN_IN_ALERT),
   };
 }

@@ -35,7 +35,7 @@ export interface RawBatch {
   histogramCount: number;
 }
 
-export function createRawBatch(): RawBatch {
+function createRawBatch(): RawBatch {
   const capacity = 4096;
   return {
     labelsStart: new Int32Array(capacity),

@@ -19,6 +19,8 @@ export interface Alert {
   /** When it counts as ended unless it is sent again; undefined when only an explicit resolve ends it. */
   readonly expiresAt: number | undefined;
   readonly generatorUrl: string;
+  /** Alertmanager's notification group that brought it (its `groupKey`); empty without one, or when it groups by nothing. */
+  readonly group: string;
   /** Fields of the sender that this version does not know, kept as they came (JSON). */
   readonly extra: Readonly<Record<string, unknown>>;
 }

@@ -1,7 +1,7 @@
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'logfmt' | 'json';
 /** Values of a log line. Errors are reduced to their message; undefined fields are left out. */
-export type LogFields = Readonly<Record<string, string | number | boolean | Error | undefined>>;
+type LogFields = Readonly<Record<string, string | number | boolean | Error | undefined>>;
 
 /** One line per change of state, never per sample. Secrets are never handed to it. */
 export interface Logger {

@@ -1,5 +1,5 @@
 /** The element types that a column may have, by the name under which a snapshot stores them. */
-const ARRAYS = {
+export const COLUMN_ARRAYS = {
   u8: Uint8Array,
   u16: Uint16Array,
   u32: Uint32Array,
@@ -7,8 +7,8 @@ const ARRAYS = {
   f64: Float64Array,
 } as const;
 
-type ColumnType = keyof typeof ARRAYS;
-export type ColumnArray = InstanceType<(typeof ARRAYS)[ColumnType]>;
+type ColumnType = keyof typeof COLUMN_ARRAYS;
+export type ColumnArray = InstanceType<(typeof COLUMN_ARRAYS)[ColumnType]>;
 
 /** One field of every series: `values[slot]`, or `width` values from `values[slot * width]` on. */
 export interface Column {
@@ -75,7 +75,7 @@ export class Columns {
 
   #add(name: string, type: ColumnType, width: number): ColumnArray {
     if (this.#columns.some((column) => column.name === name)) throw new Error(`column ${name} exists already`);
-    const values = new ARRAYS[type](this.capacity * width);
+    const values = new COLUMN_ARRAYS[type](this.capacity * width);
     this.#columns.push({ name, type, width, values });
     return values;
   }

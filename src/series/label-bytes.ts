@@ -60,6 +60,18 @@ export function readOwnLabels(bytes: Uint8Array, start: number, end: number): La
   return new Map(reader.pairs);
 }
 
+/** The metric name among labels that were written by `writeLabels`; empty when there is none. */
+export function readOwnMetricName(bytes: Uint8Array): string {
+  const reader = new PairReader(bytes);
+  // Only upper-case label names come before it.
+  for (let at = 0; at < bytes.length; at = reader.end) {
+    const pair = reader.readOne(at, bytes.length);
+    if (pair === undefined) break;
+    if (pair[0] === METRIC_NAME) return pair[1];
+  }
+  return '';
+}
+
 /** The wire form of a label set, in its order. Two equal label sets have equal bytes. */
 export function writeLabels(labels: Labels): Uint8Array {
   const parts: Buffer[] = [];
@@ -103,6 +115,19 @@ class PairReader {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+  }
+
+  /** Where the latest label ended. */
+  get end(): number {
+    return this.#at;
+  }
+
+  /** Reads the label that begins at `start`. */
+  readOne(start: number, end: number): Pair | undefined {
+    this.#at = start + 1;
+    const size = this.#length(end);
+    const isReadable = size >= 0 && this.#pair(this.#at + size) === undefined;
+    return isReadable ? this.pairs.pop() : undefined;
   }
 
   read(start: number, end: number): LabelFault | undefined {

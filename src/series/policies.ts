@@ -50,10 +50,22 @@ export class Policies {
     return this.#list[number]!;
   }
 
+  /** Whether a policy says by itself what kind its series are, whatever metadata says. */
+  forcesKind(number: number): boolean {
+    const { emit, kind } = this.get(number);
+    return emit === 'ignore' || kind !== 'auto';
+  }
+
   /** Replaces the rules, for series that are matched from now on. */
   setRules(rules: readonly LearnRule[]): void {
     this.#rules = rules;
     this.#numberOfRule.clear();
+  }
+
+  /** Whether the policy of a series with these label bytes may be another than the default one. */
+  dependsOn(labelBytes: Uint8Array): boolean {
+    const bytes = Buffer.from(labelBytes.buffer, labelBytes.byteOffset, labelBytes.byteLength);
+    return this.#rules.length > 0 || bytes.includes(OPT_IN_LABEL);
   }
 
   /** @returns the number of the policy, and the kind that it forces upon the series, if any */

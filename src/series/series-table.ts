@@ -1,8 +1,8 @@
-import { type Labels, METRIC_NAME } from '../model/labels.ts';
+import type { Labels } from '../model/labels.ts';
 import type { Columns } from './columns.ts';
-import { IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
+import { type FamilyType, IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
-import { LABEL_LIMITS, type LabelFault, readLabels, readOwnLabels } from './label-bytes.ts';
+import { LABEL_LIMITS, type LabelFault, readLabels, readOwnLabels, readOwnMetricName } from './label-bytes.ts';
 import { LabelHash } from './label-hash.ts';
 import { MetricNames } from './metric-names.ts';
 import type { LearnRule, Policies } from './policies.ts';
@@ -29,6 +29,7 @@ export interface SeriesTableOptions {
 
 /** Slot 0 is no series. */
 const NONE = 0;
+const NO_LABELS: Labels = new Map();
 
 /**
  * Gives every series a slot, a small integer, and takes it back when the series has ended.
@@ -176,14 +177,18 @@ export class SeriesTable {
   }
 
   /**
-   * Takes in what metadata says of a family. Series that turn out to be of another kind start anew: what was learnt of
-   * a counter's raw values means nothing for its rate.
+   * Takes in what metadata says of families. Series that turn out to be of another kind start anew: what was learnt of a
+   * counter's raw values means nothing for its rate.
    */
-  setType(family: string, type: MetricType): void {
-    for (const { id, kind } of this.#names.setType(family, type)) {
-      for (let slot = 1; slot <= this.highest; slot++) {
-        if (this.#nameIds[slot] === id) this.#setKind(slot, kind);
-      }
+  setTypes(types: Iterable<FamilyType>): void {
+    const changed = new Map<number, Kind>();
+    for (const { family, type } of types) {
+      for (const { id, kind } of this.#names.setType(family, type)) changed.set(id, kind);
+    }
+    if (changed.size === 0) return;
+    for (let slot = 1; slot <= this.highest; slot++) {
+      const kind = changed.get(this.#nameIds[slot]!);
+      if (kind !== undefined && !this.#policies.forcesKind(this.policyNumbers[slot]!)) this.#setKind(slot, kind);
     }
   }
 
@@ -219,11 +224,14 @@ export class SeriesTable {
    * @returns the slot, or 0 when there is no room
    */
   restore(labelBytes: Uint8Array): number {
-    const labels = readOwnLabels(labelBytes, 0, labelBytes.length);
-    if (!labels.has(METRIC_NAME) || this.#isFull()) return NONE;
+    const metricName = readOwnMetricName(labelBytes);
+    if (metricName === '' || this.#isFull()) return NONE;
     this.#hashCanonical(labelBytes);
     const { low, high } = this.#canonicalHash;
-    return this.#index.get(low, high) >= 0 ? NONE : this.#create(labels, labelBytes, low, high);
+    if (this.#index.get(low, high) >= 0) return NONE;
+    // A start waits for this, a million times: labels become strings only where something depends on them.
+    const labels = this.#policies.dependsOn(labelBytes) ? readOwnLabels(labelBytes, 0, labelBytes.length) : NO_LABELS;
+    return this.#create(metricName, labels, labelBytes, low, high);
   }
 
   #readSeries(runs: LabelRuns, index: number, low: number, high: number): number {
@@ -242,7 +250,7 @@ export class SeriesTable {
       const sentence = `the limit of ${this.#columns.capacity - 1} series is reached (storage.max_series)`;
       return this.#refuse(index, { reason: 'series_limit', sentence });
     }
-    return this.#create(labels, bytes, low, high);
+    return this.#create(metricNameOf(labels), labels, bytes, low, high);
   }
 
   #refuse(index: number, fault: SeriesFault): number {
@@ -254,9 +262,9 @@ export class SeriesTable {
     return this.#free.length === 0 && this.highest + 1 >= this.#columns.capacity;
   }
 
-  #create(labels: Labels, bytes: Uint8Array, low: number, high: number): number {
+  #create(metricName: string, labels: Labels, bytes: Uint8Array, low: number, high: number): number {
     const slot = this.#free.pop() ?? ++this.highest;
-    const name = this.#names.acquire(metricNameOf(labels));
+    const name = this.#names.acquire(metricName);
     const policy = this.#policies.match(labels);
     // What must never be learnt stays so, whatever a rule says: our own output would be scored without end.
     const kind = name.kind === KIND.ignoredOwn || policy.kind === undefined ? name.kind : policy.kind;

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Anomalies, SavedAnomaly } from '../detect/anomalies.ts';
-import type { Column, ColumnArray, Columns, Pool } from '../series/columns.ts';
+import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns, type Pool } from '../series/columns.ts';
 import { IGNORED, type MetricType } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
 
@@ -9,17 +9,17 @@ import type { SeriesTable } from '../series/series-table.ts';
  * content (two u32, little-endian), then the content. The first frame is the header (JSON), then come blocks of series,
  * then an empty frame: a file without it is incomplete.
  *
- * A block holds up to 4,096 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
- * all series, then column after column, then pool after pool, each with the rows that its series have. It is made in one go, so that all fields of a series are
+ * A block holds up to 2,048 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
+ * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
  * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
  * name: one that is new starts at 0, one that is gone is passed over.
  */
 const MAGIC = 'pronoia snapshot';
 const VERSION = 2;
-const BLOCK_SERIES = 4096;
+const BLOCK_SERIES = 2048;
 const FRAME_HEADER_BYTES = 8;
-/** Larger than any block can be: 4,096 series with the longest labels and a thousand columns. */
-const MAX_FRAME_BYTES = 4096 * (65_536 + 8192);
+/** Larger than any block can be: series with the longest labels, and a thousand columns. */
+const MAX_FRAME_BYTES = BLOCK_SERIES * (2 * 65_536 + 8000);
 /** Meaningful only together with the rules and names of the process that wrote them. */
 const DERIVED_COLUMNS: ReadonlySet<string> = new Set(['policy']);
 
@@ -56,7 +56,7 @@ interface Contents {
 }
 
 /** A snapshot that can't be read, and why. */
-export class SnapshotError extends Error {
+class SnapshotError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'SnapshotError';
@@ -91,7 +91,7 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
  */
 export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buffer): number {
   const header = parseHeader(readFrame(read));
-  for (const [family, type] of Object.entries(header.types)) parts.table.setType(family, type);
+  parts.table.setTypes(Object.entries(header.types).map(([family, type]) => ({ family, type })));
   let restored = 0;
   for (;;) {
     const block = readFrame(read);
@@ -184,16 +184,16 @@ function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer):
     slots.push(table.restore(block.subarray(at, at + length)));
     at += length;
   }
-  const take = ({ type, width }: StoredColumn, count: number): Buffer => {
-    const start = at;
-    at += WIDTHS[type] * width * count;
-    return block.subarray(start, at);
+  const take = ({ type, width }: StoredColumn, count: number): ColumnArray => {
+    const values = readColumn(type, block, at, count * width);
+    at += values.byteLength;
+    return values;
   };
-  const fields = contents.columns.map((stored) => ({ stored, bytes: take(stored, contents.count) }));
-  const kinds = fields.find(({ stored }) => stored.name === 'kind')?.bytes;
+  const fields = contents.columns.map((stored) => ({ stored, values: take(stored, contents.count) }));
+  const kinds = fields.find(({ stored }) => stored.name === 'kind')?.values;
   // What was learnt of a series as a counter means nothing when the rules make it a gauge now.
   const restored = slots.map((slot, place) => (slot !== 0 && kinds?.[place] === table.kinds[slot] ? slot : 0));
-  for (const { stored, bytes } of fields) scatter(columns, stored, bytes, restored);
+  for (const { stored, values } of fields) scatter(columns, stored, values, restored);
   for (const { name, places, columns: stored } of contents.pools) {
     const pool = columns.pools().find((each) => each.name === name);
     const rows = places.map((place) => (restored[place] === 0 ? 0 : (pool?.acquire(restored[place]!) ?? 0)));
@@ -205,23 +205,21 @@ function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer):
   return restored.filter((slot) => slot !== 0).length;
 }
 
+/** Copied, because a column of a block may begin at any byte and an array only at a multiple of its elements' size. */
+function readColumn(type: Column['type'], block: Buffer, start: number, length: number): ColumnArray {
+  const values = new COLUMN_ARRAYS[type](length);
+  new Uint8Array(values.buffer).set(block.subarray(start, start + values.byteLength));
+  return values;
+}
+
 /** Puts stored values where they belong now; 0 stands for a series or row that there is no more. */
-function scatter(columns: Columns | undefined, stored: StoredColumn, bytes: Buffer, rows: readonly number[]): void {
+function scatter(columns: Columns | undefined, stored: StoredColumn, from: ColumnArray, rows: readonly number[]): void {
   const { name, type, width } = stored;
   const column = columns?.all().find((each) => each.name === name && each.type === type && each.width === width);
   if (column === undefined) return;
   for (let place = 0; place < rows.length; place++) {
     if (rows[place] === 0) continue;
-    const start = rows[place]! * width;
-    for (let i = 0; i < width; i++) column.values[start + i] = READERS[type](bytes, place * width + i);
+    if (width === 1) column.values[rows[place]!] = from[place]!;
+    else column.values.set(from.subarray(place * width, (place + 1) * width), rows[place]! * width);
   }
 }
-
-const WIDTHS: Record<Column['type'], number> = { u8: 1, u16: 2, u32: 4, f32: 4, f64: 8 };
-const READERS: Record<Column['type'], (bytes: Buffer, place: number) => number> = {
-  u8: (bytes, place) => bytes[place]!,
-  u16: (bytes, place) => bytes.readUInt16LE(place * 2),
-  u32: (bytes, place) => bytes.readUInt32LE(place * 4),
-  f32: (bytes, place) => bytes.readFloatLE(place * 4),
-  f64: (bytes, place) => bytes.readDoubleLE(place * 8),
-};

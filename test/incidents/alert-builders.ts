@@ -34,6 +34,7 @@ export function alertOf(
     endsAt: to === undefined ? undefined : minute(to),
     expiresAt: until === undefined ? undefined : minute(until),
     generatorUrl: '',
+    group: '',
     extra: {},
   };
 }

@@ -38,6 +38,13 @@ describe('captured webhooks of Alertmanager 0.25', () => {
     expect(envelope).toMatchObject({ receiver: 'ops\\.team', groupKey: '{}:{alertname="A"}' });
   });
 
+  it('tell which group they came in, unless it is grouped by nothing', () => {
+    const body = capture('0001');
+    expect(parse(body).alerts.map(({ group }) => group)).toEqual(['{}:{alertname="A"}', '{}:{alertname="A"}']);
+    expect(parse({ ...body, groupLabels: {} }).alerts[0]!.group).toBe('');
+    expect(parse({ ...body, groupKey: 7 }).alerts[0]!.group).toBe('');
+  });
+
   it('tell what was cut off, and what has ended', () => {
     expect(parse(capture('0005')).truncatedAlerts).toBe(1);
     const ends = parse(capture('0027')).alerts.map(({ endsAt }) => endsAt);

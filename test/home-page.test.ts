@@ -1,0 +1,75 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createHomePage } from '../src/home-page.ts';
+import type { Incident } from '../src/model/incident.ts';
+import { createLabels } from '../src/model/labels.ts';
+import type { OutputGroup } from '../src/model/output.ts';
+
+let server: Server;
+afterEach(() => new Promise((resolve) => server.close(resolve)));
+
+async function page(
+  groups: OutputGroup[],
+  incidents: Partial<Incident>[] = [],
+): Promise<{ html: string; policy: string | null }> {
+  const routes = createHomePage({
+    version: '1.2.3',
+    seriesCount: () => 12_345,
+    anomalyOutput: { families: [], groups: () => groups },
+    openIncidents: () => incidents as Incident[],
+    now: () => 3_600_000,
+    externalUrl: 'https://ops.example.org/pronoia',
+  });
+  server = createServer(express().use(routes)).listen(0);
+  const response = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  return { html: await response.text(), policy: response.headers.get('content-security-policy') };
+}
+
+const group = (id: number, score: number, labels: Record<string, string>): OutputGroup => ({
+  id,
+  labels: () => createLabels(Object.entries({ metric: 'load', ...labels })),
+  timestampMs: 0,
+  values: [
+    ['anomaly_score', score],
+    ['anomaly_direction', 1],
+    ['anomaly_expected', 1234.5678],
+  ],
+});
+
+describe('the page for people', () => {
+  it('says so when all is calm', async () => {
+    const { html } = await page([group(1, 0, {})]);
+    expect(html).toContain('<b>12,345</b> series known');
+    expect(html).toContain('No incident is open.');
+    expect(html).toContain('Nothing is unusual.');
+  });
+
+  it('shows what is most unusual first, and escapes what strangers wrote', async () => {
+    const { html, policy } = await page([group(1, 0.7, { host: 'calm' }), group(2, 3.14, { host: '<script>"' })]);
+    expect(html.indexOf('3.1 ↑')).toBeLessThan(html.indexOf('0.7 ↑'));
+    expect(html).toContain('<b>1</b> series unusual now');
+    expect(html).toContain('load{host=&#34;&#60;script&#62;\\&#34;&#34;}');
+    expect(html).not.toContain('<script>');
+    expect(html).toContain('1,235');
+    expect(policy).toContain("default-src 'none'");
+  });
+
+  it('shows open incidents with a link below the external URL', async () => {
+    const incident = {
+      id: 'abc',
+      lead: 'HighLatency on service shop/cart',
+      severity: 'critical',
+      state: 'open',
+      alerts: 3,
+      openedAt: 0,
+      startsAt: 0,
+    };
+    const { html } = await page([], [incident as Partial<Incident>]);
+    expect(html).toContain('href="https://ops.example.org/pronoia/api/v1/incidents/abc"');
+    expect(html).toContain('HighLatency on service shop/cart and 2 more');
+    expect(html).toContain('<td>1h</td>');
+    expect(html).toContain('<title>(1) Pronoia</title>');
+  });
+});

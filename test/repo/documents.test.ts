@@ -1,0 +1,150 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseCommandLine } from '../../src/config/flags.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { configSchema } from '../../src/config/schema.ts';
+import type { Type } from '../../src/config/schema-types.ts';
+import { type CodeBlock, codeBlocks } from './code-blocks.ts';
+import { filesBelow, ROOT, textOf } from './files.ts';
+import { itWith, run } from './tools.ts';
+
+const DOCUMENTS = [...filesBelow('').filter((file) => /^[A-Z]+\.md$/.test(file)), ...filesBelow('docs')];
+const EXAMPLES = filesBelow('examples').filter((file) => file.endsWith('.yml'));
+const BLOCKS = codeBlocks(DOCUMENTS);
+const folder = mkdtempSync(join(tmpdir(), 'pronoia-documents-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Something to check: a name for people, and the path of a file. */
+type Checked = readonly [name: string, path: string];
+
+/** The examples of that name, and the blocks that are titled so, each in a file of its own. */
+function filesNamed(pattern: RegExp): Checked[] {
+  const examples = EXAMPLES.filter((file) => pattern.test(file)).map((file): Checked => [file, join(ROOT, file)]);
+  return [...examples, ...BLOCKS.filter(({ title }) => pattern.test(title)).map(fileOf)];
+}
+
+function fileOf({ file, line, title, text }: CodeBlock): Checked {
+  const path = join(folder, `${file.replaceAll('/', '-')}-${line}-${title}`);
+  writeFileSync(path, text);
+  return [`${title} in ${file}:${line}`, path];
+}
+
+describe('what users copy is valid', () => {
+  it('every block of YAML says which file it belongs to', () => {
+    const untitled = BLOCKS.filter(({ language, title }) => language === 'yaml' && !/^[a-z]+\.yml$/.test(title));
+    expect(untitled.map(({ file, line }) => `${file}:${line}`)).toEqual([]);
+  });
+
+  it.each(filesNamed(/pronoia\..*yml$/))('%s, for Pronoia', (_, path) => {
+    expect(() => loadConfig(path)).not.toThrow();
+  });
+
+  for (const [name, path] of filesNamed(/prometheus\.yml$/)) {
+    itWith('promtool', `${name}, for Prometheus`, () => {
+      expect(run('promtool', 'check', 'config', path)).toContain('is valid prometheus config');
+    });
+  }
+
+  for (const [name, path] of filesNamed(/rules\.yml$/)) {
+    itWith('promtool', `${name}, for Prometheus`, () => {
+      expect(run('promtool', 'check', 'rules', path)).toContain('SUCCESS');
+    });
+  }
+
+  for (const [name, path] of filesNamed(/alertmanager\.yml$/)) {
+    itWith('amtool', `${name}, for Alertmanager, and alerts still reach the people`, () => {
+      expect(run('amtool', 'check-config', path)).toContain('SUCCESS');
+      expect(run('amtool', 'config', 'routes', 'test', `--config.file=${path}`, 'alertname=Any').trim()).toBe(
+        'pronoia,people',
+      );
+    });
+  }
+
+  it('examples/pronoia.full.yml shows every key', () => {
+    const text = textOf('examples/pronoia.full.yml');
+    expect(keysOf(configSchema).filter((key) => !new RegExp(`\\b${key}\\b`).test(text))).toEqual([]);
+  });
+
+  it('every npm script that is named is there, with flags that it takes', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+    const commands = BLOCKS.filter(({ language }) => language === 'sh').flatMap(({ text }) =>
+      [...text.matchAll(/^npm (?:run -s )?(start|test|[\w]+:\w+|build|format)(?: -- ([^#\n]*))?/gm)].map(
+        ([, script, args]) => ({ script: script!, args: args?.trim() }),
+      ),
+    );
+    expect(commands.length).toBeGreaterThan(5);
+    expect(commands.filter(({ script }) => scripts[script] === undefined)).toEqual([]);
+    const problems = commands.map(({ args = '' }) => parseCommandLine(args.split(' ').filter(Boolean)));
+    expect(problems.filter(({ command }) => command === 'usage error')).toEqual([]);
+  });
+});
+
+describe('what documents and examples name exists', () => {
+  const texts = [...DOCUMENTS, ...EXAMPLES].map((file) => [file, textOf(file)] as const);
+
+  /** Each thing found in the texts that is not known, with the file that names it. */
+  function unknown(pattern: RegExp, isKnown: (name: string) => boolean): string[] {
+    const found = texts.flatMap(([file, text]) =>
+      [...text.matchAll(pattern)].map(([, name]) => ({ file, name: name! })),
+    );
+    expect(found.length).toBeGreaterThan(0);
+    return found.filter(({ name }) => !isKnown(name)).map(({ file, name }) => `${file}: ${name}`);
+  }
+
+  it('metrics', () => {
+    const rows = [...textOf('docs/metrics.md').matchAll(/^\| `(\w+)`/gm)];
+    const known = new Set(rows.map(([, name]) => name));
+    // A star stands for a family, `anomaly_name` is a label.
+    const pattern = /(?<![\w$/])((?:pronoia|anomaly|incident)_[a-z_]*[a-z])(?![\w*])/g;
+    expect(unknown(pattern, (name) => known.has(name) || name === 'anomaly_name')).toEqual([]);
+  });
+
+  it('endpoints', () => {
+    const code = filesBelow('src').map(textOf).join('\n');
+    const known = new Set([...code.matchAll(/'(\/[\w/:.-]+)'/g)].map(([, path]) => path!.replace(/:\w+/, '{id}')));
+    known.add('/api/v1/incidents…');
+    const pattern =
+      /(?:localhost:9797|`|GET |POST |url: http:\/\/[\w.]+)(\/(?:api\/|-\/|federate\b|metrics\b)[^\s`"'?,|]*)/g;
+    const isIncident = (path: string) => /^\/api\/v1\/incidents\/[0-9a-f]{16}$/.test(path);
+    expect(unknown(pattern, (path) => known.has(path) || isIncident(path))).toEqual([]);
+  });
+
+  it('flags', () => {
+    const help = parseCommandLine(['--help']);
+    const text = help.command === 'help' ? help.text : '';
+    const ofOthers = /^(?:web\.enable-remote-write-receiver)$/;
+    const pattern = /--((?:web|config|storage|log)\.[a-z-]+(?:\.[a-z-]+)*)/g;
+    expect(unknown(pattern, (flag) => text.includes(flag) || ofOthers.test(flag))).toEqual([]);
+  });
+
+  it('files that links lead to', () => {
+    const links = texts.flatMap(([file, text]) =>
+      [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => ({ file, link: link! })),
+    );
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter(({ file, link }) => !existsSync(join(ROOT, dirname(file), link)))).toEqual([]);
+  });
+
+  it('source files and rooms', () => {
+    const paths = /(?<!\w)(src\/[\w./-]*\w)/g;
+    expect(unknown(paths, (path) => existsSync(join(ROOT, path)))).toEqual([]);
+    const inRooms = /(?<![\w/-])((?:config|series|detect|topology|correlate|ingest|emit|incidents|state)\/[a-z-]+)\b/g;
+    expect(unknown(inRooms, (path) => existsSync(join(ROOT, `src/${path}.ts`)))).toEqual([]);
+  });
+
+  it('the constants of the detectors, with their values', () => {
+    const code = [...filesBelow('src/detect'), 'src/score-pipeline.ts'].map(textOf).join('\n');
+    const rows = [...textOf('docs/detectors.md').matchAll(/^\| `([A-Z_]+)` +\| (\S+) +\|/gm)];
+    expect(rows.length).toBeGreaterThan(15);
+    const wrong = rows.filter(([, name, value]) => !code.includes(`const ${name} = ${value};`));
+    expect(wrong.map(([row]) => row)).toEqual([]);
+  });
+});
+
+function keysOf(type: Type): string[] {
+  if (type.kind === 'list') return keysOf(type.item);
+  if (type.kind !== 'section') return [];
+  return Object.entries(type.keys).flatMap(([name, key]) => [name, ...keysOf(key.type)]);
+}

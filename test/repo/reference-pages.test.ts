@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { configurationPage } from './configuration-page.ts';
+import { ROOT } from './files.ts';
+import { metricsPage } from './metrics-page.ts';
+
+describe('a page that is made from the code is up to date (npx vitest run test/repo -u writes it)', () => {
+  it('docs/configuration.md', async () => {
+    await expectPage('docs/configuration.md', configurationPage());
+  });
+
+  it('docs/metrics.md', async () => {
+    await expectPage('docs/metrics.md', await metricsPage());
+  });
+});
+
+/** Compares a page, laid out like all other files, with what is committed. */
+async function expectPage(file: string, text: string): Promise<void> {
+  const biome = join(ROOT, 'node_modules/.bin/biome');
+  const page = execFileSync(biome, ['format', `--stdin-file-path=${file}`], {
+    cwd: ROOT,
+    input: text,
+    encoding: 'utf8',
+  });
+  await expect(page).toMatchFileSnapshot(join(ROOT, file));
+}

@@ -1,0 +1,176 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLogger } from '../../src/model/logger.ts';
+import { SnapshotFile } from '../../src/state/snapshot-file.ts';
+import { gaussian, rule, TestLane, times } from '../test-lane.ts';
+
+const HOUR = 240;
+let folder: string;
+let lines: string[];
+const lanes: TestLane[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'snapshot-'));
+  lines = [];
+});
+afterEach(async () => {
+  for (const lane of lanes.splice(0)) await lane.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function newLane(options: ConstructorParameters<typeof TestLane>[0] = {}): Promise<TestLane> {
+  const lane = await new TestLane(options).start();
+  lanes.push(lane);
+  return lane;
+}
+
+function snapshotOf(lane: TestLane): SnapshotFile {
+  const logger = createLogger({ level: 'debug', format: 'logfmt', now: () => lane.clock.now() }, (line) =>
+    lines.push(line),
+  );
+  return new SnapshotFile(folder, lane.lane, lane.clock, logger);
+}
+
+/** A lane that starts on the snapshot of another one, at the same time of the clock. */
+async function restart(lane: TestLane, options: ConstructorParameters<typeof TestLane>[0] = {}): Promise<TestLane> {
+  const next = await newLane(options);
+  next.clock.jumpTo(lane.clock.now());
+  snapshotOf(next).restore();
+  return next;
+}
+
+const values = (seed: number, count: number) => {
+  const noise = gaussian(seed);
+  return times(count, () => 100 + 2 * noise());
+};
+const current = () => join(folder, 'series.snapshot');
+
+describe('after a restart', () => {
+  it('scores go on as if it had not happened, anomalies included', async () => {
+    const lane = await newLane();
+    await lane.play({ __name__: 'gauge', job: 'a' }, [...values(1, 3 * HOUR), ...times(8, () => 140)]);
+    const counts = values(2, 3 * HOUR);
+    lane.clock.advance(-counts.length * 15_000);
+    await lane.play(
+      { __name__: 'requests_total' },
+      times(counts.length, (i) => i * 1000 + counts[i]!),
+    );
+    expect(lane.anomalies).toHaveLength(1);
+    await snapshotOf(lane).write();
+    const restarted = await restart(lane);
+    expect(restarted.lane.table.size).toBe(2);
+    expect(restarted.lane.anomalies.size).toBe(1);
+    for (const each of [lane, restarted]) {
+      await each.play({ __name__: 'gauge', job: 'a' }, [139, 141, 100, 99]);
+    }
+    expect(restarted.outputs()).toMatchObject(
+      Object.fromEntries(Object.entries(lane.outputs()).filter(([series]) => series.includes('gauge'))),
+    );
+    await restarted.play({ __name__: 'gauge', job: 'a' }, values(3, 20));
+    // It was reported before the restart, so only its end is news.
+    expect(restarted.anomalies.map(({ endReason }) => endReason)).toEqual(['recovered']);
+  });
+
+  it('more than one block of series is there, and what metadata said', async () => {
+    const lane = await newLane({ maxSeries: 20_000 });
+    await lane.send(
+      ...times(9000, (i) => ({ labels: { __name__: 'm', i: `${i}` }, samples: [[lane.clock.now(), i]] as const })),
+    );
+    lane.lane.table.setTypes([{ family: 'requests', type: 'counter' }]);
+    await snapshotOf(lane).write();
+    const restarted = await restart(lane, { maxSeries: 20_000 });
+    expect(restarted.lane.table.size).toBe(9000);
+    await restarted.send(
+      ...times(9000, (i) => ({ labels: { __name__: 'm', i: `${i}` }, samples: [[lane.clock.now(), i]] as const })),
+    );
+    expect(restarted.lane.table.size).toBe(9000);
+    expect(restarted.lane.stats.ignored.get('duplicate_timestamp')).toBe(9000);
+    expect(restarted.lane.table.types()).toEqual(new Map([['requests', 'counter']]));
+  });
+
+  it('a series that the rules make another kind now starts anew', async () => {
+    const lane = await newLane();
+    await lane.play({ __name__: 'odd' }, values(1, 2 * HOUR));
+    await snapshotOf(lane).write();
+    const restarted = await restart(lane, { rules: [rule('{__name__="odd"}', { emit: 'all', kind: 'counter' })] });
+    await restarted.play({ __name__: 'odd' }, [1, 2, 3]);
+    expect(restarted.score('odd')).toBe(0);
+    expect(Object.keys(restarted.outputs())).not.toContain('anomaly_expected{metric="odd"}');
+  });
+});
+
+describe('a snapshot that cannot be read', () => {
+  const written = async () => {
+    const lane = await newLane();
+    await lane.play({ __name__: 'gauge' }, values(1, 2 * HOUR));
+    const file = snapshotOf(lane);
+    await file.write();
+    return { lane, file };
+  };
+  const versionLine = () => {
+    const bytes = readFileSync(current());
+    return Buffer.from(bytes.toString('latin1').replace('"version":1', '"version":9'), 'latin1');
+  };
+
+  it.each<[string, () => Buffer, string]>([
+    ['cut off', () => readFileSync(current()).subarray(0, -20), 'it ends too early'],
+    ['with a flipped bit', () => flipped(readFileSync(current()), 400), 'the checksum of a block is wrong'],
+    ['of a newer version with a checksum that does not fit', versionLine, 'the checksum of a block is wrong'],
+    ['empty', () => Buffer.alloc(0), 'it ends too early'],
+    ['of something else', () => Buffer.from('SQLite format 3\0'.repeat(20)), 'a block has an impossible length'],
+  ])('%s is named and set aside, and the one before stands in', async (_what, spoil, reason) => {
+    const { lane, file } = await written();
+    await file.write();
+    writeFileSync(current(), spoil());
+    const restarted = await restart(lane);
+    expect(lines.find((line) => line.includes('level=error'))).toContain(`reason="${reason}"`);
+    expect(readdirSync(folder).filter((name) => name.includes('unreadable'))).toHaveLength(1);
+    expect(restarted.lane.table.size).toBe(1);
+    await restarted.play({ __name__: 'gauge' }, [140]);
+    expect(restarted.score('gauge')).toBeGreaterThan(1);
+  });
+
+  it('is not fatal when there is no other', async () => {
+    const { lane } = await written();
+    writeFileSync(current(), flipped(readFileSync(current()), 400));
+    const restarted = await restart(lane);
+    expect(restarted.lane.table.size).toBe(0);
+  });
+
+  it('of a newer version is named so', async () => {
+    const { lane } = await written();
+    const { writeNewerSnapshot } = await import('./newer-snapshot.ts');
+    writeFileSync(current(), writeNewerSnapshot());
+    await restart(lane);
+    expect(lines.find((line) => line.includes('level=error'))).toContain(
+      'it has version 2, this program reads version 1',
+    );
+  });
+});
+
+describe('writing', () => {
+  it('leaves the old snapshot as it is when the disk refuses', async () => {
+    const lane = await newLane();
+    const file = snapshotOf(lane);
+    rmSync(folder, { recursive: true });
+    await file.write();
+    expect(file.stats).toMatchObject({ writtenTotal: 0, failedTotal: 1 });
+    expect(lines.at(-1)).toContain('snapshot not written');
+  });
+
+  it('keeps the snapshot before, and no half one', async () => {
+    const lane = await newLane();
+    const file = snapshotOf(lane);
+    await file.write();
+    await Promise.all([file.write(), file.write()]);
+    expect(readdirSync(folder).toSorted()).toEqual(['series.snapshot', 'series.snapshot.previous']);
+    expect(file.stats.writtenTotal).toBe(2);
+  });
+});
+
+function flipped(bytes: Buffer, at: number): Buffer {
+  bytes[at]! ^= 0x10;
+  return bytes;
+}
