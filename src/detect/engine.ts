@@ -47,6 +47,8 @@ const RETURNED_SIGMAS = 3;
 const FORMER_SIGMAS = 5;
 /** The held score falls by this share per step. */
 const HELD_SHARE = 0.98;
+/** Verdicts on a younger series are not held: the first hours are judged leniently, by little experience. */
+const HELD_FROM_STEPS = 200;
 /** A score below this is of no interest, unless it is asked for: then how rare it is need not be known. */
 const QUIET_SCORE = 0.4;
 
@@ -309,7 +311,7 @@ export class Engine {
     range.learn(row, value);
     if (!isOpen) this.#stepMeans.keepRecord(row);
     this.#previous[row] = value;
-    this.#held[row] = Math.max(score, HELD_SHARE * this.#held[row]!);
+    if (learned > HELD_FROM_STEPS) this.#held[row] = Math.max(score, HELD_SHARE * this.#held[row]!);
   }
 
   /** The score of a step after the channels: a flat line is anomalous, however normal its value is. */
