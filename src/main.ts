@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { startApp } from './app.ts';
 import { type CommandLine, parseCommandLine } from './config/flags.ts';
 import { ConfigError, loadConfig } from './config/load.ts';
+import { loadWebConfig } from './config/web-load.ts';
 import { systemClock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import { createLogger } from './model/logger.ts';
@@ -24,7 +25,10 @@ switch (commandLine.command) {
     await serve(commandLine);
     break;
   case 'check config':
-    process.exitCode = checkConfig(commandLine.files);
+    process.exitCode = checkFiles(commandLine.files, loadConfig);
+    break;
+  case 'check web-config':
+    process.exitCode = checkFiles(commandLine.files, loadWebConfig);
     break;
   case 'help':
     process.stdout.write(commandLine.text);
@@ -62,11 +66,11 @@ async function serve({ flags }: Extract<CommandLine, { command: 'serve' }>): Pro
   await starting.catch(fail);
 }
 
-function checkConfig(files: readonly string[]): number {
+function checkFiles(files: readonly string[], load: (file: string) => unknown): number {
   let exitCode: number = EXIT.success;
   for (const file of files) {
     try {
-      loadConfig(file);
+      load(file);
       process.stdout.write(`${file}: valid\n`);
     } catch (error) {
       process.stderr.write(`${messageOf(error)}\n`);
