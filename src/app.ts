@@ -75,6 +75,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const lane = createScoreLane({
     maxSeries: config.storage.maxSeries,
     settings: scoreSettings(config),
+    timezone: config.global.timezone,
     clock,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
   });

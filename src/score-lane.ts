@@ -1,9 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { Anomalies } from './detect/anomalies.ts';
-import { CounterRates } from './detect/counter-rates.ts';
-import { Gates } from './detect/gates.ts';
-import { LevelBaseline } from './detect/level-baseline.ts';
-import { SampleClock } from './detect/sample-clock.ts';
+import { Scorer } from './detect/scorer.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
 import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
@@ -31,6 +27,8 @@ export interface ScoreLaneSettings {
 export interface ScoreLaneOptions {
   readonly maxSeries: number;
   readonly settings: ScoreLaneSettings;
+  /** Name of the time zone in whose days and weeks seasons are learnt. */
+  readonly timezone: string;
   readonly clock: Clock;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
@@ -39,7 +37,7 @@ export interface ScoreLaneOptions {
 export type ScoreLane = ReturnType<typeof createScoreLane>;
 
 /** Wires lane A: from the request of a sender to the output series. The server, replay and the benchmarks share it. */
-export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: ScoreLaneOptions) {
+export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomaly }: ScoreLaneOptions) {
   // Slot 0 is no series.
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
@@ -55,25 +53,12 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
   });
   const table = new SeriesTable({ columns, policies, kernel });
   const expiry = new Expiry(table);
-  const sampleClock = new SampleClock(columns);
-  const rates = new CounterRates(columns);
-  const anomalies = new Anomalies(columns, (slot, anomaly) => {
+  const scorer = new Scorer(columns, policies, timezone, (slot, anomaly) => {
     const labels = table.labels(slot);
     if (labels !== undefined) onAnomaly({ labels, ...anomaly });
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
-  const pipeline = new ScorePipeline({
-    table,
-    policies,
-    expiry,
-    sampleClock,
-    rates,
-    baseline: new LevelBaseline(columns),
-    gates: new Gates(policies),
-    anomalies,
-    outputs,
-    clock,
-  });
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, clock });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
@@ -90,8 +75,8 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
     receiver,
     table,
     columns,
-    anomalies,
-    rates,
+    anomalies: scorer.anomalies,
+    rates: scorer.rates,
     outputs,
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */

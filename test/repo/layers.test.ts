@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['detect', 'topology', 'correlate'],
   ['ingest', 'emit', 'incidents', 'state', 'web'],
   ['score-pipeline.ts', 'incident-pipeline.ts'],
-  ['score-lane.ts'],
+  ['score-lane.ts', 'score-replay.ts'],
   ['home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'server.ts'],
   ['app.ts'],
   ['main.ts'],
