@@ -53,18 +53,21 @@ describe('stopping', () => {
     await expectStepIsSeen(again);
   });
 
-  it('goes on with what was learnt: the first sample after a restart is scored', async () => {
+  it('goes on with what was learnt: the first step after a restart is scored', async () => {
     const folder = temporaryFolder();
     const sidecar = await startSidecar({ folder, config: EMIT_ALL });
-    await learn(sidecar);
-    await sidecar.write({ labels: LEARNT, samples: [[systemClock.now(), 103]] });
+    await learn(sidecar, 4 * 60_000);
+    // A verdict is made when a step of a minute is complete.
+    const send = (to: Sidecar, ...secondsAgo: number[]) =>
+      to.write({ labels: LEARNT, samples: secondsAgo.map((ago) => [systemClock.now() - ago * 1000, 103] as const) });
+    await send(sidecar, 200, 130);
     const calm = await sidecar.score('learnt');
     expect(calm).toBeLessThan(1);
     await stop(sidecar);
 
     const again = await startSidecar({ folder, config: EMIT_ALL });
     expect(again.child.output()).toMatch(/msg="snapshot restored" .*series=1 /);
-    await again.write({ labels: LEARNT, samples: [[systemClock.now(), 103]] });
+    await send(again, 60);
     expect(await again.score('learnt')).toBeCloseTo(calm!, 1);
     await expectStepIsSeen(again);
   });
@@ -305,10 +308,11 @@ const WEBHOOK = '/api/v1/alerts/webhook';
 const EMIT_ALL = `learn: [{ match: ['{__name__!=""}'], emit: all }]\n`;
 
 /** Teaches a level of 100 with a standard deviation of 10. */
-async function learn(sidecar: Sidecar): Promise<void> {
+/** @param endedMs how long ago the past that is learnt ended */
+async function learn(sidecar: Sidecar, endedMs = 1000): Promise<void> {
   const noise = gaussian(7);
   const past = history(() => 100 + 10 * noise());
-  await sidecar.write({ labels: LEARNT, samples: past.map(([at, value]) => [at - 1000, value] as const) });
+  await sidecar.write({ labels: LEARNT, samples: past.map(([at, value]) => [at - endedMs, value] as const) });
 }
 
 async function expectStepIsSeen(sidecar: Sidecar): Promise<void> {
