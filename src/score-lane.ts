@@ -5,6 +5,10 @@ import { Gates } from './detect/gates.ts';
 import { LevelBaseline } from './detect/level-baseline.ts';
 import { SampleClock } from './detect/sample-clock.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
+import { ForecastSeries } from './emit/forecast-series.ts';
+import type { CapacityRule } from './forecast/capacity-rule.ts';
+import { Forecasts } from './forecast/forecasts.ts';
+import { PRESETS } from './forecast/presets.ts';
 import { RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
 import type { Anomaly } from './model/anomaly.ts';
@@ -24,6 +28,8 @@ export interface ScoreLaneSettings {
   readonly rules: readonly LearnRule[];
   readonly replicaLabel: string;
   readonly clusterLabel: string;
+  /** What is forecast; the presets unless told otherwise. */
+  readonly capacityRules?: readonly CapacityRule[];
 }
 
 export interface ScoreLaneOptions {
@@ -58,6 +64,9 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
     if (labels !== undefined) onAnomaly({ labels, ...anomaly });
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
+  const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
+  table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
+  table.onForget = (slot) => forecasts.resources.remove(slot);
   const pipeline = new ScorePipeline({
     table,
     policies,
@@ -68,6 +77,7 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
     gates: new Gates(policies),
     anomalies,
     outputs,
+    forecasts,
     clock,
   });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
@@ -76,9 +86,10 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
   });
   let cancelMatching = () => {};
 
-  const use = ({ rules, replicaLabel, clusterLabel }: ScoreLaneSettings) => {
+  const use = ({ rules, replicaLabel, clusterLabel, capacityRules = PRESETS }: ScoreLaneSettings) => {
     table.configure(rules, replicaLabel);
     election.configure(replicaLabel, clusterLabel);
+    forecasts.configure(capacityRules, clusterLabel);
   };
   use(settings);
 
@@ -89,6 +100,8 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
     anomalies,
     rates,
     outputs,
+    forecasts,
+    forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */
     configure(next: ScoreLaneSettings): void {
@@ -103,6 +116,7 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
     stop(): void {
       cancelExpiry();
       cancelMatching();
+      forecasts.stop();
     },
   };
 }

@@ -4,6 +4,7 @@ import { type Detector, type Sample, scoreOf } from './detect/detector.ts';
 import type { Gates } from './detect/gates.ts';
 import type { SampleClock } from './detect/sample-clock.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
+import type { Forecasts } from './forecast/forecasts.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
@@ -53,6 +54,7 @@ export interface ScoreParts {
   readonly gates: Gates;
   readonly anomalies: Anomalies;
   readonly outputs: AnomalySeries;
+  readonly forecasts: Forecasts;
   readonly clock: Clock;
 }
 
@@ -74,6 +76,8 @@ export class ScorePipeline {
   readonly #gates: Gates;
   readonly #anomalies: Anomalies;
   readonly #outputs: AnomalySeries;
+  readonly #forecasts: Forecasts;
+  readonly #isCapacity: Uint8Array;
   readonly #clock: Clock;
   readonly #sample: Sample = { value: 0, timestamp: 0, elapsedSeconds: 0, stepSeconds: 0, isGap: false };
   readonly #refusals = new Map<string, Refusal>();
@@ -96,6 +100,8 @@ export class ScorePipeline {
     this.#gates = parts.gates;
     this.#anomalies = parts.anomalies;
     this.#outputs = parts.outputs;
+    this.#forecasts = parts.forecasts;
+    this.#isCapacity = parts.forecasts.resources.isMember;
     this.#clock = parts.clock;
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
@@ -159,6 +165,7 @@ export class ScorePipeline {
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
     this.#sampleClock.advance(slot, sample);
     this.#accepted++;
+    if (this.#isCapacity[slot] !== 0) this.#forecasts.take(slot, timestamp, received);
     const known = kind === KIND.counter ? this.#rates.update(slot, sample) : RATE.known;
     if (known === RATE.unknown) return;
     if (sample.isGap && sample.elapsedSeconds > SILENCE_SECONDS) this.#baseline.reseat(slot, sample.value);
@@ -207,6 +214,7 @@ export class ScorePipeline {
     this.stats.staleTotal++;
     this.#anomalies.end(slot, timestamp);
     this.#outputs.end(slot);
+    this.#forecasts.end(slot);
   }
 
   #refuseTime(timestamp: number): void {

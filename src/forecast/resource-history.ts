@@ -95,6 +95,10 @@ export class ResourceHistory {
   get used(): number {
     return this.floats[WORD.used]!;
   }
+  /** Mean distance between two samples, in seconds; 0 before the second one. */
+  get interval(): number {
+    return this.floats[WORD.interval]!;
+  }
   get limit(): number {
     return this.floats[WORD.limit]!;
   }
