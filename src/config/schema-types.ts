@@ -229,7 +229,8 @@ export const metricSelector: Leaf<Selector, ''> = {
   suffix: '',
   read: (written) => {
     const reading = selector.read(written);
-    const hasName = 'value' in reading && reading.value.some(({ name, operator }) => name === METRIC_NAME && operator === '=');
+    const hasName =
+      'value' in reading && reading.value.some(({ name, operator }) => name === METRIC_NAME && operator === '=');
     if (hasName || 'reason' in reading) return reading;
     return { reason: 'expected a selector that begins with the name of a metric' };
   },

@@ -1,11 +1,20 @@
 import { fullIn, NEVER, type Quantiles } from './full-in.ts';
 import { DAY_SCALE, Growth, SCALE_COUNT } from './growth.ts';
-import { RINGS, type ResourceHistory, WORD } from './resource-history.ts';
+import { type ResourceHistory, RINGS, WORD } from './resource-history.ts';
 import { measureStaircase, staircaseSlope } from './staircase.ts';
 import { type Envelope, envelopeOf, hasTeeth } from './teeth.ts';
 
 /** What a resource does, as `predict_full_state` names it; a history keeps the place in this list. */
-export const STATES = ['insufficient', 'resized', 'sawtooth', 'filling', 'draining', 'flat', 'deadline', 'stale'] as const;
+export const STATES = [
+  'insufficient',
+  'resized',
+  'sawtooth',
+  'filling',
+  'draining',
+  'flat',
+  'deadline',
+  'stale',
+] as const;
 export type ForecastState = (typeof STATES)[number];
 
 /** Less than this is too little to say anything. */

@@ -1,4 +1,4 @@
-import { RINGS, type ResourceHistory, type Ring, WORD } from './resource-history.ts';
+import { type ResourceHistory, RINGS, type Ring, WORD } from './resource-history.ts';
 import { type Line, median, theilSen } from './robust-line.ts';
 
 /** The lengths of past over which growth is looked at, in seconds, and the bins that show it best. */

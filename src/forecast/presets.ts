@@ -9,7 +9,8 @@ type PresetText = {
   >;
 
 /** What never fills, or is full on purpose: memory, overlays of containers, images. */
-const REAL_FILESYSTEM = '{fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|nsfs|autofs|devtmpfs|proc|sysfs|cgroup2?fs?|fuse.lxcfs"}';
+const REAL_FILESYSTEM =
+  '{fstype!~"tmpfs|ramfs|overlay|squashfs|iso9660|nsfs|autofs|devtmpfs|proc|sysfs|cgroup2?fs?|fuse.lxcfs"}';
 const CLAIM = ['namespace', 'persistentvolumeclaim'];
 const CLAIM_UNLESS = [
   'kube_persistentvolumeclaim_access_mode{access_mode="ReadOnlyMany"}',
@@ -127,7 +128,10 @@ export const PRESETS: readonly CapacityRule[] = Object.entries(TEXTS).map(([reso
 }));
 
 /** An entry of the configuration. */
-type Entry = Pick<CapacityRule, 'resource' | 'used' | 'free' | 'left' | 'expires' | 'limit' | 'on' | 'combine' | 'fullAt' | 'unless'> & {
+type Entry = Pick<
+  CapacityRule,
+  'resource' | 'used' | 'free' | 'left' | 'expires' | 'limit' | 'on' | 'combine' | 'fullAt' | 'unless'
+> & {
   readonly size: CapacityRule['limit'];
   readonly preset: 'off' | undefined;
 };

@@ -112,7 +112,8 @@ export class Resource {
   #commitUsed(at: number): void {
     const { rule } = this;
     const used = rule.used === undefined ? Number.NaN : this.#combine('used', at, rule.combine);
-    const free = rule.free === undefined ? Number.NaN : this.#combine('free', at, rule.combine === 'max' ? 'min' : 'sum');
+    const free =
+      rule.free === undefined ? Number.NaN : this.#combine('free', at, rule.combine === 'max' ? 'min' : 'sum');
     let whole = used + free;
     if (typeof rule.limit === 'number') whole = rule.limit;
     else if (rule.limit !== undefined) whole = this.#combine('limit', at, rule.combine);

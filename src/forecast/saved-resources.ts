@@ -57,7 +57,17 @@ function writeBlock(resources: readonly Resource[]): Buffer {
   const list = resources.map((resource): SavedResource => {
     const { rule, joinKey, scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, urgency } = resource;
     const open = urgency && { ...urgency, labels: [...urgency.labels] };
-    return { resource: rule.resource, joinKey, scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, urgency: open };
+    return {
+      resource: rule.resource,
+      joinKey,
+      scale,
+      lastAt,
+      forecastAt,
+      expiresAt,
+      urgentCount,
+      forecast,
+      urgency: open,
+    };
   });
   const json = Buffer.from(JSON.stringify(list));
   const length = Buffer.alloc(4);

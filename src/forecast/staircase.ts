@@ -1,4 +1,4 @@
-import { RINGS, type ResourceHistory, WORD } from './resource-history.ts';
+import { type ResourceHistory, RINGS, WORD } from './resource-history.ts';
 import { median } from './robust-line.ts';
 
 const DAY = 86_400;

@@ -35,7 +35,12 @@ export function* replayDisk(
   for (const [at, free, size] of samples) {
     if (forecasts === undefined) {
       clock = new ManualClock(at * 1000);
-      forecasts = new Forecasts(3, (slot) => LABELS[slot], clock, () => {});
+      forecasts = new Forecasts(
+        3,
+        (slot) => LABELS[slot],
+        clock,
+        () => {},
+      );
       forecasts.configure(PRESETS, '');
       for (const slot of [FREE, SIZE]) forecasts.resources.add(slot, LABELS[slot]!.get('__name__')!);
       nextAt = Math.ceil((at + 1) / stepSeconds) * stepSeconds;

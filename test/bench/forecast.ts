@@ -8,7 +8,9 @@ import { replayDisk } from './forecast-replay.ts';
 const { values: options } = parseArgs({ options: { data: { type: 'string' }, out: { type: 'string' } } });
 if (options.data === undefined || options.out === undefined) throw new Error('usage: --data DIR --out FILE');
 const out = createWriteStream(options.out);
-const entries = readdirSync(options.data, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.csv'));
+const entries = readdirSync(options.data, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.csv'),
+);
 for (const file of entries.sort()) {
   const lines = readFileSync(join(options.data, file), 'utf8').trim().split(/\r?\n/).slice(1);
   const samples = lines.map((line) => line.split(',').map(Number) as [number, number, number]);

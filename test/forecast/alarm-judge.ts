@@ -33,8 +33,7 @@ export class Alarm {
 
 export const isPage = ({ p10, p50, state }: Forecast) =>
   p10 < 4 * 3600 && p50 < 12 * 3600 && (state === 'filling' || state === 'sawtooth');
-export const isTicket = ({ p10, p50, state }: Forecast) =>
-  p50 < 4 * 86_400 && p10 < 2 * 86_400 && state !== 'resized';
+export const isTicket = ({ p10, p50, state }: Forecast) => p50 < 4 * 86_400 && p10 < 2 * 86_400 && state !== 'resized';
 
 /** The shipped rules, as far as they rest on forecasts. */
 export function shippedAlarms() {

@@ -22,15 +22,29 @@ const CALM: Readonly<Record<string, (random: Random) => (seconds: number) => num
     return (s) => level + (perDay * s) / DAY;
   },
   'one large write': (random) => {
-    const [level, at, by, during] = [between(random, 30, 60), between(random, 5, 25), between(random, 10, 30), between(random, 300, 3600)];
+    const [level, at, by, during] = [
+      between(random, 30, 60),
+      between(random, 5, 25),
+      between(random, 10, 30),
+      between(random, 300, 3600),
+    ];
     return (s) => level + by * ramp(s, at * DAY, during);
   },
   'nightly temporary file': (random) => {
-    const [level, by, at, during] = [between(random, 40, 70), between(random, 8, 22), between(random, 0, 20) * HOUR, between(random, 0.4, 3) * HOUR];
+    const [level, by, at, during] = [
+      between(random, 40, 70),
+      between(random, 8, 22),
+      between(random, 0, 20) * HOUR,
+      between(random, 0.4, 3) * HOUR,
+    ];
     return (s) => level + (s % DAY >= at && s % DAY < at + during ? by : 0);
   },
   'log rotation': (random) => {
-    const [low, by, period] = [between(random, 50, 70), between(random, 8, 20), [6, 8, 12, 24][Math.floor(random() * 4)]! * HOUR];
+    const [low, by, period] = [
+      between(random, 50, 70),
+      between(random, 8, 20),
+      [6, 8, 12, 24][Math.floor(random() * 4)]! * HOUR,
+    ];
     return (s) => sawtooth(s, low, low + by, period);
   },
   'image clean-up at 85 %': (random) => {
@@ -51,8 +65,13 @@ const CALM: Readonly<Record<string, (random: Random) => (seconds: number) => num
   },
   'random bursts': (random) => {
     const level = between(random, 40, 65);
-    const bursts = Array.from({ length: 6 }, () => [between(random, 0, 30) * DAY, between(random, 2, 15), between(random, 0.3, 8) * HOUR] as const);
-    return (s) => level + bursts.reduce((sum, [at, by, during]) => sum + (s >= at && s < at + during ? by * ramp(s, at, 900) : 0), 0);
+    const bursts = Array.from(
+      { length: 6 },
+      () => [between(random, 0, 30) * DAY, between(random, 2, 15), between(random, 0.3, 8) * HOUR] as const,
+    );
+    return (s) =>
+      level +
+      bursts.reduce((sum, [at, by, during]) => sum + (s >= at && s < at + during ? by * ramp(s, at, 900) : 0), 0);
   },
 };
 

@@ -22,7 +22,11 @@ export function sawtooth(seconds: number, low: number, high: number, period: num
 }
 
 /** One value a minute, with noise; ends at the first minute at which it is full. */
-export function* sampled(trace: Trace, seed: number, step = MINUTE): Generator<{ at: number; used: number; limit: number }> {
+export function* sampled(
+  trace: Trace,
+  seed: number,
+  step = MINUTE,
+): Generator<{ at: number; used: number; limit: number }> {
   const noise = gaussian(seed * 7919 + 13);
   for (let seconds = 0; seconds < trace.days * DAY; seconds += step) {
     const limit = trace.limit?.(seconds) ?? 100;

@@ -68,8 +68,8 @@ function watch(disk: DiskHistory, seed: number, tally: Tally & { fills: number }
     const wrong = alarms[rule].firedAt.filter((at) => !justified(at)).length;
     tally.falseAlarms[rule] += wrong;
     if (wrong > 0) {
-      const byKind = (tally.falseByKind[disk.kind] ??= {});
-      byKind[rule] = (byKind[rule] ?? 0) + wrong;
+      const byKind = tally.falseByKind[disk.kind] ?? {};
+      tally.falseByKind[disk.kind] = { ...byKind, [rule]: (byKind[rule] ?? 0) + wrong };
     }
     if (isFull && !alarms[rule].firedAt.some((at) => justified(at) && lastAt - at >= 900)) tally.missed[rule]++;
   }
