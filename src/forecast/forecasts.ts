@@ -10,10 +10,9 @@ import { restoreResources, saveResources } from './saved-resources.ts';
 
 /** How often each resource is forecast anew … */
 const FORECAST_INTERVAL_MS = 5 * 60_000;
-/** … of all resources a twentieth at each tick … */
+/** … how often it is looked for those whose turn it is … */
 const TICK_MS = 15_000;
-const TICKS = FORECAST_INTERVAL_MS / TICK_MS;
-/** … and so many at once: together a millisecond or two. */
+/** … and how many are forecast at once: together a millisecond or two. */
 const SLICE = 50;
 
 /** Without a sample for so many intervals, at least two minutes, what was said last is held … */
@@ -45,7 +44,7 @@ export class Forecasts {
   readonly #onAnomaly: (anomaly: Anomaly) => void;
   readonly #cancel: Cancel;
   #cancelSlice: Cancel = () => {};
-  #round: Resource[] = [];
+  #due: Resource[] = [];
 
   /**
    * @param capacity largest number of slots
@@ -117,17 +116,15 @@ export class Forecasts {
   }
 
   #tick(): void {
-    if (this.#round.length === 0) this.#round = [...this.resources.all()];
-    this.#forecastSome(Math.ceil(this.resources.size / TICKS));
+    // Those of the last tick are not done yet: they go first.
+    if (this.#due.length > 0) return;
+    for (const resource of this.resources.all()) if (isDue(resource)) this.#due.push(resource);
+    this.#visitSome();
   }
 
-  #forecastSome(count: number): void {
-    for (let i = 0; i < Math.min(count, SLICE); i++) {
-      const resource = this.#round.pop();
-      if (resource === undefined) return;
-      this.#visit(resource);
-    }
-    if (count > SLICE) this.#cancelSlice = this.#clock.after(1, () => this.#forecastSome(count - SLICE));
+  #visitSome(): void {
+    for (const resource of this.#due.splice(-SLICE)) this.#visit(resource);
+    if (this.#due.length > 0) this.#cancelSlice = this.#clock.after(1, () => this.#visitSome());
   }
 
   #visit(resource: Resource): void {
@@ -138,8 +135,7 @@ export class Forecasts {
       if (isSilent) this.#relieve(resource, 'ended');
       return;
     }
-    if (resource.expiresAt > 0 || lastAt - resource.forecastAt < FORECAST_INTERVAL_MS - TICK_MS) return;
-    if (history.lastAt === 0) return;
+    if (lastAt - resource.forecastAt < FORECAST_INTERVAL_MS - TICK_MS) return;
     resource.forecast = forecastOf(history, resource.scale);
     resource.forecastAt = history.lastAt * 1000;
     this.forecastTotal++;
@@ -189,6 +185,12 @@ export class Forecasts {
     const band = { expected: value, lower: 0, upper: limit };
     this.#onAnomaly({ labels, startsAt, endsAt, endReason, peakScore, direction: 1, value, ...band, reason });
   }
+}
+
+/** Whether it is time for a forecast, or for a look at whether an urgent one has ended. */
+function isDue({ history, lastAt, forecastAt, urgency }: Resource): boolean {
+  if (urgency !== undefined) return true;
+  return history.lastAt > 0 && lastAt - forecastAt >= FORECAST_INTERVAL_MS - TICK_MS;
 }
 
 /** What empties is drained, and what does not is filled: a queue that is worked off must page nobody. */
