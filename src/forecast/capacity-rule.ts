@@ -24,7 +24,7 @@ export interface CapacityRule {
 }
 
 /** The part that a series plays in a resource. */
-export const ROLES = ['used', 'free', 'limit', 'left', 'expires', 'unless'] as const;
+const ROLES = ['used', 'free', 'limit', 'left', 'expires', 'unless'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** The selectors of a rule, each with its role. */
