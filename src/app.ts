@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Flags } from './config/flag-table.ts';
-import { loadConfig } from './config/load.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
+import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
 import { directEvidence } from './correlate/direct-evidence.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
@@ -53,11 +53,11 @@ export interface App {
  * @throws ConfigError, or an Error that says what to do
  */
 export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
-  let config = loadConfig(flags.configFile);
+  let { config, web } = loadFiles(flags);
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
-  mkdirSync(flags.storagePath, { recursive: true });
+  createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
   // Lane B: alerts to incidents.
@@ -76,6 +76,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const lane = createScoreLane({
     maxSeries: config.storage.maxSeries,
     settings: scoreSettings(config),
+    timezone: config.global.timezone,
     clock,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
   });
@@ -117,7 +118,12 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   const reload = async () => {
     try {
-      const next = loadConfig(flags.configFile);
+      const { config: next, web: nextWeb } = loadFiles(flags);
+      if (web !== undefined && nextWeb !== undefined) {
+        refuseWhatNeedsRestart(flags.webConfigFile!, web, nextWeb);
+        server.configureWeb(nextWeb);
+        web = nextWeb;
+      }
       for (const key of restartOnlyChanges(config, next)) logger.warn('a change needs a restart', { key });
       const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
@@ -126,7 +132,11 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       await useTargets(next, hasNewLabels);
       reloads.isSuccessful = true;
       reloads.lastSuccessAt = clock.now();
-      logger.info('configuration loaded', { file: flags.configFile });
+      logger.info('configuration loaded', {
+        file: flags.configFile,
+        webFile: flags.webConfigFile,
+        users: web?.users.size,
+      });
     } catch (error) {
       reloads.isSuccessful = false;
       logger.error('configuration not reloaded, the one before stays in use', { error: messageOf(error) });
@@ -179,13 +189,20 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         resolve: (id, deed) => incidents.resolve(id, deed),
       }),
     ],
+    web,
     observe: (path, code, seconds) => metrics.observe(path, code, seconds),
     clock,
     logger,
   });
   cleanups.push(() => server.stop());
   isReady = true;
-  logger.info('ready', { version: VERSION, port: server.port, series: lane.table.size });
+  logger.info('ready', {
+    version: VERSION,
+    port: server.port,
+    series: lane.table.size,
+    tls: web && web.tls !== undefined,
+    users: web?.users.size,
+  });
 
   return {
     port: server.port,
@@ -196,6 +213,17 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       logger.info('stopped');
     },
   };
+}
+
+/** @throws Error that names the flag */
+function createFolder(path: string): void {
+  try {
+    // Not always recursive: where a parent exists but takes no folder (/proc), Node would try for ever.
+    mkdirSync(path, { recursive: !existsSync(dirname(resolve(path))) });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && statSync(path).isDirectory()) return;
+    throw new Error(`--storage.path=${path} is no folder that can be used: ${messageOf(error)}`);
+  }
 }
 
 function scoreSettings({ learn, global, forecast }: Config): ScoreLaneSettings {

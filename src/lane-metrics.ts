@@ -70,14 +70,11 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_series_expired_total', 'Series forgotten because they ended or made room.', [], () =>
     one(table.expiredTotal),
   );
-  metrics.counter('pronoia_counter_resets_total', 'Counters that started again from zero.', [], () =>
+  metrics.counter('pronoia_series_resets_total', 'Counters that started again from zero.', [], () =>
     one(rates.resetTotal),
   );
-  metrics.counter(
-    'pronoia_counter_corrections_total',
-    'Counters that fell by so little that it was no reset.',
-    [],
-    () => one(rates.jitterTotal),
+  metrics.counter('pronoia_series_corrections_total', 'Counters that fell by so little that it was no reset.', [], () =>
+    one(rates.jitterTotal),
   );
   metrics.counter('pronoia_anomalies_opened_total', 'Anomalies that began.', [], () => one(anomalies.openedTotal));
   metrics.gauge('pronoia_anomalies_open', 'Anomalies that are open now.', [], () => one(anomalies.size));

@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { startApp } from './app.ts';
 import { type CommandLine, parseCommandLine } from './config/flags.ts';
 import { ConfigError, loadConfig } from './config/load.ts';
+import { loadWebConfig } from './config/web-load.ts';
 import { systemClock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import { createLogger } from './model/logger.ts';
@@ -24,7 +25,10 @@ switch (commandLine.command) {
     await serve(commandLine);
     break;
   case 'check config':
-    process.exitCode = checkConfig(commandLine.files);
+    process.exitCode = checkFiles(commandLine.files, loadConfig);
+    break;
+  case 'check web-config':
+    process.exitCode = checkFiles(commandLine.files, loadWebConfig);
     break;
   case 'help':
     process.stdout.write(commandLine.text);
@@ -48,31 +52,25 @@ async function serve({ flags }: Extract<CommandLine, { command: 'serve' }>): Pro
     if (isStopping) return;
     isStopping = true;
     logger.info('stopping', { reason });
-    app.stop().then(
-      () => process.exit(EXIT.success),
-      (error) => fail(error),
-    );
+    // A signal may come while the start is still under way: the state has to be written all the same.
+    starting.then((app) => app.stop()).then(() => process.exit(EXIT.success), fail);
   };
   const fail = (error: unknown): never => {
     process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);
     process.exit(error instanceof ConfigError ? EXIT.usage : EXIT.failure);
   };
-  const app = await startApp({
-    flags,
-    clock: systemClock,
-    logger,
-    onQuit: () => stop('asked by HTTP'),
-  }).catch(fail);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
   // What went wrong has been logged; the process goes on with the configuration that it has.
-  process.on('SIGHUP', () => void app.reload().catch(() => {}));
+  process.on('SIGHUP', () => void starting.then((app) => app.reload()).catch(() => {}));
+  const starting = startApp({ flags, clock: systemClock, logger, onQuit: () => stop('asked by HTTP') });
+  await starting.catch(fail);
 }
 
-function checkConfig(files: readonly string[]): number {
+function checkFiles(files: readonly string[], load: (file: string) => unknown): number {
   let exitCode: number = EXIT.success;
   for (const file of files) {
     try {
-      loadConfig(file);
+      load(file);
       process.stdout.write(`${file}: valid\n`);
     } catch (error) {
       process.stderr.write(`${messageOf(error)}\n`);

@@ -1,21 +1,19 @@
 import { randomInt } from 'node:crypto';
-import { Anomalies } from './detect/anomalies.ts';
-import { CounterRates } from './detect/counter-rates.ts';
-import { Gates } from './detect/gates.ts';
-import { LevelBaseline } from './detect/level-baseline.ts';
-import { SampleClock } from './detect/sample-clock.ts';
+import { Scorer } from './detect/scorer.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
 import { ForecastSeries } from './emit/forecast-series.ts';
 import type { CapacityRule } from './forecast/capacity-rule.ts';
 import { Forecasts } from './forecast/forecasts.ts';
 import { PRESETS } from './forecast/presets.ts';
-import { RemoteWriteReceiver } from './ingest/remote-write.ts';
+import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
+import { createKernel } from './kernel/kernel.ts';
 import type { Anomaly } from './model/anomaly.ts';
 import type { Clock } from './model/clock.ts';
 import { ScorePipeline } from './score-pipeline.ts';
 import { Columns } from './series/columns.ts';
 import { Expiry } from './series/expiry.ts';
+import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
 import { SeriesTable } from './series/series-table.ts';
 
@@ -35,6 +33,8 @@ export interface ScoreLaneSettings {
 export interface ScoreLaneOptions {
   readonly maxSeries: number;
   readonly settings: ScoreLaneSettings;
+  /** Name of the time zone in whose days and weeks seasons are learnt. */
+  readonly timezone: string;
   readonly clock: Clock;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
@@ -43,23 +43,23 @@ export interface ScoreLaneOptions {
 export type ScoreLane = ReturnType<typeof createScoreLane>;
 
 /** Wires lane A: from the request of a sender to the output series. The server, replay and the benchmarks share it. */
-export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: ScoreLaneOptions) {
+export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomaly }: ScoreLaneOptions) {
   // Slot 0 is no series.
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
   const election = new ReplicaElection(settings.replicaLabel, settings.clusterLabel);
+  const seed = [randomInt(2 ** 32) | 0, randomInt(2 ** 32) | 0] as const;
+  const kernel = createKernel({ ...RECEIVER_SIZES, scratch: MAX_WRITTEN_LABEL_BYTES }, seed);
   const receiver = new RemoteWriteReceiver({
+    kernel,
     onBatch: (batch) => pipeline.receive(batch),
-    onMetadata: (family, type) => table.setType(family, type),
+    onMetadata: (types) => table.setTypes(types),
     election,
     clock,
   });
-  const seed = [randomInt(2 ** 32) | 0, randomInt(2 ** 32) | 0] as const;
-  const table = new SeriesTable({ columns, policies, buffer: receiver.buffer, seed });
+  const table = new SeriesTable({ columns, policies, kernel });
   const expiry = new Expiry(table);
-  const sampleClock = new SampleClock(columns);
-  const rates = new CounterRates(columns);
-  const anomalies = new Anomalies(columns, (slot, anomaly) => {
+  const scorer = new Scorer(columns, policies, timezone, (slot, anomaly) => {
     const labels = table.labels(slot);
     if (labels !== undefined) onAnomaly({ labels, ...anomaly });
   });
@@ -67,19 +67,7 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
   table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
   table.onForget = (slot) => forecasts.resources.remove(slot);
-  const pipeline = new ScorePipeline({
-    table,
-    policies,
-    expiry,
-    sampleClock,
-    rates,
-    baseline: new LevelBaseline(columns),
-    gates: new Gates(policies),
-    anomalies,
-    outputs,
-    forecasts,
-    clock,
-  });
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
@@ -97,8 +85,8 @@ export function createScoreLane({ maxSeries, settings, clock, onAnomaly }: Score
     receiver,
     table,
     columns,
-    anomalies,
-    rates,
+    anomalies: scorer.anomalies,
+    rates: scorer.rates,
     outputs,
     forecasts,
     forecastOutputs: new ForecastSeries(forecasts, clock),

@@ -1,27 +1,15 @@
-import type { Anomalies } from './detect/anomalies.ts';
-import { type CounterRates, RATE } from './detect/counter-rates.ts';
-import { type Detector, type Sample, scoreOf } from './detect/detector.ts';
-import type { Gates } from './detect/gates.ts';
-import type { SampleClock } from './detect/sample-clock.ts';
+import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
 import type { Forecasts } from './forecast/forecasts.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
-import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
-import type { Policies } from './series/policies.ts';
+import { IGNORED, IGNORED_REASONS } from './series/kinds.ts';
 import type { SeriesTable } from './series/series-table.ts';
 
-/** What is not a number that can be scored counts as the largest that can. */
-const MAX_VALUE = 1e30;
-/** Smaller than this is zero: denormals would only slow the processor down. */
-const MIN_VALUE = 1e-300;
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
 const FUTURE_MS = 10 * 60_000;
 const PAST_MS = 366 * 86_400_000;
-/** After a silence of a quarter of an hour the fast level says nothing any more: it is taken anew. */
-const SILENCE_SECONDS = 15 * 60;
-
 /** Why samples of a request were refused, for its sender. */
 export interface Refusal {
   readonly reason: string;
@@ -41,18 +29,10 @@ export interface ScoreStats {
   readonly refused: Map<string, number>;
 }
 
-/** A score as low as this matters to nobody, unless somebody watches the series. */
-const QUIET_SCORE = 0.4;
-
 export interface ScoreParts {
   readonly table: SeriesTable;
-  readonly policies: Policies;
   readonly expiry: Expiry;
-  readonly sampleClock: SampleClock;
-  readonly rates: CounterRates;
-  readonly baseline: Detector;
-  readonly gates: Gates;
-  readonly anomalies: Anomalies;
+  readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
   readonly forecasts: Forecasts;
   readonly clock: Clock;
@@ -68,18 +48,12 @@ export class ScorePipeline {
     refused: new Map(),
   };
   readonly #table: SeriesTable;
-  readonly #policies: Policies;
   readonly #expiry: Expiry;
-  readonly #sampleClock: SampleClock;
-  readonly #rates: CounterRates;
-  readonly #baseline: Detector;
-  readonly #gates: Gates;
-  readonly #anomalies: Anomalies;
+  readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
   readonly #forecasts: Forecasts;
   readonly #isCapacity: Uint8Array;
   readonly #clock: Clock;
-  readonly #sample: Sample = { value: 0, timestamp: 0, elapsedSeconds: 0, stepSeconds: 0, isGap: false };
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
   /** Counts of this request; they go to the maps of `stats` once at its end. */
@@ -92,13 +66,8 @@ export class ScorePipeline {
 
   constructor(parts: ScoreParts) {
     this.#table = parts.table;
-    this.#policies = parts.policies;
     this.#expiry = parts.expiry;
-    this.#sampleClock = parts.sampleClock;
-    this.#rates = parts.rates;
-    this.#baseline = parts.baseline;
-    this.#gates = parts.gates;
-    this.#anomalies = parts.anomalies;
+    this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
     this.#forecasts = parts.forecasts;
     this.#isCapacity = parts.forecasts.resources.isMember;
@@ -108,7 +77,7 @@ export class ScorePipeline {
       this.#refuse(fault.reason, fault.sentence, this.#batch!.samplesEnd[index]! - from);
     };
     parts.table.onRelease = (slot) => {
-      parts.anomalies.end(slot, parts.sampleClock.lastAt[slot]!);
+      parts.scorer.end(slot);
       parts.outputs.end(slot);
     };
   }
@@ -121,6 +90,7 @@ export class ScorePipeline {
   receive(batch: RawBatch): readonly Refusal[] {
     this.#batch = batch;
     this.#now = this.#clock.now();
+    this.#scorer.now = this.#now;
     this.#refusals.clear();
     this.#table.resolve(batch, Math.floor(this.#now / 1000));
     let sample = 0;
@@ -145,74 +115,47 @@ export class ScorePipeline {
 
   #take(slot: number, kind: number, batch: RawBatch, index: number): void {
     const timestamp = batch.timestamps[index]!;
-    const received = batch.values[index]!;
-    const lastAt = this.#sampleClock.lastAt[slot]!;
     if (timestamp > this.#now + FUTURE_MS || timestamp < this.#now - PAST_MS) {
       this.#refuseTime(timestamp);
       return;
     }
-    if (timestamp <= lastAt) {
-      if (timestamp === lastAt) this.#repeated++;
-      else this.#outOfOrder++;
-      return;
+    const scorer = this.#scorer;
+    const policyNumber = this.#table.policyNumbers[slot]!;
+    const isPublished = this.#outputs.isPublished[slot] === 1;
+    scorer.sample.timestamp = timestamp;
+    scorer.sample.value = batch.values[index]!;
+    const accepted = this.#accepted;
+    switch (scorer.take(slot, kind, policyNumber, isPublished)) {
+      case TAKEN.quiet:
+        this.#accepted++;
+        if (isPublished) this.#outputs.repeat(slot, timestamp);
+        break;
+      case TAKEN.judged:
+        this.#accepted++;
+        this.#outputs.observe(slot, timestamp, scorer.verdict);
+        break;
+      case TAKEN.warming:
+        this.#accepted++;
+        this.#outputs.observe(slot, timestamp, undefined);
+        break;
+      case TAKEN.repeated:
+        this.#repeated++;
+        break;
+      case TAKEN.outOfOrder:
+        this.#outOfOrder++;
+        break;
+      case TAKEN.notANumber:
+        this.#notANumber++;
     }
-    if (!Number.isFinite(received)) {
-      this.#notANumber++;
-      return;
+    if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
+      this.#forecasts.take(slot, timestamp, batch.values[index]!);
     }
-    const sample = this.#sample;
-    sample.timestamp = timestamp;
-    sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
-    this.#sampleClock.advance(slot, sample);
-    this.#accepted++;
-    if (this.#isCapacity[slot] !== 0) this.#forecasts.take(slot, timestamp, received);
-    const known = kind === KIND.counter ? this.#rates.update(slot, sample) : RATE.known;
-    if (known === RATE.unknown) return;
-    if (sample.isGap && sample.elapsedSeconds > SILENCE_SECONDS) this.#baseline.reseat(slot, sample.value);
-    this.#baseline.judge(slot, sample);
-    if (known === RATE.known && (this.#baseline.score >= QUIET_SCORE || this.#isWatched(slot))) this.#publish(slot);
-    this.#baseline.learn(slot, sample);
-  }
-
-  /** Takes the detector's verdict to the gates, to the anomaly that it may open, continue or end, and to the outputs. */
-  #publish(slot: number): void {
-    const { value, timestamp, stepSeconds } = this.#sample;
-    if (!this.#baseline.isWarm(slot)) {
-      this.#outputs.observe(slot, timestamp, undefined);
-      return;
-    }
-    let { score, expected, edge } = this.#baseline;
-    const wasAbove = score > 1;
-    const isOpen = this.#anomalies.isOpen[slot] === 1;
-    if (isOpen) {
-      // What follows an anomaly's start is compared with the baseline from before it: back there, it is over.
-      ({ level: expected, edge } = this.#anomalies.reference(slot));
-      score = scoreOf(value - expected, edge);
-    }
-    this.#gates.apply(this.#table.policyNumbers[slot]!, value, score, expected, edge);
-    if (isOpen || this.#gates.score > 1 || this.#anomalies.recent[slot] !== 0) {
-      const transition = this.#anomalies.observe(slot, timestamp, value, this.#gates, edge, stepSeconds, this.#now);
-      if (transition === 'recovered') this.#baseline.reseat(slot, expected);
-      else if (transition === 'new_normal' && wasAbove) this.#baseline.reseat(slot, value);
-    }
-    this.#outputs.observe(slot, timestamp, this.#gates);
-  }
-
-  /** An anomaly is open or near, the series is put out, or its policy wants every sample to be looked at. */
-  #isWatched(slot: number): boolean {
-    return (
-      (this.#anomalies.recent[slot]! |
-        this.#anomalies.isOpen[slot]! |
-        this.#outputs.isPublished[slot]! |
-        this.#policies.isAttentive[this.#table.policyNumbers[slot]!]!) !==
-      0
-    );
   }
 
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
   #end(slot: number, timestamp: number): void {
     this.stats.staleTotal++;
-    this.#anomalies.end(slot, timestamp);
+    this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
     this.#forecasts.end(slot);
   }

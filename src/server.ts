@@ -1,9 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Router } from 'express';
+import type { WebConfig } from './config/web-load.ts';
 import type { Clock } from './model/clock.ts';
 import { errorAnswer, RequestError } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
+import { BcryptThread } from './web/bcrypt-thread.ts';
+import { createTlsServer, renewTls } from './web/tls-server.ts';
+import { WebAccess } from './web/web-access.ts';
 
 /** Go's clients keep an idle connection for five minutes: ours has to be the later one to close it. */
 const KEEP_ALIVE_MS = 330_000;
@@ -20,6 +25,8 @@ export interface ServerOptions {
   readonly receiveWrite: (request: IncomingMessage, response: ServerResponse) => void;
   /** All other routes. */
   readonly routes: readonly Router[];
+  /** TLS, users and headers; undefined for plain http that lets everybody in. */
+  readonly web: WebConfig | undefined;
   /** Told of every request that was answered. `path` is a route's pattern, never what a client made up. */
   readonly observe: (path: string, code: number, seconds: number) => void;
   readonly clock: Clock;
@@ -28,6 +35,8 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly port: number;
+  /** Takes on new certificates, users and headers; for a server that was started with a web configuration. */
+  configureWeb(next: WebConfig): void;
   /** Takes no new request, waits a few seconds for those under way, then ends all connections. */
   stop(): Promise<void>;
 }
@@ -35,24 +44,42 @@ export interface RunningServer {
 /** Starts to serve. Rejects when the address can't be listened on. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const framework = createFramework(options);
-  const server = createServer((request, response) => {
+  const bcrypt = new BcryptThread();
+  const { web } = options;
+  const access = web === undefined ? undefined : new WebAccess(web, (password, hash) => bcrypt.compare(password, hash));
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const path = pathOf(request.url!);
     const isWrite = WRITE_PATHS.has(path);
     const startedAt = performance.now();
     response.once('finish', () => {
       const pattern = isWrite ? '/api/v1/write' : patternOf(request);
       options.observe(pattern, response.statusCode, (performance.now() - startedAt) / 1000);
+      // After a stop has begun a connection must not stay open for requests that will never be taken.
+      if (!server.listening) options.clock.after(0, () => server.closeIdleConnections());
     });
     // Remote write is nearly all there is to do here, and a framework would cost it as much as its own work.
-    if (isWrite) options.receiveWrite(request, response);
-    else framework(request, response);
-  });
+    const answer = isWrite ? options.receiveWrite : framework;
+    if (access === undefined) answer(request, response);
+    else access.admit(request, response, () => answer(request, response));
+  };
+  const server = web?.tls === undefined ? createServer(onRequest) : createTlsServer(web.tls, onRequest);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
   });
   await listen(server, options.listen);
-  return { port: (server.address() as AddressInfo).port, stop: () => stop(server, options.clock) };
+  server.on('error', (error) => options.logger.error('connections cannot be taken', { error }));
+  return {
+    port: (server.address() as AddressInfo).port,
+    configureWeb(next) {
+      access?.configure(next);
+      if (server instanceof TlsServer && next.tls !== undefined) renewTls(server, next.tls);
+    },
+    async stop() {
+      await stop(server, options.clock);
+      await bcrypt.stop();
+    },
+  };
 }
 
 function createFramework({ routes, logger }: ServerOptions): express.Express {
@@ -86,14 +113,19 @@ function pathOf(url: string): string {
 
 function listen(server: Server, { host, port }: ServerOptions['listen']): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(whyNotListening(error, port))));
     const started = () => {
-      server.off('error', reject);
+      server.removeAllListeners('error');
       resolve();
     };
     if (host === undefined) server.listen(port, started);
     else server.listen(port, host, started);
   });
+}
+
+function whyNotListening({ code, message }: NodeJS.ErrnoException, port: number): string {
+  const remedy = 'choose another address with --web.listen-address';
+  return code === 'EADDRINUSE' ? `port ${port} is in use already: ${remedy}` : `${message}: ${remedy}`;
 }
 
 async function stop(server: Server, clock: Clock): Promise<void> {

@@ -32,6 +32,7 @@ export class TestLane {
     this.lane = createScoreLane({
       maxSeries,
       settings: { rules, replicaLabel: '__replica__', clusterLabel: 'cluster' },
+      timezone: 'UTC',
       clock: this.clock,
       onAnomaly: (anomaly) => this.anomalies.push(anomaly),
     });

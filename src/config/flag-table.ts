@@ -41,6 +41,14 @@ export const FLAGS = {
     read: readListenAddress,
     help: 'Address to listen on, host:port. Port 0 takes any free one.',
   },
+  'web.config.file': {
+    takesValue: true,
+    placeholder: 'FILE',
+    preset: undefined,
+    expects: 'the path of a file',
+    read: nonEmpty,
+    help: "Certificate, users and headers of the port, in the form of Prometheus' web configuration. Without it there is neither TLS nor a password.",
+  },
   'web.external-url': {
     takesValue: true,
     placeholder: 'URL',
@@ -100,6 +108,12 @@ export const CHECK_CONFIG = {
   words: ['check', 'config'],
   synopsis: 'check config FILE...',
   help: 'Check configuration files, print every problem as file:line:column, and end with status 2 if there is one.',
+} as const;
+
+export const CHECK_WEB_CONFIG = {
+  words: ['check', 'web-config'],
+  synopsis: 'check web-config FILE...',
+  help: 'The same for files of --web.config.file, with the certificates and keys that they name.',
 } as const;
 
 export const SERVE = {

@@ -1,14 +1,16 @@
 import { helpText } from './flag-help.ts';
-import { CHECK_CONFIG, EVERYWHERE, FLAGS, type Flag, type Flags, SERVE } from './flag-table.ts';
+import { CHECK_CONFIG, CHECK_WEB_CONFIG, EVERYWHERE, FLAGS, type Flag, type Flags, SERVE } from './flag-table.ts';
 import { showName, suggest } from './suggestion.ts';
 
 /** What the command line asks for. A usage error holds every problem, one sentence each; the process ends with 2. */
 export type CommandLine =
   | { readonly command: 'serve'; readonly flags: Flags }
-  | { readonly command: 'check config'; readonly files: readonly string[] }
+  | { readonly command: CheckCommand; readonly files: readonly string[] }
   | { readonly command: 'help'; readonly text: string }
   | { readonly command: 'version' }
   | { readonly command: 'usage error'; readonly problems: readonly string[] };
+
+type CheckCommand = 'check config' | 'check web-config';
 
 /** One flag as it was written: `--no-x` is x switched off; a value is undefined when none was given. */
 interface GivenFlag {
@@ -27,10 +29,16 @@ const EVERYWHERE_NAMES = Object.keys(EVERYWHERE);
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { words, given } = split(argv);
-  const command = words[0] === CHECK_CONFIG.words[0] ? 'check config' : 'serve';
+  const command = commandOf(words);
   if (given.some(isHelp)) return { command: 'help', text: helpText(words.length === 0 ? undefined : command) };
   if (given.some(({ written }) => written === '--version')) return { command: 'version' };
-  return command === 'serve' ? parseServe(words, given) : parseCheckConfig(words, given);
+  return command === 'serve' ? parseServe(words, given) : parseCheck(command, words, given);
+}
+
+/** Of a check that is unknown or not named, the one that is meant most often. */
+function commandOf([word, what]: readonly string[]): 'serve' | CheckCommand {
+  if (word !== CHECK_CONFIG.words[0]) return 'serve';
+  return what === CHECK_WEB_CONFIG.words[1] ? 'check web-config' : 'check config';
 }
 
 function isHelp({ written }: GivenFlag): boolean {
@@ -88,17 +96,18 @@ function parseServe(words: readonly string[], given: readonly GivenFlag[]): Comm
   return { command: 'serve', flags: Object.fromEntries(values) as Flags };
 }
 
-function parseCheckConfig(words: readonly string[], given: readonly GivenFlag[]): CommandLine {
+function parseCheck(command: CheckCommand, words: readonly string[], given: readonly GivenFlag[]): CommandLine {
   const problems = given.flatMap((flag) => problemsOf(flag, []));
   const [, what, ...files] = words;
-  if (what === undefined) problems.push(`check what? write: pronoia ${CHECK_CONFIG.synopsis}`);
-  else if (what !== CHECK_CONFIG.words[1]) problems.push(unknownCommand(`check ${what}`));
-  else if (files.length === 0) problems.push(`no file to check: write: pronoia ${CHECK_CONFIG.synopsis}`);
-  return problems.length > 0 ? { command: 'usage error', problems } : { command: 'check config', files };
+  const { synopsis } = command === 'check config' ? CHECK_CONFIG : CHECK_WEB_CONFIG;
+  if (what === undefined) problems.push(`check what? write: pronoia ${synopsis}`);
+  else if (!command.endsWith(` ${what}`)) problems.push(unknownCommand(`check ${what}`));
+  else if (files.length === 0) problems.push(`no file to check: write: pronoia ${synopsis}`);
+  return problems.length > 0 ? { command: 'usage error', problems } : { command, files };
 }
 
 function unknownCommand(written: string): string {
-  const known = [SERVE, CHECK_CONFIG].map(({ words }) => words.join(' '));
+  const known = [SERVE, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
   return `unknown command ${JSON.stringify(written)}${suggest(written, known)}`;
 }
 

@@ -2,10 +2,12 @@ import { accessSync, closeSync, constants, openSync, readSync, statSync } from '
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../model/errors.ts';
 import { type Config, configSchema } from './schema.ts';
+import type { Section, Type, ValueOf } from './schema-types.ts';
 import { byPosition, type Surroundings, validate } from './validate.ts';
-import { type Finding, parseYaml } from './yaml-tree.ts';
+import { type Finding, type Position, parseYaml, type Tree } from './yaml-tree.ts';
 
-const MAX_FILE_BYTES = 1024 * 1024;
+/** Of a configuration file, and of each file that it names. */
+export const MAX_FILE_BYTES = 1024 * 1024;
 
 /** One thing that is wrong in a configuration file, and where; lines and columns count from 1. */
 export interface Problem extends Finding {
@@ -23,19 +25,43 @@ export class ConfigError extends Error {
   }
 }
 
+/** Finds the place of what stands under a path of keys; undefined when the file does not have it. */
+export type Locate = (...keys: readonly string[]) => Position | undefined;
+
+/** What a schema cannot say: values that do not go together, files with the wrong content. What is wrong in itself is undefined. */
+type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate: Locate) => readonly Finding[];
+
 /**
- * Reads and checks a configuration file.
+ * Reads and checks the main configuration file.
  * @param path undefined when there is no file, which gives the defaults
  * @throws ConfigError with all problems, in the order of the file
  */
 export function loadConfig(path: string | undefined): Config {
   if (path === undefined) return validate(configSchema, undefined, surroundingsOf('.')).value;
+  return loadFile(configSchema, path);
+}
+
+/**
+ * Reads a YAML file and checks it against a schema.
+ * @throws ConfigError with all problems, in the order of the file
+ */
+export function loadFile<T extends Section>(
+  schema: T,
+  path: string,
+  furtherChecks: FurtherChecks<T> = () => [],
+): ValueOf<T> {
   const { tree, findings } = parseYaml(readText(path));
   // After bad syntax there is no tree, and validation then finds nothing to add: no section at the top is required.
-  const { value, findings: more } = validate(configSchema, tree, surroundingsOf(dirname(path)));
-  const problems = [...findings, ...more].sort(byPosition);
+  const { value, findings: more } = validate(schema, tree, surroundingsOf(dirname(path)));
+  const last = furtherChecks(value ?? {}, (...keys) => positionOf(tree, keys));
+  const problems = [...findings, ...more, ...last].sort(byPosition);
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => ({ file: path, ...problem })));
   return value;
+}
+
+function positionOf(tree: Tree | undefined, [key, ...rest]: readonly string[]): Position | undefined {
+  const entry = tree?.kind === 'section' ? tree.entries.get(key!) : undefined;
+  return rest.length > 0 ? positionOf(entry?.tree, rest) : (entry?.tree?.at ?? entry?.at);
 }
 
 function readText(path: string): string {
@@ -58,7 +84,7 @@ function readText(path: string): string {
 }
 
 /** At most one byte more than allowed, whatever the size of the file says: it may be a pipe, or grow. */
-function readBytes(path: string): Buffer<ArrayBuffer> {
+export function readBytes(path: string): Buffer<ArrayBuffer> {
   const buffer = Buffer.alloc(MAX_FILE_BYTES + 1);
   const file = openSync(path, 'r');
   try {

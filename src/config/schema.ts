@@ -58,7 +58,22 @@ function refuseHeader(name: string): string | undefined {
   return HEADER_NAME.test(name) ? undefined : 'expected a header name such as X-Scope-OrgID';
 }
 
+const timezone = text('the name of a time zone such as Europe/Berlin', (name) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+});
+
 const global = section({
+  timezone: afterRestart(
+    preset(
+      timezone,
+      'UTC',
+      'Time zone in whose days, weekends and clock changes the series live. A change takes effect after a restart.',
+    ),
+  ),
   external_labels: group(
     dictionary(
       text('some text as the value of the label', (value) => value !== ''),

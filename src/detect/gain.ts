@@ -1,7 +1,7 @@
 /**
- * The gain of an exponentially weighted mean whose time constant is given, for the time that has passed: scrapes of 15 s
- * and of 60 s forget at the same speed. Most samples come at the same distance as the one before, so the latest result
- * is kept: an exponential costs more than all the rest of a detector.
+ * The gain of an exponentially weighted mean whose time constant is given, for the time that has passed: a step after a
+ * gap weighs more. Most steps have the length of the one before, so the latest result is kept: an exponential costs more
+ * than all the rest of a channel.
  */
 export class Gain {
   readonly #steps: number;
@@ -13,12 +13,15 @@ export class Gain {
     this.#steps = -1 / Math.log1p(-perStep);
   }
 
-  /** @param elapsedSteps > 0 */
-  over(elapsedSteps: number): number {
+  /**
+   * @param elapsedSteps > 0
+   * @param learned steps learnt so far, >= 1: the mean of the first few is a plain mean
+   */
+  over(elapsedSteps: number, learned: number): number {
     if (elapsedSteps !== this.#elapsed) {
       this.#elapsed = elapsedSteps;
       this.#gain = -Math.expm1(-elapsedSteps / this.#steps);
     }
-    return this.#gain;
+    return Math.max(this.#gain, 1 / learned);
   }
 }

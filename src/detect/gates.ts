@@ -1,15 +1,14 @@
 import type { Policies } from '../series/policies.ts';
-import { scoreOf } from './detector.ts';
 
 /** A value outside its valid range is anomalous whatever the baseline says. */
 const OUTSIDE_RANGE_SCORE = 1.01;
-/** Sensitivity f moves the edge by f^-0.16, which makes the number of alarms about proportional to f. */
-const SENSITIVITY_EXPONENT = -0.16;
+/** Sensitivity f moves both scales of the score by f^-0.16, which makes the number of alarms about proportional to f. */
+const SENSITIVITY_EXPONENT = 0.16;
 
 /**
- * What the owner of a series says about it, applied to a verdict of the detector: sensitivity, least deviation, valid
- * range, direction. They act in this order, and on score and band alike, so that a value outside the band is one with
- * a score above 1. The result is in the fields, overwritten by the next call.
+ * What the owner of a series says about it, applied to a verdict of the engine: sensitivity, least deviation, direction,
+ * valid range. They act on score and band alike, so that a value outside the band is one with a score above 1.
+ * The result is in the fields, overwritten by the next call.
  */
 export class Gates {
   score = 0;
@@ -19,47 +18,44 @@ export class Gates {
   /** Edges of normal; infinite on a side that is never anomalous. */
   lower = 0;
   upper = 0;
+  /** Score of the engine that becomes 1. */
+  edgeScore = 1;
   readonly #policies: Policies;
+  #least = 0;
 
   constructor(policies: Policies) {
     this.#policies = policies;
   }
 
   /**
-   * @param rawScore of the detector's latest `judge` of this value
+   * @param rawScore of the engine for this value
    * @param expected what the value is compared with
-   * @param edge distance from `expected` at which the detector's score is 1
+   * @param magnitude what a relative deviation is relative to
    */
-  apply(policyNumber: number, value: number, rawScore: number, expected: number, edge: number): void {
-    const policy = this.#policies.get(policyNumber);
+  judge(policyNumber: number, value: number, rawScore: number, expected: number, magnitude: number): void {
+    const { sensitivity, minDeviation, direction, range } = this.#policies.get(policyNumber);
     const deviation = value - expected;
-    const sensible = policy.sensitivity === 1 ? edge : edge * policy.sensitivity ** SENSITIVITY_EXPONENT;
-    const least = Math.max(policy.minDeviation.absolute, policy.minDeviation.relative * Math.abs(expected));
-    let score = rawScore;
-    if (score > 0) {
-      if (sensible !== edge) score = scoreOf(deviation, sensible);
-      if (least > 0) score = Math.min(score, Math.abs(deviation) / least);
-    }
-    const halfWidth = Math.max(sensible, least);
-    let lower = expected - halfWidth;
-    let upper = expected + halfWidth;
-    const range = policy.range;
+    this.edgeScore = sensitivity === 1 ? 1 : sensitivity ** -SENSITIVITY_EXPONENT;
+    this.#least = Math.max(minDeviation.absolute, minDeviation.relative * magnitude);
+    let score = rawScore / this.edgeScore;
+    if (this.#least > 0) score = Math.min(score, Math.abs(deviation) / this.#least);
+    if ((direction === 'up' && deviation < 0) || (direction === 'down' && deviation > 0)) score = 0;
+    this.expected = expected;
     if (range !== undefined) {
       if (value < range[0] || value > range[1]) score = Math.max(score, OUTSIDE_RANGE_SCORE);
-      lower = Math.max(lower, range[0]);
-      upper = Math.min(upper, range[1]);
-    }
-    if (policy.direction === 'up') {
-      lower = Number.NEGATIVE_INFINITY;
-      if (deviation < 0) score = 0;
-    } else if (policy.direction === 'down') {
-      upper = Number.POSITIVE_INFINITY;
-      if (deviation > 0) score = 0;
+      this.expected = Math.max(range[0], Math.min(range[1], expected));
     }
     this.score = score;
     this.direction = score > 0 ? Math.sign(deviation) : 0;
-    this.expected = expected;
-    this.lower = lower;
-    this.upper = upper;
+  }
+
+  /** Sets the edges of the value judged last. @param lower and `upper`: where the engine's score is `edgeScore` */
+  bound(policyNumber: number, lower: number, upper: number): void {
+    const { direction, range } = this.#policies.get(policyNumber);
+    this.lower = direction === 'up' ? Number.NEGATIVE_INFINITY : Math.min(lower, this.expected - this.#least);
+    this.upper = direction === 'down' ? Number.POSITIVE_INFINITY : Math.max(upper, this.expected + this.#least);
+    if (range === undefined) return;
+    this.lower = Math.max(this.lower, range[0]);
+    this.upper = Math.min(this.upper, range[1]);
   }
 }

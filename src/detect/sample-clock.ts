@@ -3,10 +3,14 @@ import type { Sample } from './detector.ts';
 
 /** A step is the model's unit of time: a minute, or the interval of a series that is scraped less often. In seconds. */
 const SHORTEST_STEP = 60;
-/** Weight of a new interval in the running mean. */
+/** Weight of a new interval in the running mean: most for shorter ones, because what is missing only lengthens them. */
 const INTERVAL_GAIN = 0.1;
-/** A silence of more than this many intervals is a gap. */
-const GAP_INTERVALS = 3;
+const SHORTER_GAIN = 0.3;
+const LONGER_GAIN = 0.02;
+/** From this ratio on an interval is not the same one with some jitter. */
+const SAME_RATIO = 1.5;
+/** A silence of more than this many steps is a gap. */
+const GAP_STEPS = 3;
 
 /**
  * When each series was last sampled, how often it is, and so what a step is for it. Timestamps of a series only ever
@@ -29,11 +33,16 @@ export class SampleClock {
     const interval = this.intervals[slot]!;
     const elapsed = lastAt === 0 ? 0 : (sample.timestamp - lastAt) / 1000;
     sample.elapsedSeconds = elapsed;
+    sample.intervalSeconds = interval === 0 ? elapsed : interval;
     sample.stepSeconds = Math.max(SHORTEST_STEP, interval);
-    sample.isGap = interval > 0 && elapsed > GAP_INTERVALS * interval;
-    // One gap does not make a slow series; the first distance is all that is known of a new one.
+    sample.isGap = interval > 0 && elapsed > GAP_STEPS * sample.stepSeconds;
+    // The first distance is all that is known of a new series.
     if (interval === 0) this.intervals[slot] = elapsed;
-    else this.intervals[slot] = interval + INTERVAL_GAIN * (Math.min(elapsed, 2 * interval) - interval);
+    else if (elapsed > SAME_RATIO * interval) this.intervals[slot] = interval * (1 + LONGER_GAIN);
+    else {
+      const gain = elapsed * SAME_RATIO < interval ? SHORTER_GAIN : INTERVAL_GAIN;
+      this.intervals[slot] = interval + gain * (elapsed - interval);
+    }
     this.lastAt[slot] = sample.timestamp;
   }
 }

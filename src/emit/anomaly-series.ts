@@ -67,6 +67,11 @@ export class AnomalySeries implements OutputSource {
     if (published.score > NOTABLE_SCORE) published.notableUntil = timestamp + NOTABLE_MS;
   }
 
+  /** The latest sample brought no new verdict: the last one holds. Needed only for series that are put out. */
+  repeat(slot: number, timestamp: number): void {
+    this.#published.get(slot)!.timestamp = timestamp;
+  }
+
   /** Stops putting out a series: it has ended, or its slot goes to another one. */
   end(slot: number): void {
     if (this.isPublished[slot] === 0) return;

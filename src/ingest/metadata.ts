@@ -1,10 +1,4 @@
-import { METRIC_TYPES, type MetricType } from '../series/kinds.ts';
-
-/** What a MetricMetadata message of remote write 1.0 says of a metric family. */
-export interface FamilyType {
-  readonly family: string;
-  readonly type: MetricType;
-}
+import { type FamilyType, METRIC_TYPES } from '../series/kinds.ts';
 
 const MAX_FAMILY_BYTES = 1024;
 

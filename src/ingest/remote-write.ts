@@ -1,16 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Clock } from '../model/clock.ts';
 import { type ErrorType, RequestError } from '../model/errors.ts';
-import type { MetricType } from '../series/kinds.ts';
+import type { FamilyType } from '../series/kinds.ts';
 import { readLabels } from '../series/label-bytes.ts';
 import { readMetadata } from './metadata.ts';
 import type { ReplicaElection } from './replica-election.ts';
-import { SLACK, SnappyDecoder } from './snappy-block.ts';
 import { type RawBatch, WriteRequestScanner } from './write-request.ts';
 
 /** Prometheus' own limit for a decoded request. A compressed one can't sensibly be larger. */
 const MAX_DECODED_BYTES = 32 * 1024 * 1024;
 const MAX_COMPRESSED_BYTES = 32 * 1024 * 1024;
+/** What a kernel has to have room for; labels that are gathered need as much behind the message as it is long. */
+export const RECEIVER_SIZES = { input: MAX_COMPRESSED_BYTES, output: MAX_DECODED_BYTES, spare: MAX_DECODED_BYTES };
 /** Bytes of request bodies that may be on their way at once; beyond that the sender is asked to come later. */
 const MAX_PENDING_BYTES = 256 * 1024 * 1024;
 const RETRY_AFTER_SECONDS = 5;
@@ -34,7 +36,10 @@ export interface RemoteWriteOptions {
   readonly onBatch: (
     batch: RawBatch,
   ) => readonly { readonly reason: string; readonly sentence: string; readonly samples: number }[];
-  readonly onMetadata: (family: string, type: MetricType) => void;
+  /** Takes in what a request says of metric families. */
+  readonly onMetadata: (types: readonly FamilyType[]) => void;
+  /** Made with `RECEIVER_SIZES`; its output holds the label bytes of a batch during the call. */
+  readonly kernel: Kernel;
   readonly election: ReplicaElection;
   readonly clock: Clock;
 }
@@ -48,20 +53,13 @@ export interface RemoteWriteOptions {
  */
 export class RemoteWriteReceiver {
   readonly stats: ReceiverStats;
-  /** Where decoded requests lie, for those who read label bytes. */
-  readonly buffer: Uint8Array<ArrayBuffer>;
   readonly #options: RemoteWriteOptions;
-  readonly #decoder: SnappyDecoder;
   readonly #scanner: WriteRequestScanner;
-  readonly #body = new Uint8Array(MAX_COMPRESSED_BYTES + SLACK);
   #pendingBytes = 0;
 
   constructor(options: RemoteWriteOptions) {
     this.#options = options;
-    // Labels that are gathered need as much room again behind the message.
-    this.#decoder = new SnappyDecoder(MAX_DECODED_BYTES, MAX_DECODED_BYTES);
-    this.buffer = this.#decoder.output;
-    this.#scanner = new WriteRequestScanner(this.buffer);
+    this.#scanner = new WriteRequestScanner(options.kernel.output);
     this.stats = {
       answers: new Map(),
       bodyBytes: 0,
@@ -118,31 +116,28 @@ export class RemoteWriteReceiver {
   }
 
   #copy(chunk: Buffer, at: number): number {
-    this.#body.set(chunk, at);
+    this.#options.kernel.input.set(chunk, at);
     return at + chunk.length;
   }
 
   /** Decodes and takes in a body. @returns what is wrong with it, or with part of it */
   #take(bodyLength: number): RequestError | undefined {
-    const block = this.#decoder.decode(this.#body, bodyLength);
-    if (block.fault === 'too large') return tooLarge();
-    if (block.fault !== undefined) {
+    const decoded = this.#options.kernel.decode(bodyLength);
+    if (decoded === 'too large') return tooLarge();
+    if (typeof decoded === 'string') {
       return badRequest(
-        `the body is not a valid snappy block (${block.fault}); remote write uses the block format, not the framed one`,
+        `the body is not a valid snappy block (${decoded}); remote write uses the block format, not the framed one`,
       );
     }
-    const fault = this.#scanner.scan(block.length);
+    const fault = this.#scanner.scan(decoded);
     if (fault !== undefined) return badRequest(`the body is not a valid prometheus.WriteRequest: ${fault}`);
     const batch = this.#scanner.batch;
-    this.#countBatch(batch, bodyLength, block.length);
+    this.#countBatch(batch, bodyLength, decoded);
     if (!this.#isFromLeader(batch)) {
       this.stats.replicaSamples += batch.sampleCount;
       return undefined;
     }
-    for (let i = 0; i < batch.metadata.length; i += 2) {
-      const metadata = readMetadata(this.buffer, batch.metadata[i]!, batch.metadata[i + 1]!);
-      if (metadata !== undefined) this.#options.onMetadata(metadata.family, metadata.type);
-    }
+    if (batch.metadata.length > 0) this.#options.onMetadata(this.#readMetadata(batch.metadata));
     const refusals = this.#options.onBatch(batch);
     if (refusals.length === 0) return undefined;
     const refused = refusals.reduce((sum, { samples }) => sum + samples, 0);
@@ -159,10 +154,19 @@ export class RemoteWriteReceiver {
     stats.metadata += batch.metadata.length / 2;
   }
 
+  #readMetadata(places: readonly number[]): FamilyType[] {
+    const types: FamilyType[] = [];
+    for (let i = 0; i < places.length; i += 2) {
+      const type = readMetadata(this.#options.kernel.output, places[i]!, places[i + 1]!);
+      if (type !== undefined) types.push(type);
+    }
+    return types;
+  }
+
   /** The first series speaks for all: a request comes from one server. */
   #isFromLeader(batch: RawBatch): boolean {
     if (batch.seriesCount === 0) return true;
-    const read = readLabels(this.buffer, batch.labelsStart[0]!, batch.labelsEnd[0]!, '');
+    const read = readLabels(this.#options.kernel.output, batch.labelsStart[0]!, batch.labelsEnd[0]!, '');
     return 'reason' in read || this.#options.election.accepts(read.labels, this.#options.clock.now());
   }
 

@@ -1,5 +1,12 @@
 /** Prometheus' own error types, plus those that its API lacks and ours needs. */
-export type ErrorType = 'bad_data' | 'not_found' | 'conflict' | 'unavailable' | 'internal' | 'unsupported';
+export type ErrorType =
+  | 'bad_data'
+  | 'not_found'
+  | 'conflict'
+  | 'unavailable'
+  | 'internal'
+  | 'unsupported'
+  | 'unauthorized';
 
 /** A request that can't be carried out; the text is shown to whoever sent it and says what to change. */
 export class RequestError extends Error {

@@ -10,10 +10,11 @@ export const COLUMN_ARRAYS = {
 type ColumnType = keyof typeof COLUMN_ARRAYS;
 export type ColumnArray = InstanceType<(typeof COLUMN_ARRAYS)[ColumnType]>;
 
-/** One field of every series: `values[slot]`. */
+/** One field of every series: `values[slot]`, or `width` values from `values[slot * width]` on. */
 export interface Column {
   readonly name: string;
   readonly type: ColumnType;
+  readonly width: number;
   readonly values: ColumnArray;
 }
 
@@ -28,41 +29,91 @@ export interface Column {
 export class Columns {
   readonly capacity: number;
   readonly #columns: Column[] = [];
+  readonly #pools: Pool[] = [];
 
   /** @param capacity largest number of slots */
   constructor(capacity: number) {
     this.capacity = capacity;
   }
 
-  u8(name: string): Uint8Array {
-    return this.#add(name, 'u8') as Uint8Array;
+  u8(name: string, width = 1): Uint8Array {
+    return this.#add(name, 'u8', width) as Uint8Array;
   }
-  u16(name: string): Uint16Array {
-    return this.#add(name, 'u16') as Uint16Array;
+  u16(name: string, width = 1): Uint16Array {
+    return this.#add(name, 'u16', width) as Uint16Array;
   }
   u32(name: string): Uint32Array {
-    return this.#add(name, 'u32') as Uint32Array;
+    return this.#add(name, 'u32', 1) as Uint32Array;
   }
-  f32(name: string): Float32Array {
-    return this.#add(name, 'f32') as Float32Array;
+  f32(name: string, width = 1): Float32Array {
+    return this.#add(name, 'f32', width) as Float32Array;
   }
   f64(name: string): Float64Array {
-    return this.#add(name, 'f64') as Float64Array;
+    return this.#add(name, 'f64', 1) as Float64Array;
+  }
+
+  /** A table of its own for fields that only some series need. @param capacity largest number of rows */
+  pool(name: string, capacity: number): Pool {
+    const pool = new Pool(name, capacity, new Uint32Array(this.capacity));
+    this.#pools.push(pool);
+    return pool;
   }
 
   /** Sets every field of a slot to 0: what the series that had it before knew is forgotten. */
   clear(slot: number): void {
-    for (const column of this.#columns) column.values[slot] = 0;
+    for (const { values, width } of this.#columns) values.fill(0, slot * width, (slot + 1) * width);
+    for (const pool of this.#pools) pool.release(slot);
   }
 
   all(): readonly Column[] {
     return this.#columns;
   }
 
-  #add(name: string, type: ColumnType): ColumnArray {
+  pools(): readonly Pool[] {
+    return this.#pools;
+  }
+
+  #add(name: string, type: ColumnType, width: number): ColumnArray {
     if (this.#columns.some((column) => column.name === name)) throw new Error(`column ${name} exists already`);
-    const values = new COLUMN_ARRAYS[type](this.capacity);
-    this.#columns.push({ name, type, values });
+    const values = new COLUMN_ARRAYS[type](this.capacity * width);
+    this.#columns.push({ name, type, width, values });
     return values;
+  }
+}
+
+/** Rows that are lent to slots: a tier of state which most series do not need, or not yet. */
+export class Pool {
+  readonly name: string;
+  readonly columns: Columns;
+  /** Row of each slot, 0 for none. */
+  readonly rows: Uint32Array;
+  /** Rows in use. */
+  size = 0;
+  #highest = 0;
+  readonly #free: number[] = [];
+
+  constructor(name: string, capacity: number, rows: Uint32Array) {
+    this.name = name;
+    this.columns = new Columns(capacity + 1);
+    this.rows = rows;
+  }
+
+  /** Lends a row, its fields all 0, to a slot that has none. @returns 0 when all are taken */
+  acquire(slot: number): number {
+    if (this.#free.length === 0 && this.#highest + 1 >= this.columns.capacity) return 0;
+    const row = this.#free.pop() ?? ++this.#highest;
+    this.rows[slot] = row;
+    this.size++;
+    return row;
+  }
+
+  /** Takes the row of a slot back, if it has one. */
+  release(slot: number): void {
+    const row = this.rows[slot]!;
+    if (row === 0) return;
+    this.columns.clear(row);
+    this.rows[slot] = 0;
+    this.#free.push(row);
+    this.size--;
   }
 }

@@ -40,6 +40,12 @@ export const METRIC_TYPES = [
 ] as const;
 export type MetricType = (typeof METRIC_TYPES)[number];
 
+/** What metadata says of a metric family. */
+export interface FamilyType {
+  readonly family: string;
+  readonly type: MetricType;
+}
+
 /**
  * The kind of a metric. A known type decides, else the name's ending, as OpenMetrics and Prometheus' conventions have
  * it. Our own output and Prometheus' own alert series are told by name alone: a type can't make them learnable.

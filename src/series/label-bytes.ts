@@ -1,7 +1,10 @@
 import { compareBytes, createLabels, type Labels, METRIC_NAME } from '../model/labels.ts';
 
 /** Limits of one series' labels. What exceeds them is a mistake or an attack; real series stay far below. */
-export const LABEL_LIMITS = { count: 128, nameBytes: 1024, valueBytes: 16_384, totalBytes: 65_536 } as const;
+const LABEL_LIMITS = { count: 128, nameBytes: 1024, valueBytes: 16_384, totalBytes: 65_536 } as const;
+
+/** The bytes of one series' labels, written anew, are never longer than this. */
+export const MAX_WRITTEN_LABEL_BYTES = 2 * LABEL_LIMITS.totalBytes;
 
 /** Why labels were refused: a name for metrics, and a sentence for the sender. */
 export interface LabelFault {

@@ -50,6 +50,12 @@ export class Policies {
     return this.#list[number]!;
   }
 
+  /** Whether a policy says by itself what kind its series are, whatever metadata says. */
+  forcesKind(number: number): boolean {
+    const { emit, kind } = this.get(number);
+    return emit === 'ignore' || kind !== 'auto';
+  }
+
   /** Replaces the rules, for series that are matched from now on. */
   setRules(rules: readonly LearnRule[]): void {
     this.#rules = rules;

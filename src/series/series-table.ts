@@ -1,9 +1,9 @@
+import type { Kernel } from '../kernel/kernel.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Columns } from './columns.ts';
-import { IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
+import { type FamilyType, IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
-import { LABEL_LIMITS, type LabelFault, readLabels, readOwnLabels, readOwnMetricName } from './label-bytes.ts';
-import { LabelHash } from './label-hash.ts';
+import { type LabelFault, readLabels, readOwnLabels, readOwnMetricName } from './label-bytes.ts';
 import { MetricNames } from './metric-names.ts';
 import type { LearnRule, Policies } from './policies.ts';
 import { SlotIndex } from './slot-index.ts';
@@ -21,10 +21,8 @@ export type SeriesFault = LabelFault | { readonly reason: 'series_limit'; readon
 export interface SeriesTableOptions {
   readonly columns: Columns;
   readonly policies: Policies;
-  /** Where the label bytes of requests lie. */
-  readonly buffer: Uint8Array<ArrayBuffer>;
-  /** Two 32-bit integers, secret. */
-  readonly seed: readonly [number, number];
+  /** Whose output holds the label bytes of requests. */
+  readonly kernel: Kernel;
 }
 
 /** Slot 0 is no series. */
@@ -82,20 +80,17 @@ export class SeriesTable {
   /** The slot that came after this one last time. */
   readonly #successor: Int32Array;
   readonly #free: number[] = [];
-  readonly #buffer: Uint8Array<ArrayBuffer>;
-  readonly #hash: LabelHash;
-  readonly #canonical: Uint8Array<ArrayBuffer>;
-  readonly #canonicalHash: LabelHash;
+  readonly #kernel: Kernel;
   /** Label that tells the replicas of one Prometheus apart; it is not part of a series' identity. */
   #replicaLabel = '';
   #previous = NONE;
   #nowSeconds = 0;
 
   constructor(options: SeriesTableOptions) {
-    const { columns, buffer, seed } = options;
+    const { columns } = options;
     this.#columns = columns;
     this.#policies = options.policies;
-    this.#buffer = buffer;
+    this.#kernel = options.kernel;
     this.kinds = columns.u8('kind');
     this.policyNumbers = columns.u16('policy');
     this.seenAt = columns.u32('seen_at');
@@ -107,9 +102,6 @@ export class SeriesTable {
     this.#low = new Int32Array(columns.capacity);
     this.#high = new Int32Array(columns.capacity);
     this.#successor = new Int32Array(columns.capacity);
-    this.#hash = new LabelHash(buffer, seed);
-    this.#canonical = new Uint8Array(2 * LABEL_LIMITS.totalBytes);
-    this.#canonicalHash = new LabelHash(this.#canonical, seed);
   }
 
   /** Series in use, the ignored ones included. */
@@ -123,12 +115,12 @@ export class SeriesTable {
     if (this.slots.length < count) this.slots = new Int32Array(count * 2);
     this.#nowSeconds = nowSeconds;
     const { slots, seenAt } = this;
-    const hash = this.#hash;
+    const kernel = this.#kernel;
     const successor = this.#successor;
     let previous = this.#previous;
     for (let i = 0; i < count; i++) {
-      hash.update(runs.labelsStart[i]!, runs.labelsEnd[i]!);
-      const { low, high } = hash;
+      kernel.hash(runs.labelsStart[i]!, runs.labelsEnd[i]!);
+      const { low, high } = kernel;
       let slot = successor[previous]!;
       if (this.#low[slot] !== low || this.#high[slot] !== high || slot === NONE) {
         slot = this.#index.get(low, high);
@@ -168,7 +160,7 @@ export class SeriesTable {
     const length = this.#labelLength[slot]!;
     if (length > 0) {
       this.#hashCanonical(this.labelBytes(slot));
-      this.#index.delete(this.#canonicalHash.low, this.#canonicalHash.high, slot);
+      this.#index.delete(this.#kernel.low, this.#kernel.high, slot);
       this.#arena.release(this.#labelAddress[slot]!, length);
       this.#labelLength[slot] = 0;
     }
@@ -182,14 +174,18 @@ export class SeriesTable {
   }
 
   /**
-   * Takes in what metadata says of a family. Series that turn out to be of another kind start anew: what was learnt of
-   * a counter's raw values means nothing for its rate.
+   * Takes in what metadata says of families. Series that turn out to be of another kind start anew: what was learnt of a
+   * counter's raw values means nothing for its rate.
    */
-  setType(family: string, type: MetricType): void {
-    for (const { id, kind } of this.#names.setType(family, type)) {
-      for (let slot = 1; slot <= this.highest; slot++) {
-        if (this.#nameIds[slot] === id) this.#setKind(slot, kind);
-      }
+  setTypes(types: Iterable<FamilyType>): void {
+    const changed = new Map<number, Kind>();
+    for (const { family, type } of types) {
+      for (const { id, kind } of this.#names.setType(family, type)) changed.set(id, kind);
+    }
+    if (changed.size === 0) return;
+    for (let slot = 1; slot <= this.highest; slot++) {
+      const kind = changed.get(this.#nameIds[slot]!);
+      if (kind !== undefined && !this.#policies.forcesKind(this.policyNumbers[slot]!)) this.#setKind(slot, kind);
     }
   }
 
@@ -229,7 +225,7 @@ export class SeriesTable {
     const metricName = readOwnMetricName(labelBytes);
     if (metricName === '' || this.#isFull()) return NONE;
     this.#hashCanonical(labelBytes);
-    const { low, high } = this.#canonicalHash;
+    const { low, high } = this.#kernel;
     if (this.#index.get(low, high) >= 0) return NONE;
     // A start waits for this, a million times: labels become strings only where something depends on them.
     const labels = this.#policies.dependsOn(labelBytes) ? readOwnLabels(labelBytes, 0, labelBytes.length) : NO_LABELS;
@@ -239,11 +235,11 @@ export class SeriesTable {
   #readSeries(runs: LabelRuns, index: number, low: number, high: number): number {
     const start = runs.labelsStart[index]!;
     const end = runs.labelsEnd[index]!;
-    const read = readLabels(this.#buffer, start, end, this.#replicaLabel);
+    const read = readLabels(this.#kernel.output, start, end, this.#replicaLabel);
     if ('reason' in read) return this.#refuse(index, read);
     const { labels, bytes } = read;
     this.#hashCanonical(bytes);
-    const known = this.#index.get(this.#canonicalHash.low, this.#canonicalHash.high);
+    const known = this.#index.get(this.#kernel.low, this.#kernel.high);
     if (known >= 0) {
       this.#respell(known, low, high);
       return known;
@@ -281,7 +277,7 @@ export class SeriesTable {
     if (kind < IGNORED) {
       this.#labelAddress[slot] = this.#arena.store(bytes);
       this.#labelLength[slot] = bytes.length;
-      this.#index.set(this.#canonicalHash.low, this.#canonicalHash.high, slot);
+      this.#index.set(this.#kernel.low, this.#kernel.high, slot);
     }
     this.#countKind(kind, 1);
     this.createdTotal++;
@@ -291,7 +287,7 @@ export class SeriesTable {
 
   /** From now on this spelling is the one that is compared first; the one before is forgotten. */
   #respell(slot: number, low: number, high: number): void {
-    const isCanonical = this.#low[slot] === this.#canonicalHash.low && this.#high[slot] === this.#canonicalHash.high;
+    const isCanonical = this.#low[slot] === this.#kernel.low && this.#high[slot] === this.#kernel.high;
     if (!isCanonical) this.#index.delete(this.#low[slot]!, this.#high[slot]!, slot);
     this.#low[slot] = low;
     this.#high[slot] = high;
@@ -320,7 +316,7 @@ export class SeriesTable {
   }
 
   #hashCanonical(bytes: Uint8Array): void {
-    this.#canonical.set(bytes);
-    this.#canonicalHash.update(0, bytes.length);
+    this.#kernel.scratch.set(bytes);
+    this.#kernel.hashScratch(bytes.length);
   }
 }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Anomalies, SavedAnomaly } from '../detect/anomalies.ts';
 import type { Forecasts } from '../forecast/forecasts.ts';
-import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns } from '../series/columns.ts';
+import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns, type Pool } from '../series/columns.ts';
 import { IGNORED, type MetricType } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
 
@@ -12,12 +12,12 @@ import type { SeriesTable } from '../series/series-table.ts';
  * frame follow.
  *
  * A block holds up to 2,048 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
- * all series, then column after column. It is made in one go, so that all fields of a series are
+ * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
  * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
  * name: one that is new starts at 0, one that is gone is passed over.
  */
 const MAGIC = 'pronoia snapshot';
-const VERSION = 1;
+const VERSION = 2;
 const BLOCK_SERIES = 2048;
 const FRAME_HEADER_BYTES = 8;
 /** Larger than any block can be: series with the longest labels, and a thousand columns. */
@@ -41,10 +41,21 @@ interface Header {
   readonly hasForecasts?: boolean;
 }
 
+/** A column as it is stored: `width` values for each series or row. */
+type StoredColumn = Pick<Column, 'name' | 'type' | 'width'>;
+
+interface StoredPool {
+  readonly name: string;
+  /** Places in the block of the series that have a row. */
+  readonly places: readonly number[];
+  readonly columns: readonly StoredColumn[];
+}
+
 interface Contents {
   readonly count: number;
   readonly labelLengths: readonly number[];
-  readonly columns: readonly { readonly name: string; readonly type: Column['type'] }[];
+  readonly columns: readonly StoredColumn[];
+  readonly pools: readonly StoredPool[];
   /** Open anomalies, each with the place of its series in the block. */
   readonly anomalies: readonly (readonly [place: number, anomaly: SavedAnomaly])[];
 }
@@ -88,7 +99,7 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
  */
 export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buffer): number {
   const header = parseHeader(readFrame(read));
-  for (const [family, type] of Object.entries(header.types)) parts.table.setType(family, type);
+  parts.table.setTypes(Object.entries(header.types).map(([family, type]) => ({ family, type })));
   let restored = 0;
   for (;;) {
     const block = readFrame(read);
@@ -138,10 +149,12 @@ function readFrame(read: (bytes: number) => Buffer): Buffer {
 function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[]): Buffer {
   const stored = columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
   const labels = slots.map((slot) => table.labelBytes(slot));
+  const pools = columns.pools().map((pool) => storedPool(pool, slots));
   const contents: Contents = {
     count: slots.length,
     labelLengths: labels.map((bytes) => bytes.length),
-    columns: stored.map(({ name, type }) => ({ name, type })),
+    columns: stored.map(description),
+    pools,
     anomalies: slots.flatMap((slot, place) => {
       const open = anomalies.save(slot);
       return open === undefined ? [] : [[place, open] as const];
@@ -150,15 +163,29 @@ function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[
   const json = Buffer.from(JSON.stringify(contents));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  const parts = [length, json, ...labels];
-  for (const { values } of stored) parts.push(gather(values, slots));
+  const parts = [length, json, ...labels, ...stored.map((column) => gather(column, slots))];
+  for (const [index, pool] of columns.pools().entries()) {
+    const rows = pools[index]!.places.map((place) => pool.rows[slots[place]!]!);
+    for (const column of pool.columns.all()) parts.push(gather(column, rows));
+  }
   return Buffer.concat(parts);
 }
 
-/** The values of these slots, as bytes. */
-function gather(values: ColumnArray, slots: number[]): Buffer {
-  const gathered = new (values.constructor as new (length: number) => ColumnArray)(slots.length);
-  for (let place = 0; place < slots.length; place++) gathered[place] = values[slots[place]!]!;
+function storedPool(pool: Pool, slots: number[]): StoredPool {
+  const places = slots.flatMap((slot, place) => (pool.rows[slot] === 0 ? [] : [place]));
+  return { name: pool.name, places, columns: pool.columns.all().map(description) };
+}
+
+const description = ({ name, type, width }: Column): StoredColumn => ({ name, type, width });
+
+/** The values of these slots or rows, as bytes. */
+function gather({ values, width }: Column, rows: readonly number[]): Buffer {
+  const gathered = new (values.constructor as new (length: number) => ColumnArray)(rows.length * width);
+  for (let place = 0; place < rows.length; place++) {
+    const start = rows[place]! * width;
+    if (width === 1) gathered[place] = values[start]!;
+    else gathered.set(values.subarray(start, start + width), place * width);
+  }
   return Buffer.from(gathered.buffer);
 }
 
@@ -171,30 +198,42 @@ function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer):
     slots.push(table.restore(block.subarray(at, at + length)));
     at += length;
   }
-  const byName = new Map(columns.all().map((column) => [column.name, column]));
-  const stored = contents.columns.map(({ name, type }) => {
-    const values = readColumn(type, block, at, contents.count);
+  const take = ({ type, width }: StoredColumn, count: number): ColumnArray => {
+    const values = readColumn(type, block, at, count * width);
     at += values.byteLength;
-    return { column: byName.get(name), name, type, values };
-  });
+    return values;
+  };
+  const fields = contents.columns.map((stored) => ({ stored, values: take(stored, contents.count) }));
+  const kinds = fields.find(({ stored }) => stored.name === 'kind')?.values;
   // What was learnt of a series as a counter means nothing when the rules make it a gauge now.
-  const kinds = stored.find(({ name }) => name === 'kind')?.values;
-  const restored = slots.map((slot, place) => slot !== 0 && kinds?.[place] === table.kinds[slot]);
-  for (const { column, type, values } of stored) {
-    if (column?.type !== type) continue;
-    for (let place = 0; place < slots.length; place++) {
-      if (restored[place]) column.values[slots[place]!] = values[place]!;
-    }
+  const restored = slots.map((slot, place) => (slot !== 0 && kinds?.[place] === table.kinds[slot] ? slot : 0));
+  for (const { stored, values } of fields) scatter(columns, stored, values, restored);
+  for (const { name, places, columns: stored } of contents.pools) {
+    const pool = columns.pools().find((each) => each.name === name);
+    const rows = places.map((place) => (restored[place] === 0 ? 0 : (pool?.acquire(restored[place]!) ?? 0)));
+    for (const column of stored) scatter(pool?.columns, column, take(column, places.length), rows);
   }
   for (const [place, saved] of contents.anomalies) {
-    if (restored[place]) anomalies.restore(slots[place]!, saved);
+    if (restored[place] !== 0) anomalies.restore(restored[place]!, saved);
   }
-  return restored.filter(Boolean).length;
+  return restored.filter((slot) => slot !== 0).length;
 }
 
 /** Copied, because a column of a block may begin at any byte and an array only at a multiple of its elements' size. */
-function readColumn(type: Column['type'], block: Buffer, start: number, count: number): ColumnArray {
-  const values = new COLUMN_ARRAYS[type](count);
+function readColumn(type: Column['type'], block: Buffer, start: number, length: number): ColumnArray {
+  const values = new COLUMN_ARRAYS[type](length);
   new Uint8Array(values.buffer).set(block.subarray(start, start + values.byteLength));
   return values;
+}
+
+/** Puts stored values where they belong now; 0 stands for a series or row that there is no more. */
+function scatter(columns: Columns | undefined, stored: StoredColumn, from: ColumnArray, rows: readonly number[]): void {
+  const { name, type, width } = stored;
+  const column = columns?.all().find((each) => each.name === name && each.type === type && each.width === width);
+  if (column === undefined) return;
+  for (let place = 0; place < rows.length; place++) {
+    if (rows[place] === 0) continue;
+    if (width === 1) column.values[rows[place]!] = from[place]!;
+    else column.values.set(from.subarray(place * width, (place + 1) * width), rows[place]! * width);
+  }
 }

@@ -113,7 +113,7 @@ describeWith(['prometheus', 'node_exporter'], 'two minutes of remote write by a 
     async () => {
       requests.restart();
       await untilTime(startedAt + DURATION_MS);
-      expect(await sidecar.metric('pronoia_counter_resets_total')).toBeGreaterThanOrEqual(2);
+      expect(await sidecar.metric('pronoia_series_resets_total')).toBeGreaterThanOrEqual(2);
       for (const prometheus of [federating, receiving]) {
         const selector = `anomaly_score{metric=~"${CALM.join('|')}"}`;
         const counts = await prometheus.query(`count_over_time(${selector}[2m])`);

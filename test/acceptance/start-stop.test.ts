@@ -24,9 +24,10 @@ describe('npm start', () => {
       // The first run may have to install, when the tests were not started by npm.
       if (run === 2) expect(systemClock.now() - startedAt).toBeLessThan(3000);
       expect((await sidecar.get('/-/healthy')).status).toBe(200);
-      child.killAll('SIGINT');
+      // To npm alone, as a supervisor does it.
+      child.kill('SIGTERM');
       await child.exited;
-      expect(child.output()).toContain('msg=stopped');
+      await until('the sidecar to stop', () => child.output().includes('msg=stopped'));
     }
   });
 });
@@ -41,7 +42,10 @@ describe('stopping', () => {
     sidecar.child.kill('SIGTERM');
     await until('the stop to begin', () => sidecar.child.output().includes('msg=stopping'));
     expect(await slow.finish()).toBe(200);
+    const finishedAt = systemClock.now();
     expect(await sidecar.child.exited).toEqual(SUCCESS);
+    // Well before the five seconds after which connections are cut off.
+    expect(systemClock.now() - finishedAt).toBeLessThan(3000);
     expect(readdirSync(join(folder, 'storage'))).toContain(SNAPSHOT);
 
     const again = await startSidecar({ folder });
@@ -173,7 +177,9 @@ describe('the command line', () => {
     const { port } = await startSidecar({ folder: temporaryFolder() });
     const { status, stderr } = run(...sidecarFlags({ folder: temporaryFolder(), port }));
     expect(status).toBe(1);
-    expect(stderr).toMatch(new RegExp(`pronoia: .*(in use|EADDRINUSE).*${port}`));
+    expect(stderr).toContain(
+      `pronoia: port ${port} is in use already: choose another address with --web.listen-address`,
+    );
     expect(stderr).not.toContain('    at ');
   });
 
@@ -183,8 +189,22 @@ describe('the command line', () => {
     writeFileSync(join(folder, 'storage'), 'a file');
     const { status, stderr } = run(...sidecarFlags({ folder }));
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^pronoia: .*storage/m);
+    expect(stderr).toMatch(/^pronoia: --storage\.path=.* is no folder that can be used/m);
     expect(stderr).not.toContain('    at ');
+  });
+
+  it('does not hang on a storage path that takes no folder', () => {
+    const { status, stderr } = run('--storage.path=/proc/pronoia', '--web.listen-address=127.0.0.1:0');
+    expect(status).toBe(1);
+    expect(stderr).toContain('--storage.path=/proc/pronoia is no folder that can be used');
+  });
+
+  it('stops cleanly when it is told to as soon as it is ready', async () => {
+    const child = startChild('sidecar', NODE, ['src/main.ts', ...sidecarFlags({ folder: temporaryFolder() })]);
+    await until('the ready line', () => child.output().includes('msg=ready'));
+    child.kill('SIGTERM');
+    expect(await child.exited).toEqual(SUCCESS);
+    expect(child.output()).toContain('msg=stopped');
   });
 
   function run(...args: string[]) {

@@ -6,6 +6,7 @@ import { parseCommandLine } from '../../src/config/flags.ts';
 const DEFAULTS = {
   configFile: undefined,
   webListenAddress: { host: undefined, port: 9797 },
+  webConfigFile: undefined,
   webExternalUrl: undefined,
   webEnableLifecycle: false,
   storagePath: './data',
@@ -14,8 +15,8 @@ const DEFAULTS = {
 };
 
 const ALL_FLAGS =
-  '--config.file, --web.listen-address, --web.external-url, --web.enable-lifecycle, --storage.path, --log.level, ' +
-  '--log.format, --help, --version';
+  '--config.file, --web.listen-address, --web.config.file, --web.external-url, --web.enable-lifecycle, --storage.path, ' +
+  '--log.level, --log.format, --help, --version';
 
 function flagsOf(...argv: string[]) {
   const line = parseCommandLine(argv);
@@ -43,6 +44,7 @@ describe('serve', () => {
     const expected = {
       configFile: 'a=b.yml',
       webListenAddress: { host: '127.0.0.1', port: 0 },
+      webConfigFile: 'web.yml',
       webExternalUrl: 'https://example.org/pronoia',
       webEnableLifecycle: true,
       storagePath: '/var/lib/pronoia',
@@ -52,6 +54,7 @@ describe('serve', () => {
     const pairs = [
       ['--config.file', 'a=b.yml'],
       ['--web.listen-address', '127.0.0.1:0'],
+      ['--web.config.file', 'web.yml'],
       ['--web.external-url', 'https://example.org/pronoia/'],
       ['--storage.path', '/var/lib/pronoia'],
       ['--log.level', 'debug'],
@@ -102,11 +105,23 @@ describe('check config', () => {
     });
   });
 
+  test('takes files of the other kind as well', () => {
+    expect(parseCommandLine(['check', 'web-config', 'web.yml'])).toEqual({
+      command: 'check web-config',
+      files: ['web.yml'],
+    });
+  });
+
   test.each([
+    [['check', 'web-config'], 'no file to check: write: pronoia check web-config FILE...'],
+    [['check', 'web-cofnig', 'a.yml'], 'unknown command "check web-cofnig", did you mean "check web-config"?'],
     [['check'], 'check what? write: pronoia check config FILE...'],
     [['check', 'config'], 'no file to check: write: pronoia check config FILE...'],
     [['check', 'cofnig', 'a.yml'], 'unknown command "check cofnig", did you mean "check config"?'],
-    [['check', 'rules', 'a.yml'], 'unknown command "check rules": expected one of serve, check config'],
+    [
+      ['check', 'rules', 'a.yml'],
+      'unknown command "check rules": expected one of serve, check config, check web-config',
+    ],
     [['check', 'config', 'a.yml', '--log.level=debug'], '--log.level is a flag of serve only: leave it out'],
     [['check', 'config', 'a.yml', '--lint=all'], 'unknown flag "--lint": expected one of --help, --version'],
   ])('%j', (argv, problem) => expect(problemsOf(...argv)).toEqual([problem]));
@@ -137,7 +152,7 @@ describe('usage errors', () => {
   ])('%j', (argv, problem) => expect(problemsOf(...argv)).toEqual([problem]));
 
   test('a flag that only resembles another one in part is not taken for it', () => {
-    expect(problemsOf('--web.config.file=web.yml')[0]).not.toContain('did you mean');
+    expect(problemsOf('--web.route-prefix=/pronoia')[0]).not.toContain('did you mean');
   });
 
   test('all are listed', () => {
@@ -180,6 +195,9 @@ Flags:
       --version                     Show the version.
       --config.file=FILE            Configuration file, in YAML. Without it the defaults hold.
       --web.listen-address=":9797"  Address to listen on, host:port. Port 0 takes any free one.
+      --web.config.file=FILE        Certificate, users and headers of the port, in the form of
+                                    Prometheus' web configuration. Without it there is neither TLS
+                                    nor a password.
       --web.external-url=URL        URL under which people reach this process, for links in what it
                                     sends out.
       --[no-]web.enable-lifecycle   Let anyone who can reach the port reload the configuration or
@@ -190,16 +208,19 @@ Flags:
       --log.format="logfmt"         Form of log lines: one of logfmt, json.
 
 Commands:
-  serve                 Take in samples and alerts, and serve scores and incidents. This is what
-                        happens without a command.
-  check config FILE...  Check configuration files, print every problem as file:line:column, and end
-                        with status 2 if there is one.
+  serve                     Take in samples and alerts, and serve scores and incidents. This is what
+                            happens without a command.
+  check config FILE...      Check configuration files, print every problem as file:line:column, and
+                            end with status 2 if there is one.
+  check web-config FILE...  The same for files of --web.config.file, with the certificates and keys
+                            that they name.
 `);
   });
 
   test('of one command', () => {
     expect(helpOf('check', 'config', '-h')).toMatch(/^usage: pronoia check config FILE\.\.\.\n\nCheck/);
     expect(helpOf('check', 'config', '-h')).not.toContain('--config.file');
+    expect(helpOf('check', 'web-config', '-h')).toMatch(/^usage: pronoia check web-config FILE/);
     expect(helpOf('serve', '--help')).toMatch(/^usage: pronoia serve \[<flags>\]\n\nTake in[\s\S]*--storage\.path/);
   });
 

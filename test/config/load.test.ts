@@ -101,7 +101,7 @@ describe('good files', () => {
 
   test('the defaults', () => {
     expect(loadConfig(undefined)).toEqual({
-      global: { externalLabels: new Map(), replicaLabel: '__replica__', clusterLabel: 'cluster' },
+      global: { timezone: 'UTC', externalLabels: new Map(), replicaLabel: '__replica__', clusterLabel: 'cluster' },
       learn: [],
       forecast: [],
       remoteWrite: [],

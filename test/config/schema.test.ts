@@ -29,6 +29,7 @@ describe('the schema', () => {
   test('has these keys, in this order', () => {
     expect(KEYS.map(([path]) => path)).toEqual([
       'global',
+      'global.timezone',
       'global.external_labels',
       'global.replica_label',
       'global.cluster_label',

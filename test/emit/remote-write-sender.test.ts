@@ -46,7 +46,7 @@ async function startHttpTarget(...answers: Parameters<typeof startTarget>) {
 }
 
 function startSender(target: Partial<RemoteWriteTarget>, options: Partial<RemoteWriteSenderOptions> = {}) {
-  const whole = { url: 'http://127.0.0.1:1/', headers: new Map(), remoteTimeoutMs: 30_000, queue: QUEUE, ...target };
+  const whole = { url: 'http://127.0.0.1:1/', headers: new Map(), remoteTimeoutMs: 300_000, queue: QUEUE, ...target };
   const logger = createLogger({ level: 'debug', format: 'logfmt', now: () => START }, (line) => {
     log += line;
   });

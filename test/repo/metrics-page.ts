@@ -95,7 +95,7 @@ function labelNames(exposition: string, name: string): string {
 
 function outputFamilies() {
   const settings = { rules: [], replicaLabel: '', clusterLabel: '' };
-  const lane = createScoreLane({ maxSeries: 1, settings, clock: systemClock, onAnomaly: () => {} });
+  const lane = createScoreLane({ maxSeries: 1, settings, timezone: 'UTC', clock: systemClock, onAnomaly: () => {} });
   lane.stop();
   return [
     ...lane.outputs.families,

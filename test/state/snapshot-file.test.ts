@@ -78,7 +78,7 @@ describe('after a restart', () => {
     await lane.send(
       ...times(9000, (i) => ({ labels: { __name__: 'm', i: `${i}` }, samples: [[lane.clock.now(), i]] as const })),
     );
-    lane.lane.table.setType('requests', 'counter');
+    lane.lane.table.setTypes([{ family: 'requests', type: 'counter' }]);
     await snapshotOf(lane).write();
     const restarted = await restart(lane, { maxSeries: 20_000 });
     expect(restarted.lane.table.size).toBe(9000);
@@ -111,7 +111,7 @@ describe('a snapshot that cannot be read', () => {
   };
   const versionLine = () => {
     const bytes = readFileSync(current());
-    return Buffer.from(bytes.toString('latin1').replace('"version":1', '"version":9'), 'latin1');
+    return Buffer.from(bytes.toString('latin1').replace('"version":2', '"version":9'), 'latin1');
   };
 
   it.each<[string, () => Buffer, string]>([
@@ -145,7 +145,7 @@ describe('a snapshot that cannot be read', () => {
     writeFileSync(current(), writeNewerSnapshot());
     await restart(lane);
     expect(lines.find((line) => line.includes('level=error'))).toContain(
-      'it has version 2, this program reads version 1',
+      'it has version 3, this program reads version 2',
     );
   });
 });

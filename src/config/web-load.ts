@@ -1,0 +1,77 @@
+import { readTls, type TlsSettings } from './certificates.ts';
+import type { Flags } from './flag-table.ts';
+import { ConfigError, loadConfig, loadFile } from './load.ts';
+import type { Config } from './schema.ts';
+import type { Secret } from './secret.ts';
+import { webConfigSchema } from './web-schema.ts';
+
+/** A checked web configuration, with the certificates that it names. */
+export interface WebConfig {
+  /** Without it http is spoken. */
+  readonly tls: TlsSettings | undefined;
+  /** Headers of every answer. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Bcrypt hashes by user; with none everybody is let in. */
+  readonly users: ReadonlyMap<string, Secret>;
+}
+
+export interface LoadedFiles {
+  readonly config: Config;
+  /** Undefined without `--web.config.file`. */
+  readonly web: WebConfig | undefined;
+}
+
+/**
+ * Reads and checks a web configuration file, and the certificates and keys that it names.
+ * @throws ConfigError with all problems
+ */
+export function loadWebConfig(path: string): WebConfig {
+  let tls: TlsSettings | undefined;
+  const { httpServerConfig, basicAuthUsers } = loadFile(webConfigSchema, path, ({ tlsServerConfig }, locate) => {
+    if (tlsServerConfig === undefined) return [];
+    const { settings, findings } = readTls(tlsServerConfig, locate);
+    tls = settings;
+    return findings;
+  });
+  const headers = Object.entries(httpServerConfig.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  );
+  return { tls, headers, users: basicAuthUsers };
+}
+
+/**
+ * Reads and checks both configuration files.
+ * @throws ConfigError with the problems of both
+ */
+export function loadFiles({ configFile, webConfigFile }: Pick<Flags, 'configFile' | 'webConfigFile'>): LoadedFiles {
+  const config = attempt(() => loadConfig(configFile));
+  const web = attempt(() => (webConfigFile === undefined ? undefined : loadWebConfig(webConfigFile)));
+  if ('error' in config || 'error' in web) {
+    throw new ConfigError([config, web].flatMap((result) => ('error' in result ? result.error.problems : [])));
+  }
+  return { config: config.value, web: web.value };
+}
+
+/**
+ * What a running server cannot take on of a new web configuration, as problems of the file: how a port begins to speak is
+ * settled when it is opened.
+ * @throws ConfigError
+ */
+export function refuseWhatNeedsRestart(path: string, old: WebConfig, next: WebConfig): void {
+  const at = { file: path, line: 1, column: 1 };
+  if ((old.tls === undefined) !== (next.tls === undefined)) {
+    throw new ConfigError([{ ...at, message: 'tls_server_config: to switch TLS on or off needs a restart' }]);
+  }
+  if (old.tls?.clientAuthType !== next.tls?.clientAuthType) {
+    throw new ConfigError([{ ...at, message: 'tls_server_config.client_auth_type: a change needs a restart' }]);
+  }
+}
+
+function attempt<T>(load: () => T): { readonly value: T } | { readonly error: ConfigError } {
+  try {
+    return { value: load() };
+  } catch (error) {
+    if (error instanceof ConfigError) return { error };
+    throw error;
+  }
+}

@@ -1,0 +1,426 @@
+import type { Columns, Pool } from '../series/columns.ts';
+import type { CivilTime } from './civil-time.ts';
+import { MAX_SCORE, type Sample, type Step } from './detector.ts';
+import { FastChannel } from './fast-channel.ts';
+import { Flatline } from './flatline.ts';
+import { Floors } from './floors.ts';
+import { LongChannel } from './long-channel.ts';
+import { RangeChannel } from './range-channel.ts';
+import { binOf, RankHistogram } from './rank-histogram.ts';
+import { Recurrence } from './recurrence.ts';
+import { SeasonalChannel } from './seasonal-channel.ts';
+import { StepMeans } from './step-means.ts';
+
+/** What `observe` found. */
+export const VERDICT = {
+  /** Nothing new: the sample waits for its step to be complete. */
+  none: 0,
+  /** A step is complete: it was judged and is to be learnt. */
+  step: 1,
+  /** A single sample that cannot wait: it was judged, and is not learnt. */
+  early: 2,
+} as const;
+
+/** No verdict before so many steps, which last a minute or more. */
+const WARM_UP_STEPS = 60;
+/** Rarity and size at which a score is 1: one step in 4,000, thirteen standard deviations in all. */
+const RARE = 3.6;
+const LARGE = 13;
+/** A young series needs less rarity, because it cannot have more. */
+const RARE_PER_DECADE = 0.8;
+const SEASON_HANDICAP = 0.15;
+const FAST_HANDICAP = 0.3;
+/** The season counts for at most so many standard deviations. */
+const SEASON_LIMIT = 30;
+/** A deviation of this share of the level is of plain size; larger ones count more, smaller ones less. */
+const PLAIN_EFFECT = 0.3;
+const LEAST_EFFECT = 0.02;
+const MOST_EFFECT = 4;
+const MAGNITUDE_SHARE = 0.1;
+const TINY = 1e-12;
+const LEAST_OPINION = 1e-6;
+const HABIT_FACTOR = 0.5;
+const FLATLINE_SCORE = 1.2;
+/** So close to the level from before an anomaly a value has returned to it. */
+const RETURNED_SIGMAS = 3;
+/** So close to the level from before a new normal a value is no anomaly. */
+const FORMER_SIGMAS = 5;
+/** The held score falls by this share per step. */
+const HELD_SHARE = 0.98;
+/** Verdicts on a younger series are not held: the first hours are judged leniently, by little experience. */
+const HELD_FROM_STEPS = 200;
+/** A score below this is of no interest, unless it is asked for: then how rare it is need not be known. */
+const QUIET_SCORE = 0.4;
+
+/** After so long a gap less is known of the series; after the longer one it is a new one. In seconds. */
+const LONG_GAP = 86_400;
+const NEW_SERIES_GAP = 14 * 86_400;
+
+/** What a series was compared with before an anomaly began. */
+export interface Reference {
+  readonly level: number;
+  readonly scale: number;
+  /** Value of the seasonal profile at that time, undefined if none was in use. */
+  readonly profile: number | undefined;
+}
+
+/**
+ * The baseline of every series: channels that each give an opinion about a step, how large its deviation is and how
+ * rare that is for this series, and a score that is high only where a deviation is both (a soft AND).
+ *
+ * A series that never changed owns a few bytes: all that its channels would know follows from its value and age. With
+ * its first change it becomes live and gets a row in a pool, and with time it may earn rows for season and habits.
+ *
+ * A step is judged by what was learnt before it, and learnt afterwards. What is found lies in fields, which the next
+ * call overwrites: no object is made per sample, and no number boxed.
+ */
+export class Engine {
+  /** 0 as expected, 1 at the edge of normal, at most MAX_SCORE. */
+  score = 0;
+  /** The step that was judged last. */
+  readonly step: Step = { value: 0, timestamp: 0, lengthSeconds: 0, elapsed: 1, floor: 1 };
+  /** The value that `evaluate` judges. */
+  probe = 0;
+  isFlatline = false;
+  readonly fast: FastChannel;
+  readonly long: LongChannel;
+  readonly range: RangeChannel;
+  readonly season: SeasonalChannel;
+
+  readonly #civil: CivilTime;
+  readonly #live: Pool;
+  readonly #pools: readonly Pool[];
+  /** The only value of a constant series. */
+  readonly #constants: Float64Array;
+  /** Steps learnt; of a constant series, its age in steps. */
+  readonly #steps: Float32Array;
+  readonly #previous: Float64Array;
+  readonly #held: Float32Array;
+  readonly #floors: Floors;
+  readonly #stepMeans: StepMeans;
+  readonly #flatline: Flatline;
+  readonly #recurrence: Recurrence;
+  readonly #fastRanks: RankHistogram;
+  readonly #longRanks: RankHistogram;
+  readonly #rangeRanks: RankHistogram;
+
+  /** State of the step that is being judged. */
+  #slot = 0;
+  #row = 0;
+  #rare = RARE;
+  #reference: Reference | undefined;
+  #former: Reference | undefined;
+  #referenceLevel = 0;
+  /** Score without regard to habits and references. */
+  #plainScore = 0;
+  #size = 0;
+  /** How much larger the deviation is than `evaluate` was told: a single sample is judged as a smaller step. */
+  #amplification = 1;
+  #isInterrupted = false;
+
+  constructor(columns: Columns, civil: CivilTime) {
+    const capacity = columns.capacity - 1;
+    this.#civil = civil;
+    this.#constants = columns.f64('constant');
+    this.#steps = columns.f32('steps');
+    this.#live = columns.pool('live', capacity);
+    const live = this.#live.columns;
+    this.#previous = live.f64('previous');
+    this.#held = live.f32('held');
+    this.#floors = new Floors(live);
+    this.#stepMeans = new StepMeans(live);
+    this.fast = new FastChannel(live);
+    this.long = new LongChannel(live);
+    this.range = new RangeChannel(live);
+    // Half of all series at most: infrastructure has few daily seasons, and these are the largest tiers.
+    const half = Math.ceil(capacity / 2);
+    this.season = new SeasonalChannel(live, columns.pool('season', half), columns.pool('weekend', half), civil);
+    this.#flatline = new Flatline(live);
+    this.#recurrence = new Recurrence(columns.pool('habits', capacity), civil);
+    this.#fastRanks = new RankHistogram(live, 'fast', 1);
+    this.#longRanks = new RankHistogram(live, 'long', 2);
+    this.#rangeRanks = new RankHistogram(live, 'range', 3);
+    this.#pools = columns.pools();
+  }
+
+  /** Whether enough was learnt for a verdict. */
+  isWarm(slot: number): boolean {
+    return this.#steps[slot]! >= WARM_UP_STEPS;
+  }
+
+  /** The held score: falls slowly, for eyes. */
+  held(slot: number): number {
+    return this.#held[this.#live.rows[slot]!]!;
+  }
+
+  /** How large the baseline's values are: what a relative deviation is relative to. */
+  get magnitude(): number {
+    const level = this.#reference === undefined ? this.fast.level : this.#referenceLevel;
+    return Math.abs(level) + MAGNITUDE_SHARE * this.#floors.magnitude;
+  }
+
+  /**
+   * Takes in a sample, and judges its step where it is complete, or the sample itself where it is extraordinary.
+   * @param weight of the sample in its step, 0 when it has no value
+   * @param isWatched whether a verdict is wanted however normal the step is
+   * @param reference of the open anomaly, if one is open
+   * @param former reference from before a new normal: what is normal by it is no anomaly
+   */
+  observe(
+    slot: number,
+    sample: Sample,
+    weight: number,
+    isWatched: boolean,
+    reference: Reference | undefined,
+    former: Reference | undefined,
+  ): number {
+    this.#former = former;
+    if (sample.elapsedSeconds > NEW_SERIES_GAP) this.#forget(slot);
+    let row = this.#live.rows[slot]!;
+    if (row === 0) {
+      if (weight > 0 && this.#steps[slot] === 0) {
+        this.#constants[slot] = sample.value;
+        this.#steps[slot] = 1;
+        return VERDICT.none;
+      }
+      if ((weight === 0 || sample.value === this.#constants[slot]) && !isWatched) {
+        this.#steps[slot]! += Math.min(1, sample.elapsedSeconds / sample.stepSeconds);
+        return VERDICT.none;
+      }
+      row = this.#enliven(slot, sample.timestamp);
+      if (row === 0) return VERDICT.none;
+    }
+    if (sample.isGap) this.#interrupt(slot, row, sample.elapsedSeconds);
+    const isEarly =
+      weight > 0 && 2 * sample.intervalSeconds <= sample.stepSeconds && this.#isEarly(slot, row, sample, reference);
+    if (!this.#stepMeans.add(row, sample, weight, isEarly)) return isEarly ? VERDICT.early : VERDICT.none;
+    this.step.value = this.#stepMeans.value;
+    this.step.elapsed = this.#stepMeans.elapsedSteps;
+    this.#load(slot, row, sample, reference);
+    this.#amplification = 1;
+    const difference = Math.abs(this.step.value - this.#previous[row]!);
+    this.isFlatline = !this.#floors.isUnmoved(row) && this.#flatline.isTooLong(row, difference, this.fast.scale);
+    this.probe = this.step.value;
+    this.evaluate(isWatched || this.isFlatline);
+    return VERDICT.step;
+  }
+
+  /**
+   * Judges `probe` by what is known, as if it were the step's value: sets `score` and the findings of the channels.
+   * @param isExact whether the score has to be known even if it is of no interest
+   */
+  evaluate(isExact: boolean): void {
+    const { fast, long, range, season, probe: value } = this;
+    const row = this.#row;
+    fast.evaluate(value);
+    long.evaluate(row, value);
+    range.evaluate(value);
+    season.evaluate(value);
+    const others = long.z + (season.isInUse ? Math.min(SEASON_LIMIT, Math.abs(season.z)) : 0);
+    this.#measure(value - fast.level, fast.level, fast.z, others);
+    let size = this.#size;
+    const reference = this.#reference;
+    let referenceZ = 0;
+    if (reference !== undefined) {
+      const deviation = value - this.#referenceLevel;
+      referenceZ = deviation / reference.scale;
+      this.#measure(deviation, this.#referenceLevel, referenceZ, others);
+    }
+    const referenceSize = reference === undefined ? 0 : this.#size;
+    this.#plainScore = 0;
+    this.score = 0;
+    if (!isExact && Math.SQRT2 * Math.max(size, referenceSize) < QUIET_SCORE * LARGE) return;
+    if (!this.isWarm(this.#slot)) return;
+    size = Math.max(LEAST_OPINION, size);
+    const rarity = Math.max(
+      this.#longRanks.rarity(row, long.z),
+      range.isReady ? this.#rangeRanks.rarity(row, range.z) : 0,
+      season.isInUse ? season.ranks.rarity(season.row, season.smoothedZ) - SEASON_HANDICAP : 0,
+    );
+    const plainRarity = Math.max(rarity, this.#fastRanks.rarity(row, fast.z) - FAST_HANDICAP);
+    this.#plainScore = softAnd(plainRarity / this.#rare, size / LARGE);
+    const isHabit = this.#recurrence.isHabit(this.#slot, fast.z, this.step.lengthSeconds);
+    let score = isHabit ? softAnd((HABIT_FACTOR * plainRarity) / this.#rare, size / LARGE) : this.#plainScore;
+    if (reference !== undefined) {
+      const own = Math.max(rarity, this.#fastRanks.rarity(row, referenceZ) - FAST_HANDICAP);
+      const factor = this.#recurrence.isHabit(this.#slot, referenceZ, this.step.lengthSeconds) ? HABIT_FACTOR : 1;
+      score = Math.max(score, softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / LARGE));
+    }
+    this.score = Math.min(MAX_SCORE, score);
+    if (score > 1 && this.#isFormerNormal(value)) this.score = 1;
+  }
+
+  /**
+   * What is expected: the value with the least deviation in all channels, which is a weighted median of their centres.
+   * While an anomaly is open, what was expected before.
+   */
+  get expected(): number {
+    const { fast, long, season } = this;
+    if (this.#reference !== undefined) return this.#referenceLevel;
+    const fastWeight = 1 / fast.scale;
+    const longWeight = 0.745 / long.scale;
+    const seasonWeight = season.isInUse ? 1 / season.scale : 0;
+    const half = (fastWeight + longWeight + seasonWeight) / 2;
+    if (fastWeight >= half) return fast.level;
+    if (longWeight >= half) return long.mean;
+    if (seasonWeight >= half) return season.expected;
+    const low = Math.min(fast.level, long.mean, season.expected);
+    const high = Math.max(fast.level, long.mean, season.expected);
+    return fast.level + long.mean + season.expected - low - high;
+  }
+
+  /** Whether the value is back at what was expected before the open anomaly. */
+  get hasReturned(): boolean {
+    const reference = this.#reference;
+    return (
+      reference === undefined || Math.abs(this.step.value - this.#referenceLevel) < RETURNED_SIGMAS * reference.scale
+    );
+  }
+
+  /** What an anomaly that begins now will be compared with. */
+  reference(): Reference {
+    const { fast, season } = this;
+    return { level: fast.level, scale: fast.scale, profile: season.isInUse ? season.profile : undefined };
+  }
+
+  /**
+   * Learns the step that was judged. What lies far out has bounded influence.
+   * @param score as it was published
+   * @param isOpen whether an anomaly is open
+   */
+  learn(slot: number, score: number, isOpen: boolean): void {
+    const row = this.#row;
+    const { step, fast, long, range, season } = this;
+    const { value, elapsed: elapsedSteps } = step;
+    const learned = ++this.#steps[slot]!;
+    const number = learned | 0;
+    const difference = Math.abs(value - this.#previous[row]!);
+    if (fast.isReady) this.#fastRanks.learn(row, binOf(fast.z), number);
+    if (fast.isReady) this.#longRanks.learn(row, binOf(long.z), number);
+    if (range.isReady) this.#rangeRanks.learn(row, binOf(range.z), number);
+    if (season.isReady) season.ranks.learn(season.row, binOf(season.smoothedZ), number);
+    if (this.#plainScore > 0 || this.#recurrence.isKept(slot)) {
+      this.#recurrence.learn(slot, step.timestamp, fast.z, this.#plainScore, this.step.lengthSeconds);
+    }
+    this.#flatline.learn(row, difference, fast.scale);
+    this.#floors.learn(row, value, this.#isInterrupted ? 0 : difference, elapsedSteps, learned);
+    if (season.row !== 0) season.learn(slot, row, step);
+    else season.tryBegin(slot, row, step, long.mean, fast.scale);
+    fast.learn(row, value, elapsedSteps, learned);
+    long.learn(row, value, learned);
+    range.learn(row, value);
+    if (!isOpen) this.#stepMeans.keepRecord(row);
+    this.#previous[row] = value;
+    if (learned > HELD_FROM_STEPS) this.#held[row] = Math.max(score, HELD_SHARE * this.#held[row]!);
+  }
+
+  /** The score of a step after the channels: a flat line is anomalous, however normal its value is. */
+  get flatlineScore(): number {
+    return this.isFlatline && this.isWarm(this.#slot) ? FLATLINE_SCORE : 0;
+  }
+
+  #load(slot: number, row: number, sample: Sample, reference: Reference | undefined): void {
+    const { fast, season, step } = this;
+    const learned = this.#steps[slot]!;
+    this.#slot = slot;
+    this.#row = row;
+    step.lengthSeconds = sample.stepSeconds;
+    step.timestamp = sample.timestamp;
+    this.#rare = Math.min(RARE, RARE_PER_DECADE * Math.log10(learned + 10));
+    this.#isInterrupted = sample.isGap;
+    this.#civil.moveTo(sample.timestamp);
+    this.#loadFloors(row, this.step.value);
+    const { floor } = this.#floors;
+    step.floor = floor;
+    season.load(slot, step);
+    fast.load(row, season.ride, floor, learned);
+    this.long.load(row, floor, step.elapsed);
+    this.range.load(row, learned);
+    this.#reference = reference;
+    if (reference !== undefined) {
+      this.#referenceLevel = this.#levelOf(reference);
+    }
+  }
+
+  /** The level of a reference moves with the seasonal profile. */
+  #levelOf({ level, profile }: Reference): number {
+    return profile !== undefined && this.season.isInUse ? level + this.season.profile - profile : level;
+  }
+
+  #isFormerNormal(value: number): boolean {
+    const former = this.#former;
+    return former !== undefined && Math.abs(value - this.#levelOf(former)) < FORMER_SIGMAS * former.scale;
+  }
+
+  #loadFloors(row: number, value: number): void {
+    const isState = this.#stepMeans.isBinary(row) && this.fast.levels[row]! > 0.5;
+    const isLoss = value === 0 && (isState || this.#floors.isUnmoved(row));
+    this.#floors.load(row, Math.abs(value - this.#previous[row]!), isLoss);
+  }
+
+  /** Judges a sample whose step is not complete, if it lies further out than any did before. */
+  #isEarly(slot: number, row: number, sample: Sample, reference: Reference | undefined): boolean {
+    const { fast } = this;
+    this.step.value = sample.value;
+    this.#loadFloors(row, sample.value);
+    fast.load(row, 0, this.#floors.floor, this.#steps[slot]!);
+    if (!this.#stepMeans.isRecord(row, sample.value, fast.level, fast.scale, this.#steps[slot]!)) return false;
+    if (!this.isWarm(slot)) return false;
+    this.step.elapsed = 1;
+    this.#load(slot, row, sample, reference);
+    // Scaled so that as many standard deviations of a sample are as many of a step.
+    const deviation = this.#stepMeans.sampleZ * fast.scale;
+    this.#amplification = Math.abs((sample.value - fast.level) / deviation);
+    this.step.value = fast.level + deviation;
+    this.isFlatline = false;
+    this.probe = this.step.value;
+    this.evaluate(true);
+    return this.score > 1;
+  }
+
+  /** Sets `#size` to the sum of deviations, weighted by the size of the effect. */
+  #measure(deviation: number, level: number, z: number, others: number): void {
+    const effect =
+      (this.#amplification * Math.abs(deviation)) /
+      (Math.abs(level) + MAGNITUDE_SHARE * this.#floors.magnitude + TINY) /
+      PLAIN_EFFECT;
+    this.#size = (Math.abs(z) + others) * Math.sqrt(Math.max(LEAST_EFFECT, Math.min(MOST_EFFECT, effect)));
+  }
+
+  /** Gives a constant series the state that it would have if all its channels had learnt it. */
+  #enliven(slot: number, timestamp: number): number {
+    const row = this.#live.acquire(slot);
+    if (row === 0) return 0;
+    const value = this.#constants[slot]!;
+    const steps = Math.max(1, Math.floor(this.#steps[slot]!));
+    this.#steps[slot] = steps;
+    this.#previous[row] = value;
+    this.#stepMeans.start(row, value);
+    this.#floors.start(row, value);
+    this.fast.start(row, value);
+    this.long.start(row, value);
+    this.range.start(row, value);
+    this.season.start(row, timestamp);
+    this.#flatline.start(row, steps);
+    for (const ranks of [this.#fastRanks, this.#longRanks, this.#rangeRanks]) ranks.start(row, steps);
+    return row;
+  }
+
+  #interrupt(slot: number, row: number, seconds: number): void {
+    const isLong = seconds > LONG_GAP;
+    this.long.forgetRecent(row);
+    this.season.interrupt(slot, isLong);
+    if (isLong) this.fast.widen(row);
+  }
+
+  #forget(slot: number): void {
+    for (const pool of this.#pools) pool.release(slot);
+    this.#steps[slot] = 0;
+  }
+}
+
+/** High only when both are: the two opinions in units of the edge of normal. */
+function softAnd(rarity: number, size: number): number {
+  const r = Math.max(LEAST_OPINION, rarity);
+  return Math.sqrt(2 / (1 / (r * r) + 1 / (size * size)));
+}

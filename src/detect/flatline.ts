@@ -1,0 +1,45 @@
+import type { Columns } from '../series/columns.ts';
+
+/** Steps that differ by less than this share of the noise are equal. */
+const EQUAL_SHARE = 0.01;
+const LEAST_RUN = 20;
+/** A series that stood still for longer than this before is one that does. */
+const MOST_USUAL_RUN = 30;
+/** A run has to be so many times longer than any before … */
+const LONGER = 4;
+/** … and is reported for so long. */
+const REPORTED_STEPS = 60;
+const MAX_RUN = 65_535;
+
+/** Has a series that always moves stopped to? */
+export class Flatline {
+  readonly #runs: Uint16Array;
+  readonly #longest: Uint16Array;
+
+  constructor(columns: Columns) {
+    this.#runs = columns.u16('flat_run');
+    this.#longest = columns.u16('longest_flat_run');
+  }
+
+  /** A series that was constant for so many steps. */
+  start(row: number, steps: number): void {
+    this.#longest[row] = Math.min(MAX_RUN, steps);
+  }
+
+  /** Whether a step with this difference to the one before continues a run that is too long. */
+  isTooLong(row: number, difference: number, scale: number): boolean {
+    if (difference > EQUAL_SHARE * scale || this.#longest[row]! > MOST_USUAL_RUN) return false;
+    const beyond = this.#runs[row]! + 1 - Math.max(LEAST_RUN, LONGER * this.#longest[row]!);
+    return beyond > 0 && beyond <= REPORTED_STEPS;
+  }
+
+  learn(row: number, difference: number, scale: number): void {
+    const run = this.#runs[row]!;
+    if (difference <= EQUAL_SHARE * scale) {
+      if (run < MAX_RUN) this.#runs[row] = run + 1;
+    } else {
+      if (run > this.#longest[row]!) this.#longest[row] = run;
+      this.#runs[row] = 0;
+    }
+  }
+}

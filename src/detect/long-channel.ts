@@ -1,0 +1,52 @@
+import type { Columns } from '../series/columns.ts';
+import { SmoothedDeviation } from './smoothed-deviation.ts';
+
+/** Mean and variance over about two weeks of minutes. */
+const LEAST_GAIN = 1 / 20_000;
+const LIMIT = 8;
+
+/** Is this far from where the series has been for weeks? */
+export class LongChannel {
+  mean = 0;
+  /** Standard deviation. > 0. */
+  scale = 1;
+  z = 0;
+  readonly #means: Float64Array;
+  readonly #variances: Float64Array;
+  readonly #smoothed: SmoothedDeviation;
+
+  constructor(columns: Columns) {
+    this.#means = columns.f64('long_mean');
+    this.#variances = columns.f64('long_variance');
+    this.#smoothed = new SmoothedDeviation(columns.f32('long_smoothed'), LIMIT);
+  }
+
+  start(row: number, value: number): void {
+    this.#means[row] = value;
+  }
+
+  load(row: number, floor: number, elapsedSteps: number): void {
+    this.mean = this.#means[row]!;
+    this.scale = Math.max(Math.sqrt(this.#variances[row]!), floor);
+    this.#smoothed.load(elapsedSteps);
+  }
+
+  evaluate(row: number, value: number): void {
+    this.#smoothed.evaluate(row, (value - this.mean) / this.scale);
+    this.z = this.#smoothed.z;
+  }
+
+  /** Learns the value that was evaluated last. @param learned steps learnt, this one included */
+  learn(row: number, value: number, learned: number): void {
+    this.#smoothed.learn(row);
+    const gain = Math.max(LEAST_GAIN, 1 / learned);
+    const deviation = value - this.mean;
+    const mean = this.mean + gain * deviation;
+    this.#means[row] = mean;
+    this.#variances[row]! += gain * (deviation * (value - mean) - this.#variances[row]!);
+  }
+
+  forgetRecent(row: number): void {
+    this.#smoothed.forget(row);
+  }
+}

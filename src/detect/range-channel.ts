@@ -1,0 +1,48 @@
+import type { Columns } from '../series/columns.ts';
+
+/** Share of the range that is forgotten per step, on both sides: in weeks it closes up on what is seen. */
+const FORGET = 2e-5;
+/** A tenth of the range beyond its edge counts as one standard deviation. */
+const WEIGHT = 10;
+const LEAST_STEPS = 20;
+/** A range of no width is as if it were so wide, relative to the deviation: far outside. */
+const MAX_Z = 1e6;
+
+/** Is this outside of all that was seen? */
+export class RangeChannel {
+  z = 0;
+  isReady = false;
+  /** Lowest and highest value seen. */
+  low = 0;
+  high = 0;
+  readonly #lows: Float64Array;
+  readonly #highs: Float64Array;
+
+  constructor(columns: Columns) {
+    this.#lows = columns.f64('low');
+    this.#highs = columns.f64('high');
+  }
+
+  start(row: number, value: number): void {
+    this.#lows[row] = value;
+    this.#highs[row] = value;
+  }
+
+  load(row: number, learned: number): void {
+    this.low = this.#lows[row]!;
+    this.high = this.#highs[row]!;
+    this.isReady = learned >= LEAST_STEPS;
+  }
+
+  evaluate(value: number): void {
+    const outside = Math.max(value - this.high, this.low - value);
+    if (!this.isReady || outside <= 0) this.z = 0;
+    else this.z = Math.min(MAX_Z, (WEIGHT * outside) / (this.high - this.low));
+  }
+
+  learn(row: number, value: number): void {
+    const forgotten = FORGET * (this.high - this.low);
+    this.#lows[row] = Math.min(this.low + forgotten, value);
+    this.#highs[row] = Math.max(this.high - forgotten, value);
+  }
+}

@@ -1,0 +1,281 @@
+import type { Columns, Pool } from '../series/columns.ts';
+import type { CivilTime } from './civil-time.ts';
+import type { Step } from './detector.ts';
+import { TO_SIGMA } from './fast-channel.ts';
+import { Gain } from './gain.ts';
+import { RankHistogram } from './rank-histogram.ts';
+import { SmoothedDeviation } from './smoothed-deviation.ts';
+
+const BUCKETS = 24;
+const BUCKET_SECONDS = 3600;
+const DAY = 86_400;
+/** A bucket follows in about 12 visits. */
+const VISIT_GAIN = 0.08;
+const LEVEL_GAIN = 0.001;
+const NOISE_GAIN = 0.002;
+const TEST_GAIN = 0.005;
+const CLIP = 4;
+const NOISE_CLIP = 5;
+/** A bucket's own noise counts like so many visits of the noise of all. */
+const SHRINKAGE = 3;
+/** Share of the overall noise that is added to a bucket's: one quiet hour does not make a large deviation. */
+const NOISE_SHARE = 0.02;
+const LIMIT = 8;
+/** The profile has proved itself when it leaves less than this share of the deviations from a plain level. */
+const USEFUL_SHARE = 0.9;
+/** Days of life before a profile is tried, before it may be used, and without use before it is given back. */
+const TRIAL_AFTER_DAYS = 1 / 12;
+const IN_USE_AFTER_DAYS = 2;
+const UNUSED_DAYS = 3;
+/** Days until the next trial, doubled with each that failed, up to four times. */
+const RETRY_DAYS = 7;
+const MOST_DOUBLINGS = 2;
+/** A weekend of its own needs a week, and differences of so many times the noise; it is given up at half of that. */
+const SPLIT_AFTER_DAYS = 7;
+const SPLIT_SIGMAS = 2;
+const MAX_VISITS = 65_535;
+
+/**
+ * Is this unusual for this time of the day? A profile of 24 hours in local time, interpolated, with a second one for
+ * weekends where they differ. It is used only as long as it predicts the series better than a plain level does.
+ */
+export class SeasonalChannel {
+  /** Whether the profile has proved itself on the series. */
+  isInUse = false;
+  /** Whether deviations can be ranked: one day was seen. */
+  isReady = false;
+  /** By how much the profile has moved since the step before; 0 unless in use. */
+  ride = 0;
+  /** Value of the profile now, around a mean of 0. */
+  profile = 0;
+  expected = 0;
+  scale = 1;
+  /** Deviation in standard deviations, and the same smoothed. */
+  z = 0;
+  smoothedZ = 0;
+  readonly ranks: RankHistogram;
+
+  readonly #season: Pool;
+  readonly #weekend: Pool;
+  readonly #civil: CivilTime;
+  /** When the next trial begins, in seconds since the epoch, and how many have failed; of the series that are live. */
+  readonly #trialAt: Uint32Array;
+  readonly #failures: Uint8Array;
+  readonly #startedAt: Uint32Array;
+  readonly #levels: Float64Array;
+  readonly #noises: Float32Array;
+  readonly #errors: Float32Array;
+  readonly #levelErrors: Float32Array;
+  readonly #previous: Float32Array;
+  readonly #steps: Float32Array;
+  readonly #means: Float32Array;
+  readonly #scales: Float32Array;
+  readonly #visits: Uint16Array;
+  readonly #lastBucket: Uint8Array;
+  readonly #unusedDays: Uint8Array;
+  readonly #isSplit: Uint8Array;
+  readonly #weekendMeans: Float32Array;
+  readonly #weekendVisits: Uint16Array;
+  readonly #smoothed: SmoothedDeviation;
+  readonly #levelGain = new Gain(LEVEL_GAIN);
+  readonly #noiseGain = new Gain(NOISE_GAIN);
+  readonly #testGain = new Gain(TEST_GAIN);
+
+  /** Row of the series that is being judged, 0 when it has no profile. */
+  row = 0;
+  #bucket = 0;
+  #next = 0;
+  #share = 0;
+  #bucketScale = 1;
+  #usesWeekend = false;
+
+  constructor(live: Columns, season: Pool, weekend: Pool, civil: CivilTime) {
+    this.#season = season;
+    this.#weekend = weekend;
+    this.#civil = civil;
+    this.#trialAt = live.u32('season_trial_at');
+    this.#failures = live.u8('season_failures');
+    const columns = season.columns;
+    this.#startedAt = columns.u32('season_started_at');
+    this.#levels = columns.f64('season_level');
+    this.#noises = columns.f32('season_noise');
+    this.#errors = columns.f32('season_error');
+    this.#levelErrors = columns.f32('season_level_error');
+    this.#previous = columns.f32('season_previous');
+    this.#steps = columns.f32('season_steps');
+    this.#means = columns.f32('season_means', BUCKETS);
+    this.#scales = columns.f32('season_scales', BUCKETS);
+    this.#visits = columns.u16('season_visits', BUCKETS);
+    this.#lastBucket = columns.u8('season_last_bucket');
+    this.#unusedDays = columns.u8('season_unused_days');
+    this.#isSplit = columns.u8('season_is_split');
+    this.#smoothed = new SmoothedDeviation(columns.f32('season_smoothed'), LIMIT);
+    this.ranks = new RankHistogram(columns, 'season', 4);
+    this.#weekendMeans = weekend.columns.f32('weekend_means', BUCKETS);
+    this.#weekendVisits = weekend.columns.u16('weekend_visits', BUCKETS);
+  }
+
+  /** @param liveRow of a series that becomes live at this time */
+  start(liveRow: number, timestamp: number): void {
+    this.#trialAt[liveRow] = timestamp / 1000 + TRIAL_AFTER_DAYS * DAY;
+  }
+
+  /** The civil time has to be moved to the step's before. */
+  load(slot: number, step: Step): void {
+    const row = this.#season.rows[slot]!;
+    this.row = row;
+    this.isInUse = false;
+    this.isReady = false;
+    this.ride = 0;
+    if (row === 0) return;
+    const hour = this.#civil.secondOfDay / BUCKET_SECONDS;
+    this.#bucket = Math.floor(hour);
+    const before = Math.floor(hour - 0.5);
+    this.#share = hour - 0.5 - before;
+    this.#next = (before + 1) % BUCKETS;
+    this.#usesWeekend = this.#civil.isWeekend && this.#isSplit[row] === 1;
+    this.profile = this.#usesWeekend
+      ? this.#interpolate(this.#weekendMeans, this.#weekend.rows[slot]!)
+      : this.#interpolate(this.#means, row);
+    this.expected = this.#levels[row]! + this.profile;
+    const age = step.timestamp / 1000 - this.#startedAt[row]!;
+    this.isReady = age >= DAY;
+    this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#errors[row]! < USEFUL_SHARE * this.#levelErrors[row]!;
+    if (this.isInUse) this.ride = this.profile - this.#previous[row]!;
+    const at = row * BUCKETS + this.#bucket;
+    const visits = (this.#visits[at]! * step.lengthSeconds) / BUCKET_SECONDS;
+    const own = this.#scales[at]! ** 2;
+    const all = this.#noises[row]! ** 2;
+    this.#bucketScale = Math.max(Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE)), step.floor / 2);
+    this.scale = this.#bucketScale + NOISE_SHARE * this.#noises[row]!;
+    this.#smoothed.load(step.elapsed);
+  }
+
+  evaluate(value: number): void {
+    if (!this.isReady) {
+      this.z = 0;
+      this.smoothedZ = 0;
+      return;
+    }
+    this.z = (value - this.expected) / this.scale;
+    this.#smoothed.evaluate(this.row, this.z);
+    this.smoothedZ = this.#smoothed.z;
+  }
+
+  /** Begins a trial on a series that has none, when it is time. @param level and noise to begin with */
+  tryBegin(slot: number, liveRow: number, step: Step, level: number, noise: number): void {
+    const { timestamp } = step;
+    if (timestamp / 1000 < this.#trialAt[liveRow]! || step.lengthSeconds > BUCKET_SECONDS) return;
+    const row = this.#season.acquire(slot);
+    if (row === 0) return;
+    this.#startedAt[row] = timestamp / 1000;
+    this.#levels[row] = level;
+    this.#noises[row] = noise;
+    this.#lastBucket[row] = this.#civil.secondOfDay / BUCKET_SECONDS;
+  }
+
+  /** Learns the step, whose value was evaluated last, of a series that has a profile. */
+  learn(slot: number, liveRow: number, step: Step): void {
+    const { row } = this;
+    const { value, elapsed } = step;
+    const steps = ++this.#steps[row]!;
+    const stepsPerVisit = Math.max(1, BUCKET_SECONDS / step.lengthSeconds);
+    const residual = value - this.expected;
+    const clip = CLIP * this.#bucketScale;
+    const clipped = Math.max(-clip, Math.min(clip, residual));
+    if (this.isReady) {
+      this.#smoothed.learn(row);
+      const gain = this.#testGain.over(elapsed, Number.POSITIVE_INFINITY);
+      this.#errors[row]! += gain * (Math.abs(residual) - this.#errors[row]!);
+      this.#levelErrors[row]! += gain * (Math.abs(value - this.#levels[row]!) - this.#levelErrors[row]!);
+    }
+    this.#previous[row] = this.profile;
+    const at = row * BUCKETS + this.#bucket;
+    const visits = this.#visits[at]!;
+    const gain = Math.max(VISIT_GAIN / stepsPerVisit, 1 / (visits + 1));
+    if (visits === 0) this.#scales[at] = this.#noises[row]!;
+    this.#scales[at]! += gain * (Math.min(TO_SIGMA * Math.abs(clipped), CLIP * this.#scales[at]!) - this.#scales[at]!);
+    if (!this.#usesWeekend) this.#means[at]! += gain * clipped;
+    if (visits < MAX_VISITS) this.#visits[at] = visits + 1;
+    if (this.#civil.isWeekend) this.#learnWeekend(slot, row, value, clip, stepsPerVisit);
+    this.#levels[row]! += this.#levelGain.over(elapsed, steps) * clipped;
+    const noiseNow = this.#noises[row]!;
+    this.#noises[row] =
+      noiseNow +
+      this.#noiseGain.over(elapsed, steps) *
+        (Math.min(TO_SIGMA * Math.abs(residual), NOISE_CLIP * noiseNow) - noiseNow);
+    if (this.#bucket < this.#lastBucket[row]!) this.#endDay(slot, liveRow, step.timestamp);
+    else this.#lastBucket[row] = this.#bucket;
+  }
+
+  /** After a gap what was smoothed means nothing; after a long one less is known. */
+  interrupt(slot: number, isLong: boolean): void {
+    const row = this.#season.rows[slot]!;
+    if (row === 0) return;
+    this.#smoothed.forget(row);
+    if (isLong) this.#noises[row]! *= 2;
+  }
+
+  #interpolate(means: Float32Array, row: number): number {
+    const start = row * BUCKETS;
+    const before = means[start + ((this.#next + BUCKETS - 1) % BUCKETS)]!;
+    return before + this.#share * (means[start + this.#next]! - before);
+  }
+
+  /** Weekends are learnt apart from their first on, so that it can be seen whether they differ. */
+  #learnWeekend(slot: number, row: number, value: number, clip: number, stepsPerVisit: number): void {
+    let own = this.#weekend.rows[slot]!;
+    if (own === 0) {
+      own = this.#weekend.acquire(slot);
+      if (own === 0) return;
+      this.#weekendMeans.set(this.#means.subarray(row * BUCKETS, (row + 1) * BUCKETS), own * BUCKETS);
+    }
+    const residual = value - this.#levels[row]! - this.#interpolate(this.#weekendMeans, own);
+    const at = own * BUCKETS + this.#bucket;
+    const visits = this.#weekendVisits[at]!;
+    const gain = Math.max(VISIT_GAIN / stepsPerVisit, 1 / (visits + 1));
+    this.#weekendMeans[at]! += gain * Math.max(-clip, Math.min(clip, residual));
+    if (visits < MAX_VISITS) this.#weekendVisits[at] = visits + 1;
+  }
+
+  #endDay(slot: number, liveRow: number, timestamp: number): void {
+    const row = this.row;
+    this.#lastBucket[row] = this.#bucket;
+    const age = timestamp / 1000 - this.#startedAt[row]!;
+    this.#recentre(slot, row);
+    this.#chooseSplit(slot, row, age);
+    if (age < IN_USE_AFTER_DAYS * DAY) return;
+    this.#unusedDays[row] = this.isInUse ? 0 : this.#unusedDays[row]! + 1;
+    if (this.#unusedDays[row]! <= UNUSED_DAYS) return;
+    this.#season.release(slot);
+    this.#weekend.release(slot);
+    const failures = this.#failures[liveRow]!;
+    this.#trialAt[liveRow] = timestamp / 1000 + RETRY_DAYS * 2 ** failures * DAY;
+    this.#failures[liveRow] = Math.min(MOST_DOUBLINGS, failures + 1);
+  }
+
+  /** Moves the mean of the profile into the level, so that each means what its name says. */
+  #recentre(slot: number, row: number): void {
+    let sum = 0;
+    for (let i = row * BUCKETS; i < (row + 1) * BUCKETS; i++) sum += this.#means[i]!;
+    const mean = sum / BUCKETS;
+    for (let i = row * BUCKETS; i < (row + 1) * BUCKETS; i++) this.#means[i]! -= mean;
+    this.#levels[row]! += mean;
+    this.#previous[row]! -= mean;
+    const own = this.#weekend.rows[slot]!;
+    if (own === 0) return;
+    for (let i = own * BUCKETS; i < (own + 1) * BUCKETS; i++) this.#weekendMeans[i]! -= mean;
+  }
+
+  #chooseSplit(slot: number, row: number, age: number): void {
+    const own = this.#weekend.rows[slot]!;
+    if (own === 0 || age < SPLIT_AFTER_DAYS * DAY) return;
+    let difference = 0;
+    for (let i = 0; i < BUCKETS; i++) {
+      if (this.#weekendVisits[own * BUCKETS + i] === 0 || this.#visits[row * BUCKETS + i] === 0) return;
+      difference += Math.abs(this.#means[row * BUCKETS + i]! - this.#weekendMeans[own * BUCKETS + i]!) / BUCKETS;
+    }
+    const least = (this.#isSplit[row] === 1 ? SPLIT_SIGMAS / 2 : SPLIT_SIGMAS) * this.#noises[row]!;
+    this.#isSplit[row] = difference > least ? 1 : 0;
+  }
+}

@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest';
+import { ScoreReplay } from '../../src/score-replay.ts';
+import { gaussian } from '../test-lane.ts';
+
+/** A Monday. */
+const START = Date.UTC(2026, 0, 5);
+const DAY = 1440;
+const DAYS = 21;
+const JUDGED_FROM_DAY = 3;
+/** Scores above 1 that are closer than this are one alarm. */
+const MERGE_MS = 600_000;
+
+/** A value for each minute since START; the generator is seeded, so that a case is the same each time. */
+type Series = (minute: number) => number;
+
+interface Outcome {
+  /** Times at which an alarm began, in minutes since START. */
+  readonly alarms: readonly number[];
+  readonly scores: Float64Array;
+}
+
+function play(series: Series, { days = DAYS, intervalMinutes = 1, zone = 'UTC' } = {}): Outcome {
+  const replay = new ScoreReplay('score', zone);
+  const scores = new Float64Array(days * DAY);
+  const alarms: number[] = [];
+  let lastAbove = Number.NEGATIVE_INFINITY;
+  for (let minute = 0; minute < scores.length; minute += intervalMinutes) {
+    const at = START + minute * 60_000;
+    const score = replay.take(at, series(minute));
+    scores[minute] = score;
+    if (score <= 1) continue;
+    if (at - lastAbove > MERGE_MS) alarms.push(minute);
+    lastAbove = at;
+  }
+  return { alarms, scores };
+}
+
+/** Alarms per day from the third day on. */
+function alarmsPerDay({ alarms, scores }: Outcome, fromDay = JUDGED_FROM_DAY): number {
+  return alarms.filter((minute) => minute >= fromDay * DAY).length / (scores.length / DAY - fromDay);
+}
+
+function uniform(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function poisson(mean: (minute: number) => number, seed: number): Series {
+  const random = uniform(seed);
+  return (minute) => {
+    const limit = Math.exp(-mean(minute));
+    let count = -1;
+    for (let product = 1; product > limit; count++) product *= random();
+    return count;
+  };
+}
+
+const daily = (minute: number) => Math.sin((2 * Math.PI * minute) / DAY);
+const isWeekend = (minute: number) => [5, 6].includes(Math.floor(minute / DAY) % 7);
+
+function when(from: number, minutes: number, during: Series, otherwise: Series): Series {
+  return (minute) => (minute >= from && minute < from + minutes ? during(minute) : otherwise(minute));
+}
+
+describe('is silent for', () => {
+  const noise = gaussian(1);
+  const random = uniform(2);
+  let walk = 100_000;
+  let isOn = false;
+  const bursts = () => {
+    if (random() < (isOn ? 1 / 30 : 1 / 120)) isOn = !isOn;
+    return (isOn ? 80 : 20) + 2 * noise();
+  };
+  const walking = () => {
+    walk += 20 * noise();
+    return walk;
+  };
+  const sawtooth = (minute: number) => 100 + 400 * ((minute % (28 * 60)) / (28 * 60)) + 2 * noise();
+
+  // Alarms per day that are allowed. Rows marked as a gap ought to have 0.2 and are bounded at what is reached today.
+  const cases: [row: string, allowed: number, series: Series][] = [
+    ['row 1: noise', 0.02, () => 100 + 5 * noise()],
+    ['row 1: a daily season', 0.02, (minute) => 100 + 40 * daily(minute) + 3 * noise()],
+    ['row 1: a ramp', 0.02, (minute) => 100 + minute / 100 + noise()],
+    ['row 1: a random walk', 0.02, walking],
+    ['row 6: zero with rare blips', 0, () => (random() < 0.0005 ? 1 : 0)],
+    ['row 8: sparse events', 0, poisson(() => 0.05, 8)],
+    ['row 10: integers from 0 to 3', 0.1, () => Math.floor(4 * random())],
+    ['row 11: log-normal latency (gap)', 2, () => Math.exp(noise())],
+    ['row 13: a daily job', 0, (minute) => 20 + noise() + (minute % DAY >= 180 && minute % DAY < 185 ? 60 : 0)],
+    ['row 14: an hourly spike of one sample', 0, (minute) => 20 + noise() + (minute % 60 === 7 ? 60 : 0)],
+    ['row 15: a sawtooth (gap)', 0.7, sawtooth],
+    ['row 16: bursts between two regimes (gap)', 1.2, bursts],
+  ];
+  it.each(cases)('%s', (_, allowed, series) => {
+    expect(alarmsPerDay(play(series))).toBeLessThanOrEqual(allowed);
+  });
+
+  it('row 4: weekends, from the second on', () => {
+    const { alarms } = play((minute) => (isWeekend(minute) ? 0.5 : 1) * (100 + 40 * daily(minute)) + 3 * noise());
+    expect(alarms.filter((minute) => minute >= 8 * DAY)).toEqual([]);
+    expect(alarms.filter((minute) => minute < 8 * DAY).length).toBeLessThanOrEqual(2);
+  });
+
+  it('row 5: a constant that changes by two percent', () => {
+    const { scores } = play((minute) => (minute >= 14 * DAY ? 43 : 42));
+    expect(Math.max(...scores)).toBeLessThan(0.5);
+  });
+
+  it('row 23: clock changes, where the time zone is known', () => {
+    const berlin = new Intl.DateTimeFormat('en', {
+      timeZone: 'Europe/Berlin',
+      hour: 'numeric',
+      minute: 'numeric',
+      hourCycle: 'h23',
+    });
+    // The second week ends with the change to summer time.
+    const start = Date.UTC(2026, 2, 16);
+    const replay = new ScoreReplay('score', 'Europe/Berlin');
+    let above = 0;
+    for (let minute = 0; minute < DAYS * DAY; minute += 5) {
+      const at = start + minute * 60_000;
+      const [hour, minutes] = berlin.format(at).split(':').map(Number);
+      const score = replay.take(at, 100 + 60 * daily(hour! * 60 + minutes!) + 2 * noise());
+      if (minute > JUDGED_FROM_DAY * DAY && score > 1) above++;
+    }
+    expect(above).toBe(0);
+  });
+});
+
+describe('alerts for', () => {
+  const noise = gaussian(2);
+  const at = 14 * DAY + 600;
+  const season = (minute: number) => 100 + 40 * daily(minute) + 3 * noise();
+  const since = (series: Series) =>
+    play(series)
+      .alarms.filter((minute) => minute >= at)
+      .map((minute) => minute - at);
+
+  it('row 2: a rise by 30 percent, once', () => {
+    const alarms = since(
+      when(
+        at,
+        30 * DAY,
+        () => 130 + 5 * noise(),
+        () => 100 + 5 * noise(),
+      ),
+    );
+    expect(alarms).toHaveLength(1);
+    expect(alarms[0]).toBeLessThanOrEqual(15);
+  });
+
+  it('row 3: a season that is stuck', () => {
+    const stuck = season(at);
+    expect(since(when(at, 180, () => stuck, season))[0]).toBeLessThanOrEqual(30);
+  });
+
+  it('row 7: a state that is lost, in the first step', () => {
+    const { alarms, scores } = play(
+      when(
+        at,
+        10,
+        () => 0,
+        () => 1,
+      ),
+    );
+    expect(alarms).toEqual([at]);
+    expect(scores[at]).toBeGreaterThanOrEqual(3);
+  });
+
+  it('row 9: a burst of sparse events', () => {
+    expect(since(poisson((minute) => (minute >= at && minute < at + 60 ? 5 : 0.05), 9))[0]).toBeLessThanOrEqual(2);
+  });
+
+  it('row 12: four times the latency for an hour', () => {
+    const latency = () => Math.exp(noise());
+    expect(since(when(at, 60, () => 4 * latency(), latency))[0]).toBeLessThanOrEqual(40);
+  });
+
+  it('row 25: a month end, once, without poisoning the profile', () => {
+    const alarms = since((minute) => season(minute) * (minute >= at && minute < at + DAY ? 3 : 1));
+    expect(alarms).toEqual([0]);
+  });
+
+  it('row 28: a fault of four hours, once, and not for the return', () => {
+    expect(since((minute) => season(minute) + (minute >= at && minute < at + 240 ? 80 : 0))).toEqual([0]);
+  });
+});
+
+describe('rows about input', () => {
+  it('row 18: repeated and late samples change nothing', () => {
+    const noise = gaussian(18);
+    const [clean, defective] = [new ScoreReplay('score'), new ScoreReplay('score')];
+    for (let minute = 0; minute < 3 * DAY; minute++) {
+      const time = START + minute * 60_000;
+      const value = 100 + 5 * noise();
+      const score = clean.take(time, value);
+      expect(defective.take(time, value)).toBe(score);
+      expect(defective.take(time, value + 50)).toBe(score);
+      expect(defective.take(time - 120_000, 1e9)).toBe(score);
+    }
+  });
+
+  it('row 19: a return after silence at an unchanged level is no anomaly', () => {
+    for (const days of [1 / 24, 2, 30]) {
+      const noise = gaussian(19);
+      const replay = new ScoreReplay('score');
+      let time = START;
+      let highest = 0;
+      for (let minute = 0; minute < 6 * DAY; minute++) {
+        time += minute === 5 * DAY ? days * DAY * 60_000 : 60_000;
+        highest = Math.max(highest, replay.take(time, 100 + 5 * noise()));
+      }
+      expect(highest).toBeLessThan(1);
+    }
+  });
+
+  it('row 20: any number leaves the state finite', () => {
+    const random = uniform(20);
+    const wild = [1e300, -1e300, 5e-324, -0, 0, 1, -1, 1e30, Number.NaN, Number.POSITIVE_INFINITY];
+    const replay = new ScoreReplay('held');
+    for (let minute = 0; minute < 7 * DAY; minute++) {
+      const score = replay.take(START + minute * 60_000, random() < 0.9 ? random() : wild[Math.floor(random() * 10)]!);
+      expect(Number.isFinite(score)).toBe(true);
+    }
+    for (const { lower, upper, expected } of [replay.scorer.verdict]) {
+      expect(Number.isFinite(expected)).toBe(true);
+      expect(lower).not.toBeNaN();
+      expect(upper).not.toBeNaN();
+    }
+  });
+
+  it('row 22: a fault is seen at any scrape interval, within a step', () => {
+    for (const seconds of [15, 30, 60, 300]) {
+      const noise = gaussian(22);
+      const replay = new ScoreReplay('score');
+      let delay = Number.POSITIVE_INFINITY;
+      const faultAt = START + 5 * DAY * 60_000;
+      for (let time = START; time < faultAt + 3_600_000; time += seconds * 1000) {
+        const isFault = time >= faultAt;
+        const score = replay.take(time, 100 + 3 * noise() + (isFault ? 60 : 0));
+        if (score > 1) {
+          expect(isFault).toBe(true);
+          delay = Math.min(delay, time - faultAt);
+        }
+      }
+      expect(delay).toBeLessThanOrEqual(Math.max(60, seconds) * 1000);
+    }
+  });
+});
