@@ -11,6 +11,7 @@ import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { withPresets } from './forecast/presets.ts';
 import { createHomePage } from './home-page.ts';
 import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
@@ -86,7 +87,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
 
   // What goes out.
-  const sources = [lane.outputs, createIncidentOutput(incidents.live, clock)];
+  const sources = [lane.outputs, lane.forecastOutputs, createIncidentOutput(incidents.live, clock)];
   let senders: { target: Config['remoteWrite'][number]; sender: RemoteWriteSender }[] = [];
   const useTargets = async (next: Config, hasNewLabels: boolean) => {
     const kept = senders.filter(
@@ -168,7 +169,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         externalUrl: flags.webExternalUrl ?? '',
       }),
       createLifecycleRoutes({ isEnabled: flags.webEnableLifecycle, isReady: () => isReady, reload, quit: onQuit }),
-      createMetricsRoutes({ metrics, sources: sources.slice(1), stats: outputStats }),
+      createMetricsRoutes({ metrics, sources: sources.slice(2), stats: outputStats }),
       createFederationRoutes({
         sources,
         externalLabels: () => config.global.externalLabels,
@@ -225,8 +226,9 @@ function createFolder(path: string): void {
   }
 }
 
-function scoreSettings({ learn, global }: Config): ScoreLaneSettings {
-  return { rules: learn, replicaLabel: global.replicaLabel, clusterLabel: global.clusterLabel };
+function scoreSettings({ learn, global, forecast }: Config): ScoreLaneSettings {
+  const { replicaLabel, clusterLabel } = global;
+  return { rules: learn, replicaLabel, clusterLabel, capacityRules: withPresets(forecast) };
 }
 
 function incidentOptions({ incidents, storage, global }: Config): IncidentOptions {

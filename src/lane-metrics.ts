@@ -16,7 +16,7 @@ const one = (value: number) => [[[], value] as const];
 
 /** What lane A shows of itself. */
 export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
-  const { stats, table, anomalies, outputs, rates } = lane;
+  const { stats, table, anomalies, outputs, rates, forecasts } = lane;
   const receiver = lane.receiver.stats;
   metrics.counter('pronoia_samples_received_total', 'Samples in valid remote-write requests.', [], () =>
     one(stats.receivedTotal + receiver.replicaSamples),
@@ -78,6 +78,13 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   );
   metrics.counter('pronoia_anomalies_opened_total', 'Anomalies that began.', [], () => one(anomalies.openedTotal));
   metrics.gauge('pronoia_anomalies_open', 'Anomalies that are open now.', [], () => one(anomalies.size));
+  metrics.gauge('pronoia_forecast_resources', 'Resources whose filling is forecast.', [], () =>
+    one(forecasts.resources.size),
+  );
+  metrics.counter('pronoia_forecasts_total', 'Forecasts made.', [], () => one(forecasts.forecastTotal));
+  metrics.counter('pronoia_forecasts_urgent_total', 'Forecasts that became urgent.', [], () =>
+    one(forecasts.urgentTotal),
+  );
   metrics.gauge('pronoia_series_put_out', 'Input series whose anomaly series are put out now.', [], () =>
     one(outputs.size),
   );

@@ -1,6 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { Scorer } from './detect/scorer.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
+import { ForecastSeries } from './emit/forecast-series.ts';
+import type { CapacityRule } from './forecast/capacity-rule.ts';
+import { Forecasts } from './forecast/forecasts.ts';
+import { PRESETS } from './forecast/presets.ts';
 import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
 import { createKernel } from './kernel/kernel.ts';
@@ -22,6 +26,8 @@ export interface ScoreLaneSettings {
   readonly rules: readonly LearnRule[];
   readonly replicaLabel: string;
   readonly clusterLabel: string;
+  /** What is forecast; the presets unless told otherwise. */
+  readonly capacityRules?: readonly CapacityRule[];
 }
 
 export interface ScoreLaneOptions {
@@ -58,16 +64,20 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     if (labels !== undefined) onAnomaly({ labels, ...anomaly });
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, clock });
+  const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
+  table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
+  table.onForget = (slot) => forecasts.resources.remove(slot);
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
   });
   let cancelMatching = () => {};
 
-  const use = ({ rules, replicaLabel, clusterLabel }: ScoreLaneSettings) => {
+  const use = ({ rules, replicaLabel, clusterLabel, capacityRules = PRESETS }: ScoreLaneSettings) => {
     table.configure(rules, replicaLabel);
     election.configure(replicaLabel, clusterLabel);
+    forecasts.configure(capacityRules, clusterLabel);
   };
   use(settings);
 
@@ -78,6 +88,8 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     anomalies: scorer.anomalies,
     rates: scorer.rates,
     outputs,
+    forecasts,
+    forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */
     configure(next: ScoreLaneSettings): void {
@@ -92,6 +104,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     stop(): void {
       cancelExpiry();
       cancelMatching();
+      forecasts.stop();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
+import type { Forecasts } from './forecast/forecasts.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
@@ -33,6 +34,7 @@ export interface ScoreParts {
   readonly expiry: Expiry;
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
+  readonly forecasts: Forecasts;
   readonly clock: Clock;
 }
 
@@ -49,6 +51,8 @@ export class ScorePipeline {
   readonly #expiry: Expiry;
   readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
+  readonly #forecasts: Forecasts;
+  readonly #isCapacity: Uint8Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
@@ -65,6 +69,8 @@ export class ScorePipeline {
     this.#expiry = parts.expiry;
     this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
+    this.#forecasts = parts.forecasts;
+    this.#isCapacity = parts.forecasts.resources.isMember;
     this.#clock = parts.clock;
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
@@ -118,6 +124,7 @@ export class ScorePipeline {
     const isPublished = this.#outputs.isPublished[slot] === 1;
     scorer.sample.timestamp = timestamp;
     scorer.sample.value = batch.values[index]!;
+    const accepted = this.#accepted;
     switch (scorer.take(slot, kind, policyNumber, isPublished)) {
       case TAKEN.quiet:
         this.#accepted++;
@@ -140,6 +147,9 @@ export class ScorePipeline {
       case TAKEN.notANumber:
         this.#notANumber++;
     }
+    if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
+      this.#forecasts.take(slot, timestamp, batch.values[index]!);
+    }
   }
 
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
@@ -147,6 +157,7 @@ export class ScorePipeline {
     this.stats.staleTotal++;
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
+    this.#forecasts.end(slot);
   }
 
   #refuseTime(timestamp: number): void {

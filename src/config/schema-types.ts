@@ -1,5 +1,6 @@
 import { parseDuration } from '../model/duration.ts';
 import { messageOf } from '../model/errors.ts';
+import { METRIC_NAME } from '../model/labels.ts';
 import { parseSelector, type Selector } from '../model/matcher.ts';
 import { Secret } from './secret.ts';
 import { oneOf } from './suggestion.ts';
@@ -49,13 +50,14 @@ export interface Dictionary<Value extends Leaf = Leaf> {
   readonly refuse: (name: string) => string | undefined;
 }
 
-/** Fixed keys. Of each set in `atMostOne` and `exactlyOne` so many may be given. */
+/** Fixed keys. Of each set in `atMostOne` and `exactlyOne` so many may be given; a key of `needs` wants one of a set. */
 export interface Section<Keys extends Readonly<Record<string, Key>> = Readonly<Record<string, Key>>> {
   readonly kind: 'section';
   readonly expects: string;
   readonly keys: Keys;
   readonly atMostOne: readonly (readonly string[])[];
   readonly exactlyOne: readonly (readonly string[])[];
+  readonly needs: Readonly<Record<string, readonly string[]>>;
 }
 
 export type Type = Leaf | FilePath | List | Interval | Dictionary | Section;
@@ -124,10 +126,14 @@ export function afterRestart<T extends Type, P extends string>(key: Key<T, P>): 
 
 export function section<Keys extends Readonly<Record<string, Key>>>(
   keys: Keys,
-  rules: { readonly atMostOne?: readonly string[][]; readonly exactlyOne?: readonly string[][] } = {},
+  rules: {
+    readonly atMostOne?: readonly string[][];
+    readonly exactlyOne?: readonly string[][];
+    readonly needs?: Readonly<Record<string, readonly string[]>>;
+  } = {},
 ): Section<Keys> {
-  const { atMostOne = [], exactlyOne = [] } = rules;
-  return { kind: 'section', expects: 'keys and values', keys, atMostOne, exactlyOne };
+  const { atMostOne = [], exactlyOne = [], needs = {} } = rules;
+  return { kind: 'section', expects: 'keys and values', keys, atMostOne, exactlyOne, needs };
 }
 
 export function list<Item extends Type>(item: Item, minLength = 0): List<Item> {
@@ -213,6 +219,31 @@ export const selector: Leaf<Selector, ''> = {
     } catch (error) {
       return { reason: messageOf(error) };
     }
+  },
+};
+
+/** A selector that names its metric: only series of that name have to be looked at. */
+export const metricSelector: Leaf<Selector, ''> = {
+  kind: 'leaf',
+  expects: 'the name of a metric, with matchers if needed',
+  suffix: '',
+  read: (written) => {
+    const reading = selector.read(written);
+    const hasName =
+      'value' in reading && reading.value.some(({ name, operator }) => name === METRIC_NAME && operator === '=');
+    if (hasName || 'reason' in reading) return reading;
+    return { reason: 'expected a selector that begins with the name of a metric' };
+  },
+};
+
+/** A metric as above, or a number above 0. */
+export const metricOrNumber: Leaf<Selector | number, ''> = {
+  kind: 'leaf',
+  expects: 'the name of a metric, with matchers if needed, or a number above 0',
+  suffix: '',
+  read: (written) => {
+    if (typeof written.value !== 'number') return metricSelector.read(written);
+    return written.value > 0 ? { value: written.value } : { reason: 'expected a number above 0' };
   },
 };
 

@@ -162,6 +162,11 @@ class Validation {
     for (const names of type.exactlyOne) {
       if (given(names).length === 0) this.#report(at, path, `expected one of ${names.join(', ')}, but found none`);
     }
+    for (const [name, others] of Object.entries(type.needs)) {
+      const found = tree?.entries.get(name);
+      if (found?.tree === undefined || given(others).length > 0) continue;
+      this.#report(found.at, path, `${name} needs one of ${others.join(', ')}`);
+    }
   }
 }
 

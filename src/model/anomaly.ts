@@ -19,6 +19,8 @@ export interface Anomaly {
   readonly expected: number;
   readonly lower: number;
   readonly upper: number;
+  /** Why, in words, where it is not that the sample is far from what was expected: a forecast. */
+  readonly reason?: string;
 }
 
 /** The identity of an anomaly as text. */

@@ -59,6 +59,10 @@ export class SeriesTable {
 
   /** Called before a slot is taken from its series, and when what is known of its values has become meaningless. */
   onRelease: (slot: number) => void = () => {};
+  /** Called when a series has got its slot, and when rules are matched again; not for those that are ignored. */
+  onSeries: (slot: number, metricName: string) => void = () => {};
+  /** Called before a slot goes to another series. */
+  onForget: (slot: number) => void = () => {};
   /** Called for each series that is refused: its index in the request, and why. */
   onRefusal: (index: number, fault: SeriesFault) => void = () => {};
 
@@ -150,6 +154,7 @@ export class SeriesTable {
   /** Gives a slot back: the series has ended, or has to be looked at anew. */
   release(slot: number): void {
     this.onRelease(slot);
+    this.onForget(slot);
     this.#countKind(this.kinds[slot] as Kind, -1);
     this.#index.delete(this.#low[slot]!, this.#high[slot]!, slot);
     const length = this.#labelLength[slot]!;
@@ -204,6 +209,7 @@ export class SeriesTable {
         const policy = this.#policies.match(labels);
         this.policyNumbers[slot] = policy.number;
         this.#setKind(slot, policy.kind ?? kind);
+        if (this.kinds[slot] !== KIND.none) this.onSeries(slot, metricNameOf(labels));
       } else if (this.kinds[slot] === KIND.ignoredRule) {
         // Without labels nothing can be matched: forgotten, it is looked at when it comes again.
         this.release(slot);
@@ -275,6 +281,7 @@ export class SeriesTable {
     }
     this.#countKind(kind, 1);
     this.createdTotal++;
+    if (kind < IGNORED) this.onSeries(slot, metricName);
     return slot;
   }
 

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Anomalies, SavedAnomaly } from '../detect/anomalies.ts';
+import type { Forecasts } from '../forecast/forecasts.ts';
 import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns, type Pool } from '../series/columns.ts';
 import { IGNORED, type MetricType } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
@@ -7,7 +8,8 @@ import type { SeriesTable } from '../series/series-table.ts';
 /**
  * The snapshot of everything that was learnt of series, as a run of frames. A frame is its length and the CRC-32 of its
  * content (two u32, little-endian), then the content. The first frame is the header (JSON), then come blocks of series,
- * then an empty frame: a file without it is incomplete.
+ * then an empty frame: a file without it is incomplete. Where the header says so, blocks of forecasts and another empty
+ * frame follow.
  *
  * A block holds up to 2,048 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
  * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
@@ -27,6 +29,7 @@ export interface SnapshotParts {
   readonly columns: Columns;
   readonly table: SeriesTable;
   readonly anomalies: Anomalies;
+  readonly forecasts: Forecasts;
 }
 
 interface Header {
@@ -34,6 +37,8 @@ interface Header {
   readonly version: number;
   readonly createdAt: number;
   readonly types: Readonly<Record<string, MetricType>>;
+  /** Missing in snapshots from before there were forecasts. */
+  readonly hasForecasts?: boolean;
 }
 
 /** A column as it is stored: `width` values for each series or row. */
@@ -70,6 +75,7 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
     version: VERSION,
     createdAt: now,
     types: Object.fromEntries(parts.table.types()),
+    hasForecasts: true,
   };
   yield frame(Buffer.from(JSON.stringify(header)));
   for (let slot = 1; slot <= parts.table.highest; ) {
@@ -80,6 +86,8 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
     }
     if (slots.length > 0) yield frame(writeBlock(parts, slots));
   }
+  yield frame(Buffer.alloc(0));
+  for (const block of parts.forecasts.save()) yield frame(block);
   yield frame(Buffer.alloc(0));
 }
 
@@ -95,9 +103,15 @@ export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buff
   let restored = 0;
   for (;;) {
     const block = readFrame(read);
-    if (block.length === 0) return restored;
+    if (block.length === 0) break;
     restored += readBlock(parts, block);
   }
+  while (header.hasForecasts === true) {
+    const block = readFrame(read);
+    if (block.length === 0) break;
+    parts.forecasts.restore(block);
+  }
+  return restored;
 }
 
 function parseHeader(content: Buffer): Header {

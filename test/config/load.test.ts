@@ -103,6 +103,7 @@ describe('good files', () => {
     expect(loadConfig(undefined)).toEqual({
       global: { timezone: 'UTC', externalLabels: new Map(), replicaLabel: '__replica__', clusterLabel: 'cluster' },
       learn: [],
+      forecast: [],
       remoteWrite: [],
       incidents: { joinWindowMs: 900_000, freezeAfterMs: 5_400_000, reopenWithinMs: 1_800_000 },
       storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000 },

@@ -76,13 +76,14 @@ function help({ help, needsRestart }: Key): string {
 function exclusions(path: string, type: Type): string {
   if (type.kind === 'list') return exclusions(`${path}[]`, type.item);
   if (type.kind !== 'section') return '';
-  const { atMostOne, exactlyOne } = type as Section;
+  const { atMostOne, exactlyOne, needs } = type as Section;
   const say = (words: string) => (names: readonly string[]) =>
     `\nOf ${names.map((name) => `\`${name}\``).join(', ')} in \`${path}\`, ${words}.\n`;
   const inside = Object.entries(type.keys).map(([name, key]) => exclusions(`${path}.${name}`, key.type));
   return [
     ...atMostOne.map(say('at most one may be given')),
     ...exactlyOne.map(say('exactly one has to be given')),
+    ...Object.entries(needs).map(([name, others]) => say(`one has to be given with \`${name}\``)(others)),
     ...inside,
   ].join('');
 }

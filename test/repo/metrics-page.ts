@@ -33,7 +33,12 @@ name becomes \`exported_metric\`), and the timestamp of its latest sample.
 |---|---|---|
 `;
 
-const INCIDENT_LABELS: Readonly<Record<string, string>> = { incident_info: 'incident, severity, state, title' };
+const OWN_LABELS: Readonly<Record<string, string>> = {
+  incident_info: 'incident, severity, state, title',
+  predict_full_in_seconds: 'resource, quantile, and those of the series',
+  predict_full_state: 'resource, state, and those of the series',
+  predict_used_ratio: 'resource, and those of the series',
+};
 
 /** docs/metrics.md: every metric and every output series, as a running sidecar describes them. */
 export async function metricsPage(): Promise<string> {
@@ -92,9 +97,13 @@ function outputFamilies() {
   const settings = { rules: [], replicaLabel: '', clusterLabel: '' };
   const lane = createScoreLane({ maxSeries: 1, settings, timezone: 'UTC', clock: systemClock, onAnomaly: () => {} });
   lane.stop();
-  return [...lane.outputs.families, ...createIncidentOutput(new LiveIncidents(), systemClock).families];
+  return [
+    ...lane.outputs.families,
+    ...lane.forecastOutputs.families,
+    ...createIncidentOutput(new LiveIncidents(), systemClock).families,
+  ];
 }
 
 function outputLabelNames(name: string): string {
-  return INCIDENT_LABELS[name] ?? (name.startsWith('incident_') ? 'incident' : 'metric, and those of the series');
+  return OWN_LABELS[name] ?? (name.startsWith('incident_') ? 'incident' : 'metric, and those of the series');
 }

@@ -1,0 +1,118 @@
+import { fullIn, NEVER, type Quantiles } from './full-in.ts';
+import { DAY_SCALE, Growth, SCALE_COUNT } from './growth.ts';
+import { type ResourceHistory, RINGS, WORD } from './resource-history.ts';
+import { measureStaircase, staircaseSlope } from './staircase.ts';
+import { type Envelope, envelopeOf, hasTeeth } from './teeth.ts';
+
+/** What a resource does, as `predict_full_state` names it; a history keeps the place in this list. */
+export const STATES = [
+  'insufficient',
+  'resized',
+  'sawtooth',
+  'filling',
+  'draining',
+  'flat',
+  'deadline',
+  'stale',
+] as const;
+export type ForecastState = (typeof STATES)[number];
+
+/** Less than this is too little to say anything. */
+const MIN_SECONDS = 30 * 60;
+const MIN_BINS = 6;
+/** After a change of its limit a resource is watched for so long before anything is said. */
+const RESIZED_SECONDS = 3600;
+
+export interface Forecast extends Quantiles {
+  readonly state: ForecastState;
+}
+
+const growth = new Growth();
+
+/**
+ * Forecasts when a resource is full, from its history, as of its latest sample. Takes about 0.1 ms.
+ * @param scale what counts as the whole, in the unit of the resource
+ */
+export function forecastOf(history: ResourceHistory, scale: number): Forecast {
+  if (isInsufficient(history)) return { ...NEVER, state: settle(history, 'insufficient') };
+  const { integers } = history;
+  const hour = Math.floor(history.lastAt / 3600);
+  const isNewHour = integers[WORD.growthHour] !== hour;
+  integers[WORD.growthHour] = hour;
+  growth.measure(history, isNewHour);
+  if (isNewHour) measureStaircase(history);
+  const isGrowing = isGrowingNow(history);
+  const isDraining = growth.isConsistent[DAY_SCALE] === 1 && growth.slope[DAY_SCALE]! < 0;
+  const envelope = envelopeOf(history, scale);
+  const quantiles = envelope === undefined ? alongScales(history, scale) : alongEnvelope(history, envelope, scale);
+  return { ...quantiles, state: settle(history, observedState(history, envelope, quantiles, isGrowing, isDraining)) };
+}
+
+function alongScales(history: ResourceHistory, scale: number): Quantiles {
+  const slope = hasTeeth(history) ? undefined : staircaseSlope(history, scale);
+  if (slope !== undefined) for (let i = 0; i <= DAY_SCALE; i++) growth.slope[i] = slope;
+  return fullIn(history.limit - history.used, growth, scale, history.age);
+}
+
+function alongEnvelope(history: ResourceHistory, envelope: Envelope, scale: number): Quantiles {
+  for (let i = 0; i < SCALE_COUNT; i++) {
+    growth.slope[i] = envelope.slope;
+    growth.slopeError[i] = envelope.slopeError;
+    growth.isConsistent[i] = envelope.isConsistent ? 1 : 0;
+  }
+  if (history.used >= history.limit) return fullIn(0, growth, scale, history.age);
+  // A ceiling just above the limit has been survived so far: not full, but next to it.
+  const left = Math.max(history.limit - Math.max(envelope.ceiling, history.used), 1e-9 * scale);
+  return fullIn(left, growth, scale, history.age);
+}
+
+function isInsufficient(history: ResourceHistory): boolean {
+  if (history.age < MIN_SECONDS) return true;
+  const { offset, bins } = RINGS.fiveMinutes;
+  let count = 0;
+  for (let i = offset; i < offset + bins && count < MIN_BINS; i++) if (!Number.isNaN(history.floats[i]!)) count++;
+  return count < MIN_BINS;
+}
+
+/** Whether it grows at this moment: a write that has ended must not page anybody. */
+function isGrowingNow(history: ResourceHistory): boolean {
+  for (let scale = 1; scale <= DAY_SCALE; scale++) {
+    if (growth.isConsistent[scale] === 1 && growth.slope[scale]! > 0) return true;
+  }
+  const { lastAt, used, noise } = history;
+  return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > 1.5 * noise;
+}
+
+/** The level of a minute in the latest quarter of an hour, or of one shortly before; NaN when there is none. */
+function levelAt(history: ResourceHistory, at: number): number {
+  for (let back = 0; back < 5; back++) {
+    const level = history.highest(RINGS.minute, at - back * 60);
+    if (!Number.isNaN(level)) return level;
+  }
+  return Number.NaN;
+}
+
+function observedState(
+  history: ResourceHistory,
+  envelope: Envelope | undefined,
+  { p50 }: Quantiles,
+  isGrowing: boolean,
+  isDraining: boolean,
+): ForecastState {
+  const resizedAt = history.integers[WORD.resizedAt]!;
+  if (resizedAt > history.integers[WORD.firstAt]! && history.lastAt - resizedAt < RESIZED_SECONDS) return 'resized';
+  if (envelope !== undefined) return 'sawtooth';
+  if (p50 < Infinity && isGrowing) return 'filling';
+  return isDraining ? 'draining' : 'flat';
+}
+
+/** A change of state has to be seen twice in a row, but filling begins and ends at once. */
+function settle({ integers }: ResourceHistory, observed: ForecastState): ForecastState {
+  const before = STATES[integers[WORD.state]!]!;
+  const next = STATES.indexOf(observed);
+  const isConfirmed = integers[WORD.nextState] === next;
+  integers[WORD.nextState] = next;
+  if (!isConfirmed && before !== 'filling' && before !== 'insufficient' && observed !== 'filling') return before;
+  integers[WORD.state] = next;
+  return observed;
+}

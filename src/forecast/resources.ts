@@ -1,0 +1,160 @@
+import { type Labels, METRIC_NAME } from '../model/labels.ts';
+import { type Selector, selects } from '../model/matcher.ts';
+import { type CapacityRule, type Role, selectorsOf } from './capacity-rule.ts';
+import { isLevel, outputLabels, Resource } from './resource.ts';
+
+/** A role that series of some metric may have. */
+interface Part {
+  readonly rule: CapacityRule;
+  readonly role: Role;
+  readonly selector: Selector;
+}
+
+/**
+ * Which series make which resource. The name of a new series is looked up once, its labels are read only when some rule
+ * wants that name, and from then on one byte per slot says that its samples are of interest.
+ */
+export class Resources {
+  /** 1 for slots whose samples are of interest. */
+  readonly isMember: Uint8Array;
+  readonly #labels: (slot: number) => Labels | undefined;
+  readonly #bySlot = new Map<number, Resource[]>();
+  readonly #byKey = new Map<string, Resource>();
+  readonly #onEnd: (resource: Resource) => void;
+  #partsByName = new Map<string, Part[]>();
+  readonly #ruleNumbers = new Map<string, number>();
+  #rules: readonly CapacityRule[] = [];
+  #clusterLabel = '';
+  #nextOutputId = 1;
+
+  /**
+   * @param capacity largest number of slots
+   * @param labels of the series that has a slot
+   * @param onEnd told before a resource is forgotten
+   */
+  constructor(capacity: number, labels: (slot: number) => Labels | undefined, onEnd: (resource: Resource) => void) {
+    this.isMember = new Uint8Array(capacity);
+    this.#labels = labels;
+    this.#onEnd = onEnd;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  all(): IterableIterator<Resource> {
+    return this.#byKey.values();
+  }
+
+  of(slot: number): readonly Resource[] {
+    return this.#bySlot.get(slot) ?? [];
+  }
+
+  /** The resource of this name whose series share these labels. */
+  find(name: string, joinKey: string): Resource | undefined {
+    const rules = this.#rules.filter(({ resource }) => resource === name);
+    return rules.map((rule) => this.#byKey.get(this.#keyOf(rule, joinKey))).find((found) => found !== undefined);
+  }
+
+  /** Uses these rules; resources of rules that are gone are forgotten. Call `add` for all series again afterwards. */
+  configure(rules: readonly CapacityRule[], clusterLabel: string): void {
+    const kept = new Map(rules.map((rule) => [textOf(rule), rule]));
+    for (const resource of this.#byKey.values()) {
+      if (!kept.has(textOf(resource.rule)) || clusterLabel !== this.#clusterLabel) this.#forget(resource);
+    }
+    // Rules that stay keep their identity: resources refer to them.
+    const old = new Map(this.#rules.map((rule) => [textOf(rule), rule]));
+    this.#rules = rules.map((rule) => old.get(textOf(rule)) ?? rule);
+    this.#clusterLabel = clusterLabel;
+    this.#partsByName = new Map();
+    for (const rule of this.#rules) {
+      for (const [role, selector] of selectorsOf(rule)) {
+        const name = selector.find((matcher) => matcher.name === METRIC_NAME)!.value;
+        const parts = this.#partsByName.get(name);
+        if (parts === undefined) this.#partsByName.set(name, [{ rule, role, selector }]);
+        else parts.push({ rule, role, selector });
+      }
+    }
+  }
+
+  /** Looks at a series that is new, or whose rules are. */
+  add(slot: number, metricName: string): void {
+    const parts = this.#partsByName.get(metricName);
+    if (parts === undefined) return;
+    const labels = this.#labels(slot);
+    if (labels === undefined) return;
+    for (const part of parts) if (selects(part.selector, labels)) this.#join(slot, labels, part);
+  }
+
+  /** A slot goes to another series. */
+  remove(slot: number): void {
+    for (const resource of this.of(slot)) {
+      const left = resource.members.filter((member) => member.slot !== slot);
+      resource.members.splice(0, resource.members.length, ...left);
+      if (resource.hasLevel) this.#label(resource);
+      else this.#forget(resource);
+    }
+    this.#bySlot.delete(slot);
+    this.isMember[slot] = 0;
+  }
+
+  #join(slot: number, labels: Labels, { rule, role }: Part): void {
+    const joinKey = joinKeyOf(labels, rule.on, this.#clusterLabel);
+    const key = this.#keyOf(rule, joinKey);
+    let resource = this.#byKey.get(key);
+    if (resource === undefined) {
+      resource = new Resource(rule, joinKey);
+      this.#byKey.set(key, resource);
+    }
+    if (resource.members.some((member) => member.slot === slot && member.role === role)) return;
+    resource.members.push({ slot, role, value: 0, at: 0 });
+    const resources = this.#bySlot.get(slot);
+    if (resources === undefined) this.#bySlot.set(slot, [resource]);
+    else if (!resources.includes(resource)) resources.push(resource);
+    this.isMember[slot] = 1;
+    if (isLevel({ role })) this.#label(resource);
+  }
+
+  #label(resource: Resource): void {
+    const levels = resource.members.filter(isLevel).map(({ slot }) => this.#labels(slot) ?? new Map());
+    const labels = outputLabels(resource.rule.resource, levels);
+    const isSame = labels.size === resource.labels.size && [...labels].every(([n, v]) => resource.labels.get(n) === v);
+    if (isSame) return;
+    resource.labels = labels;
+    resource.outputId = this.#nextOutputId++;
+  }
+
+  /** Numbers of rules keep their meaning over reloads, and are shorter than a rule. */
+  #keyOf(rule: CapacityRule, joinKey: string): string {
+    const text = textOf(rule);
+    let number = this.#ruleNumbers.get(text);
+    if (number === undefined) {
+      number = this.#ruleNumbers.size;
+      this.#ruleNumbers.set(text, number);
+    }
+    return `${number} ${joinKey}`;
+  }
+
+  #forget(resource: Resource): void {
+    this.#onEnd(resource);
+    this.#byKey.delete(this.#keyOf(resource.rule, resource.joinKey));
+    for (const { slot } of resource.members) {
+      const left = this.of(slot).filter((other) => other !== resource);
+      if (left.length > 0) this.#bySlot.set(slot, left);
+      else {
+        this.#bySlot.delete(slot);
+        this.isMember[slot] = 0;
+      }
+    }
+  }
+}
+
+function joinKeyOf(labels: Labels, on: readonly string[], clusterLabel: string): string {
+  const names = on.length > 0 ? [...on, clusterLabel] : [...labels.keys()].filter((name) => name !== METRIC_NAME);
+  return JSON.stringify(names.map((name) => [name, labels.get(name) ?? '']));
+}
+
+/** Two rules with the same text are one. */
+function textOf(rule: CapacityRule): string {
+  return JSON.stringify(rule);
+}

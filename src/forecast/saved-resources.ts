@@ -1,0 +1,76 @@
+import type { Forecast } from './forecaster.ts';
+import type { Resource, Urgency } from './resource.ts';
+import { HISTORY_BYTES, ResourceHistory } from './resource-history.ts';
+import type { Resources } from './resources.ts';
+
+/** So many go into one block: two megabytes, a few milliseconds. */
+const BLOCK_RESOURCES = 1024;
+
+/** A resource without its history. JSON has no infinity: a quantile that is one is null. */
+interface SavedResource {
+  readonly resource: string;
+  readonly joinKey: string;
+  readonly scale: number;
+  readonly lastAt: number;
+  readonly forecastAt: number;
+  readonly expiresAt: number;
+  readonly urgentCount: number;
+  readonly forecast: { readonly [Key in keyof Forecast]: Forecast[Key] | null } | undefined;
+  readonly urgency: (Omit<Urgency, 'labels'> & { readonly labels: readonly (readonly [string, string])[] }) | undefined;
+}
+
+/**
+ * What was learnt of resources, as blocks of bytes for a snapshot: a u32 (little-endian) with the length of a JSON list,
+ * the list, then the histories in its order.
+ */
+export function* saveResources(resources: Resources): Generator<Buffer> {
+  let block: Resource[] = [];
+  for (const resource of resources.all()) {
+    if (resource.lastAt > 0) block.push(resource);
+    if (block.length < BLOCK_RESOURCES) continue;
+    yield writeBlock(block);
+    block = [];
+  }
+  if (block.length > 0) yield writeBlock(block);
+}
+
+/** Takes a block in, after the series: a resource whose series or rule are gone is passed over. */
+export function restoreResources(resources: Resources, block: Buffer): void {
+  const jsonEnd = 4 + block.readUInt32LE(0);
+  const list = JSON.parse(block.toString('utf8', 4, jsonEnd)) as SavedResource[];
+  for (const [place, saved] of list.entries()) {
+    const resource = resources.find(saved.resource, saved.joinKey);
+    if (resource === undefined) continue;
+    const start = jsonEnd + place * HISTORY_BYTES;
+    resource.history = new ResourceHistory(block.subarray(start, start + HISTORY_BYTES));
+    const { scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, urgency } = saved;
+    Object.assign(resource, { scale, lastAt, forecastAt, expiresAt, urgentCount });
+    const { p10, p50, p90, state } = forecast ?? {};
+    if (state) resource.forecast = { p10: p10 ?? Infinity, p50: p50 ?? Infinity, p90: p90 ?? Infinity, state };
+    if (urgency) resource.urgency = { ...urgency, labels: new Map(urgency.labels) };
+    // Until the next scrape its series count as live, so that what is put out does not end with a restart.
+    for (const member of resource.members) member.at = lastAt;
+  }
+}
+
+function writeBlock(resources: readonly Resource[]): Buffer {
+  const list = resources.map((resource): SavedResource => {
+    const { rule, joinKey, scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, urgency } = resource;
+    const open = urgency && { ...urgency, labels: [...urgency.labels] };
+    return {
+      resource: rule.resource,
+      joinKey,
+      scale,
+      lastAt,
+      forecastAt,
+      expiresAt,
+      urgentCount,
+      forecast,
+      urgency: open,
+    };
+  });
+  const json = Buffer.from(JSON.stringify(list));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(json.length);
+  return Buffer.concat([length, json, ...resources.map(({ history }) => history.bytes)]);
+}

@@ -1,0 +1,8 @@
+// npm run -s bench:forecast-rules -- [--disks=200]: the shipped rules beside the mixins' predict_linear rules, over simulated
+// months of disks. One JSON object.
+import { parseArgs } from 'node:util';
+import { compareRules } from '../forecast/rule-comparison.ts';
+
+const { values } = parseArgs({ options: { disks: { type: 'string', default: '200' } } });
+const { judged, covered, ...tally } = compareRules(Number(values.disks));
+process.stdout.write(`${JSON.stringify({ ...tally, intervalCoverage: covered / judged }, undefined, 2)}\n`);
