@@ -164,6 +164,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         version: VERSION,
         seriesCount: () => lane.table.size,
         anomalyOutput: lane.outputs,
+        forecastOutput: lane.forecastOutputs,
         openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
         now: () => clock.now(),
         externalUrl: flags.webExternalUrl ?? '',

@@ -13,6 +13,7 @@ export interface HomePageOptions {
   readonly version: string;
   readonly seriesCount: () => number;
   readonly anomalyOutput: OutputSource;
+  readonly forecastOutput: OutputSource;
   readonly openIncidents: () => Iterable<Incident>;
   readonly now: () => number;
   /** Under which people reach this process, without a slash at its end; empty for "as they came". */
@@ -29,7 +30,8 @@ export function createHomePage(options: HomePageOptions): Router {
   return router;
 }
 
-function renderPage({ version, seriesCount, anomalyOutput, openIncidents, now, externalUrl }: HomePageOptions): string {
+function renderPage(options: HomePageOptions): string {
+  const { version, seriesCount, anomalyOutput, forecastOutput, openIncidents, now, externalUrl } = options;
   const incidents = [...openIncidents()].sort((a, b) => b.openedAt - a.openedAt);
   const anomalies = firstGroups(anomalyOutput)
     .map((group) => ({ group, values: new Map(group.values) }))
@@ -65,6 +67,14 @@ ${table(
   'Nothing is unusual. A series is judged after its first hour.',
 )}
 </section>
+<section>
+<h2>Full next</h2>
+${table(
+  ['In about', 'At the earliest', 'Resource', 'Where'],
+  nextToFill(forecastOutput).slice(0, MAX_ROWS).map(forecastRow),
+  'Nothing is about to fill.',
+)}
+</section>
 </main>
 <footer>Pronoia ${escapeHtml(version)} · <a href="${escapeHtml(externalUrl)}/api/v1/incidents">incidents as JSON</a> ·
 <a href="${escapeHtml(externalUrl)}/federate">scores as series</a> · <a href="${escapeHtml(externalUrl)}/metrics">own metrics</a></footer>
@@ -77,6 +87,54 @@ function firstGroups(source: OutputSource): OutputGroup[] {
   const groups: OutputGroup[] = [];
   for (const group of source.groups()) if (groups.push(group) === MAX_GROUPS) break;
   return groups;
+}
+
+interface Filling {
+  readonly labels: ReadonlyMap<string, string>;
+  /** Seconds until full: an even chance, and one chance in ten. */
+  readonly median: number;
+  readonly early: number;
+}
+
+/** What will be full at all, the most urgent first. */
+function nextToFill(source: OutputSource): Filling[] {
+  const found = new Map<string, { labels: Map<string, string>; seconds: Map<string, number> }>();
+  for (const group of firstGroups(source)) {
+    const seconds = new Map(group.values).get('predict_full_in_seconds');
+    if (seconds === undefined) continue;
+    const labels = new Map(group.labels());
+    const quantile = labels.get('quantile') ?? '';
+    labels.delete('quantile');
+    const key = formatSeries(labels);
+    const entry = found.get(key) ?? { labels, seconds: new Map<string, number>() };
+    found.set(key, entry);
+    entry.seconds.set(quantile, seconds);
+  }
+  return [...found.values()]
+    .map(({ labels, seconds }) => ({
+      labels,
+      median: seconds.get('0.5') ?? Number.POSITIVE_INFINITY,
+      early: seconds.get('0.1') ?? Number.POSITIVE_INFINITY,
+    }))
+    .filter(({ median }) => Number.isFinite(median))
+    .sort((a, b) => a.median - b.median);
+}
+
+function forecastRow({ labels, median, early }: Filling): string[] {
+  const where = new Map(labels);
+  where.delete('resource');
+  return [
+    roughly(median),
+    roughly(early),
+    escapeHtml(labels.get('resource') ?? ''),
+    `<code>${escapeHtml(formatSeries(where))}</code>`,
+  ];
+}
+
+/** The largest unit of a duration with what follows it: nobody plans by the second. */
+function roughly(seconds: number): string {
+  const unit = seconds >= 86_400 ? 3_600_000 : 60_000;
+  return Number.isFinite(seconds) ? formatDuration(Math.round((seconds * 1000) / unit) * unit) : '–';
 }
 
 function incidentRow(incident: Incident, externalUrl: string, now: number): string[] {

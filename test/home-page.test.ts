@@ -13,11 +13,13 @@ afterEach(() => new Promise((resolve) => server.close(resolve)));
 async function page(
   groups: OutputGroup[],
   incidents: Partial<Incident>[] = [],
+  forecasts: OutputGroup[] = [],
 ): Promise<{ html: string; policy: string | null }> {
   const routes = createHomePage({
     version: '1.2.3',
     seriesCount: () => 12_345,
     anomalyOutput: { families: [], groups: () => groups },
+    forecastOutput: { families: [], groups: () => forecasts },
     openIncidents: () => incidents as Incident[],
     now: () => 3_600_000,
     externalUrl: 'https://ops.example.org/pronoia',
@@ -54,6 +56,29 @@ describe('the page for people', () => {
     expect(html).not.toContain('<script>');
     expect(html).toContain('1,235');
     expect(policy).toContain("default-src 'none'");
+  });
+
+  it('shows what fills up next, the most urgent first, and leaves out what does not fill', async () => {
+    const forecast = (mountpoint: string, quantile: string, seconds: number): OutputGroup => ({
+      id: 0,
+      labels: () => createLabels(Object.entries({ resource: 'filesystem', mountpoint, quantile })),
+      timestampMs: 0,
+      values: [['predict_full_in_seconds', seconds]],
+    });
+    const { html } = await page(
+      [],
+      [],
+      [
+        forecast('/later', '0.5', 200_000),
+        forecast('/later', '0.1', 100_000),
+        forecast('/never', '0.5', Number.POSITIVE_INFINITY),
+        forecast('/soon', '0.5', 5400),
+      ],
+    );
+    expect(html.indexOf('/soon')).toBeLessThan(html.indexOf('/later'));
+    expect(html).toContain('<td>1h30m</td>');
+    expect(html).toContain('<td>2d8h</td><td>1d4h</td><td>filesystem</td>');
+    expect(html).not.toContain('/never');
   });
 
   it('shows open incidents with a link below the external URL', async () => {
