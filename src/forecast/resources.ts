@@ -111,8 +111,19 @@ export class Resources {
     const resources = this.#bySlot.get(slot);
     if (resources === undefined) this.#bySlot.set(slot, [resource]);
     else if (!resources.includes(resource)) resources.push(resource);
-    this.isMember[slot] = 1;
+    this.#mark(resource);
     if (isLevel({ role })) this.#label(resource);
+  }
+
+  /**
+   * Samples are taken only of resources all of whose series are there: many a level has no limit, and without one nothing
+   * can be said of it, at any cost.
+   */
+  #mark(resource: Resource): void {
+    const roles = new Set(resource.members.map(({ role }) => role));
+    const isComplete = selectorsOf(resource.rule).every(([role]) => role === 'unless' || roles.has(role));
+    if (!isComplete) return;
+    for (const { slot } of resource.members) this.isMember[slot] = 1;
   }
 
   #label(resource: Resource): void {
@@ -154,7 +165,11 @@ function joinKeyOf(labels: Labels, on: readonly string[], clusterLabel: string):
   return JSON.stringify(names.map((name) => [name, labels.get(name) ?? '']));
 }
 
+const TEXTS = new WeakMap<CapacityRule, string>();
+
 /** Two rules with the same text are one. */
 function textOf(rule: CapacityRule): string {
-  return JSON.stringify(rule);
+  const text = TEXTS.get(rule) ?? JSON.stringify(rule);
+  TEXTS.set(rule, text);
+  return text;
 }
