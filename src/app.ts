@@ -6,7 +6,7 @@ import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
-import { directEvidence } from './correlate/direct-evidence.ts';
+import { DirectCorrelator } from './correlate/direct-correlator.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
@@ -22,11 +22,14 @@ import { addIncidentMetrics, addScoreMetrics, addSenderMetrics, addSnapshotMetri
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
+import { isOpen } from './model/incident.ts';
 import type { Logger } from './model/logger.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { identifyingLabels } from './topology/identifying-labels.ts';
+import { subjectOfLabels } from './topology/label-subject.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
@@ -65,7 +68,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => store.close());
   const incidents = new IncidentPipeline({
     store,
-    correlator: directEvidence,
+    createCorrelator: ({ windows }) => new DirectCorrelator(windows, identifyingLabels),
+    subjectOf: (labels) => subjectOfLabels(labels, config.global),
     clock,
     logger,
     options: incidentOptions(config),
@@ -165,7 +169,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         seriesCount: () => lane.table.size,
         anomalyOutput: lane.outputs,
         forecastOutput: lane.forecastOutputs,
-        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
+        openIncidents: () => [...incidents.live.all()].filter(isOpen),
         now: () => clock.now(),
         externalUrl: flags.webExternalUrl ?? '',
       }),
@@ -184,11 +188,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         deliver: (delivery) => incidents.deliver(delivery),
         refused: refusedAlertRequests,
       }),
-      createIncidentRoutes({
-        store,
-        acknowledge: (id, deed) => incidents.acknowledge(id, deed),
-        resolve: (id, deed) => incidents.resolve(id, deed),
-      }),
+      createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
     ],
     web,
     observe: (path, code, seconds) => metrics.observe(path, code, seconds),

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createIncidentRoutes } from '../../src/incidents/api.ts';
 import { serveRoutes } from '../emit/served-routes.ts';
 import { alertOf, anomalyOf } from './alert-builders.ts';
-import { PipelineBench } from './pipeline-bench.ts';
+import { OPTIONS, PipelineBench } from './pipeline-bench.ts';
 
 const PATH = '/api/v1/incidents';
 let bench: PipelineBench;
@@ -12,11 +12,7 @@ beforeEach(async () => {
   bench = new PipelineBench();
   const { store, pipeline } = bench;
   served = await serveRoutes(
-    createIncidentRoutes({
-      store,
-      acknowledge: (id, deed) => pipeline.acknowledge(id, deed),
-      resolve: (id, deed) => pipeline.resolve(id, deed),
-    }),
+    createIncidentRoutes({ store, deeds: pipeline, now: () => bench.clock.now(), windows: () => OPTIONS }),
   );
 });
 

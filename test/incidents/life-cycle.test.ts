@@ -10,6 +10,7 @@ function admission(labels: Record<string, string>, from: number, to?: number, is
     alert: alertOf({ alertname: 'HighLatency', ...labels }, to === undefined ? { from } : { from, to }),
     entity,
     isAgain,
+    heldUntil: 0,
   };
 }
 
