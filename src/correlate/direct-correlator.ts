@@ -1,4 +1,5 @@
 import { type Anomaly, anomalyKey } from '../model/anomaly.ts';
+import { incidentId } from '../model/incident.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Subject } from '../model/topology.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 import { directEvidence } from './direct-evidence.ts';
 import type { CorrelatedAlert, CorrelationWindows, IncidentSpan, RecentIncidents } from './direct-placement.ts';
 import { RecentAnomalies } from './recent-anomalies.ts';
+import { openedOn } from './traits.ts';
 
 const MAX_ANOMALIES = 100_000;
 
@@ -62,8 +64,13 @@ export class DirectCorrelator implements Correlator, RecentIncidents {
   }
 
   restore(firings: readonly RestoredFiring[]): void {
-    const byOnset = firings.toSorted((a, b) => a.alert.startsAt - b.alert.startsAt);
-    for (const firing of byOnset) this.#put(firing, firing.incidentId, !this.#spans.has(firing.incidentId));
+    const { opener = [], other = [] } = Object.groupBy(firings, (firing) => (isOpener(firing) ? 'opener' : 'other'));
+    for (const firing of opener) this.#put(firing, firing.incidentId, true);
+    for (const firing of other) {
+      const { entity } = firing.subject;
+      const opened = entity === undefined ? undefined : this.#idsByTrait.get(openedOn(entity));
+      this.#put(firing, firing.incidentId, false, opened?.has(firing.incidentId));
+    }
   }
 
   #place(): FiringPlacement[] {
@@ -130,4 +137,10 @@ export class DirectCorrelator implements Correlator, RecentIncidents {
       for (const [trait, ids] of this.#idsByTrait) if (ids.delete(id) && ids.size === 0) this.#idsByTrait.delete(trait);
     }
   }
+}
+
+/** Whether the incident has its id from this firing. */
+function isOpener({ key, cluster, incidentId: id }: RestoredFiring): boolean {
+  const [fingerprint = '', startsAt] = key.split(' ');
+  return incidentId(cluster, { fingerprint, startsAt: Number(startsAt) }) === id;
 }

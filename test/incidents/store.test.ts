@@ -93,7 +93,7 @@ describe('the store', () => {
     expect(store.incident(incident.id)).toEqual(incident);
     expect(store.members(incident.id)).toEqual([alert, anomaly]);
     expect(store.lastAlert(alert.firing.alert.fingerprint)).toEqual(alert);
-    expect(store.timeline(incident.id)).toEqual([event]);
+    expect(store.timeline(incident.id)).toEqual([{ id: 1, ...event }]);
     expect(store.takeMemberId()).toBe(3);
   });
 
