@@ -6,14 +6,14 @@ import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
-import { DirectCorrelator } from './correlate/direct-correlator.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
 import { withPresets } from './forecast/presets.ts';
 import { createHomePage } from './home-page.ts';
-import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
+import { createIncidentLane } from './incident-lane.ts';
+import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
@@ -28,8 +28,6 @@ import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
-import { identifyingLabels } from './topology/identifying-labels.ts';
-import { subjectOfLabels } from './topology/label-subject.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
@@ -66,10 +64,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
   cleanups.push(() => store.close());
-  const incidents = new IncidentPipeline({
+  const incidents = createIncidentLane({
     store,
-    createCorrelator: ({ windows }) => new DirectCorrelator(windows, identifyingLabels),
-    subjectOf: (labels) => subjectOfLabels(labels, config.global),
+    clusterLabel: () => config.global.clusterLabel,
     clock,
     logger,
     options: incidentOptions(config),

@@ -41,13 +41,13 @@ export interface IncidentOptions extends CorrelationWindows {
 }
 
 /** What correlation may ask while it works. */
-export interface CorrelationContext {
+interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
   /** What people's merges and splits say about two alert names, -1..1, see `HandMadeLinks`. */
   readonly linkWeight: (alertname: string, other: string, now: number) => number;
 }
 
-interface IncidentParts {
+export interface IncidentParts {
   readonly store: IncidentStore;
   /** Makes a correlator that knows nothing: at the start, and when what it knows could not be stored. */
   readonly createCorrelator: (context: CorrelationContext) => Correlator;
@@ -56,8 +56,8 @@ interface IncidentParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: IncidentOptions;
-  /** Told about every change after it was stored. */
-  readonly onEvents?: (events: readonly IncidentEvent[]) => void;
+  /** Told about every change after it was stored: lines of timelines, and the incidents as they are now. */
+  readonly onEvents?: (events: readonly IncidentEvent[], changed: readonly Incident[]) => void;
 }
 
 const TICK_MS = 1000;
@@ -372,7 +372,7 @@ export class IncidentPipeline {
         by: by || undefined,
       });
     }
-    this.#parts.onEvents?.(events);
+    this.#parts.onEvents?.(events, [...incidents.values()]);
   }
 
   /** What was decided and could not be stored did not happen: correlation has to forget it too. */
