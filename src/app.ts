@@ -80,6 +80,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     timezone: config.global.timezone,
     clock,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
+    onRuleState: (state) => incidents.receiveOnset(state),
   });
   cleanups.push(() => lane.stop());
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DirectCorrelator } from '../../src/correlate/direct-correlator.ts';
-import { type IncidentOptions, IncidentPipeline } from '../../src/incident-pipeline.ts';
+import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
 import { ManualClock } from '../../src/model/clock.ts';
@@ -20,6 +20,8 @@ export const OPTIONS: IncidentOptions = {
   clusterLabel: 'cluster',
 };
 
+const direct: IncidentParts['createCorrelator'] = ({ windows }) => new DirectCorrelator(windows, identifyingLabels);
+
 /** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
 export class PipelineBench {
   clock = new ManualClock(minute(0));
@@ -31,7 +33,11 @@ export class PipelineBench {
   readonly #folder: string | undefined;
   readonly #abandoned: IncidentStore[] = [];
 
-  constructor(storage: 'disk' | 'memory' = 'memory') {
+  readonly #createCorrelator: IncidentParts['createCorrelator'];
+
+  /** @param createCorrelator a fake where a test wants to say itself what is decided */
+  constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator: IncidentParts['createCorrelator'] = direct) {
+    this.#createCorrelator = createCorrelator;
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);
@@ -75,7 +81,7 @@ export class PipelineBench {
     });
     return new IncidentPipeline({
       store: this.store,
-      createCorrelator: ({ windows }) => new DirectCorrelator(windows, identifyingLabels),
+      createCorrelator: this.#createCorrelator,
       subjectOf: (labels) => subjectOfLabels(labels, OPTIONS),
       clock: this.clock,
       logger,
