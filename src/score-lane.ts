@@ -101,6 +101,7 @@ export function createScoreLane({
     receiver,
     table,
     columns,
+    scorer,
     anomalies: scorer.anomalies,
     rates: scorer.rates,
     outputs,

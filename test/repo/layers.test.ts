@@ -8,9 +8,10 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config', 'series', 'version.ts'],
   ['detect', 'forecast', 'topology', 'correlate'],
   ['ingest', 'emit', 'incidents', 'state', 'web'],
+  ['bootstrap'],
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['incident-lane.ts', 'score-lane.ts', 'score-replay.ts'],
-  ['incident-replay.ts'],
+  ['history-loading.ts', 'incident-replay.ts'],
   ['home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'replay-command.ts', 'server.ts'],
   ['app.ts'],
   ['main.ts'],
@@ -30,7 +31,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'ingest/alert-routes.ts',
   ],
   'prom-client': ['emit/metrics.ts'],
-  protobufjs: ['emit/write-request.ts'],
+  protobufjs: ['emit/write-request.ts', 'bootstrap/remote-read.ts'],
   snappy: ['emit/snappy-compress.ts'],
   snappyjs: ['emit/snappy-compress.ts'],
   yaml: ['config/yaml-tree.ts'],
@@ -40,7 +41,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
   'node:sqlite': ['incidents', 'state/folder-lock.ts'],
-  'node:timers/promises': ['emit/slices.ts'],
+  'node:timers/promises': ['emit/slices.ts', 'bootstrap/bootstrap.ts'],
   'node:tls': ['config/certificates.ts', 'web/tls-server.ts'],
   'node:v8': ['main.ts'],
   'node:worker_threads': ['web/bcrypt-thread.ts'],
@@ -52,7 +53,10 @@ const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promi
 const GLOBALS: readonly (readonly [pattern: RegExp, homes: readonly string[]])[] = [
   [/\bDate\.now\b|\bnew Date\(\)|\bset(?:Timeout|Interval|Immediate)\(/, ['model/clock.ts']],
   // The client takes it as a parameter.
-  [/(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/, ['app.ts', 'emit/remote-write-client.ts']],
+  [
+    /(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/,
+    ['app.ts', 'emit/remote-write-client.ts', 'bootstrap/history-client.ts', 'history-loading.ts'],
+  ],
   [/\bMath\.random\b/, ['emit/retry-delay.ts']],
   [/\bprocess\.(?!versions\b)/, ['main.ts']],
 ];
