@@ -8,6 +8,7 @@ export type EntityKind =
   | 'ingress'
   | 'host'
   | 'persistentvolumeclaim'
+  | 'autoscaler'
   | 'topic'
   | 'consumergroup'
   | 'queue'

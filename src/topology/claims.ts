@@ -1,0 +1,207 @@
+import type { Fact, Provenance } from './fact.ts';
+
+/** Without a sample for so long while its source goes on, what is no traffic has ended. */
+const STALE_AFTER_MS = 5 * 60_000;
+const HALF_LIFE_MS = 3_600_000;
+/** Traffic below this confidence is forgotten … */
+const MIN_CONFIDENCE = 0.05;
+/** … unless it was there on so many of the last fourteen days: a nightly batch. */
+const DORMANT_DAYS = 3;
+const DORMANT_CONFIDENCE = 0.5;
+const DAY_MS = 86_400_000;
+const FOURTEEN_BITS = 0x3fff;
+/** Pods are remembered for so long after their end: alerts about them come late. */
+const KEEP_ENDED_MS = 2 * 3_600_000;
+
+/** All series of one source in one group. It has a clock of its own: when it falls silent, nothing it said ages. */
+export interface Source {
+  readonly name: string;
+  readonly group: string;
+  readonly firstAt: number;
+  /** Epoch milliseconds of its latest sample. */
+  lastAt: number;
+}
+
+/** A fact, said by one source through any number of series. Times are epoch milliseconds of samples. */
+export interface Claim {
+  readonly key: string;
+  readonly fact: Fact;
+  readonly source: Source;
+  readonly confidence: number;
+  readonly isTraffic: boolean;
+  /** One of its series. */
+  readonly series: string;
+  readonly firstAt: number;
+  /** When it was last seen: for traffic, when its counter last grew. */
+  lastAt: number;
+  /** When it was no longer true. Ended claims about pods are kept for two hours. */
+  endedAt: number | undefined;
+  /** How many series say so now … */
+  holders: number;
+  /** … and when the last of them got its stale marker. */
+  staleAt: number | undefined;
+  /** Per second, the sum of its series; 0 for what is no traffic. */
+  rate: number;
+  /** Days on which it was seen, the latest in bit 0. */
+  days: number;
+}
+
+export type SavedClaim = Omit<Claim, 'key' | 'source' | 'holders' | 'staleAt'> & { readonly source: number };
+
+/** Everything that sources claim, from its first sample until it has ended or faded. */
+export class Claims {
+  /** Told when something became true … */
+  onBegin: (claim: Claim) => void = () => {};
+  /** … when it ceased to be (`endedAt` says when) … */
+  onEnd: (claim: Claim) => void = () => {};
+  /** … and when it is forgotten altogether. */
+  onForget: (claim: Claim) => void = () => {};
+  refusedTotal = 0;
+  readonly #limit: number;
+  readonly #claims = new Map<string, Claim>();
+  readonly #sources = new Map<string, Source>();
+
+  /** @param limit largest number of claims; further ones are refused and counted */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#claims.size;
+  }
+
+  all(): IterableIterator<Claim> {
+    return this.#claims.values();
+  }
+
+  source(name: string, group: string, at: number): Source {
+    const key = `${name} ${group}`;
+    let source = this.#sources.get(key);
+    if (source === undefined) {
+      source = { name, group, firstAt: at, lastAt: at };
+      this.#sources.set(key, source);
+    }
+    return source;
+  }
+
+  /** A series begins to say so. @returns undefined when there is no room */
+  hold(fact: Fact, provenance: Provenance, at: number): Claim | undefined {
+    const source = this.source(provenance.source, provenance.group, at);
+    const key = `${source.name} ${source.group} ${JSON.stringify(fact)}`;
+    let claim = this.#claims.get(key);
+    if (claim === undefined) {
+      if (this.#claims.size >= this.#limit) {
+        this.refusedTotal++;
+        return undefined;
+      }
+      const { confidence, isTraffic, series } = provenance;
+      const begun = { firstAt: at, lastAt: at, endedAt: undefined, holders: 0, staleAt: undefined, rate: 0, days: 1 };
+      claim = { key, fact, source, confidence, isTraffic, series, ...begun };
+      this.#claims.set(key, claim);
+      this.onBegin(claim);
+    }
+    claim.holders++;
+    this.see(claim, at);
+    return claim;
+  }
+
+  /** It is still true. */
+  see(claim: Claim, at: number): void {
+    claim.staleAt = undefined;
+    if (at > claim.source.lastAt) claim.source.lastAt = at;
+    if (at > claim.lastAt) {
+      const passed = Math.floor(at / DAY_MS) - Math.floor(claim.lastAt / DAY_MS);
+      if (passed > 0) claim.days = (passed > 14 ? 0 : (claim.days << passed) & FOURTEEN_BITS) | 1;
+      claim.lastAt = at;
+    }
+    if (claim.endedAt !== undefined) {
+      claim.endedAt = undefined;
+      this.onBegin(claim);
+    }
+  }
+
+  /** A series no longer says so. @param staleAt when its stale marker came, undefined when it was only forgotten */
+  release(claim: Claim, staleAt: number | undefined): void {
+    claim.holders--;
+    if (claim.holders <= 0 && staleAt !== undefined) claim.staleAt = staleAt;
+  }
+
+  /** What is left of the claim's confidence, on the clock of its source. */
+  confidenceOf(claim: Claim): number {
+    if (!claim.isTraffic) return claim.confidence;
+    const faded = claim.confidence * 0.5 ** ((claim.source.lastAt - claim.lastAt) / HALF_LIFE_MS);
+    return isDormant(claim) ? Math.max(faded, Math.min(DORMANT_CONFIDENCE, claim.confidence)) : faded;
+  }
+
+  /** Ends what has ended and forgets what ended long ago. Looks at all claims: once a minute is often enough. */
+  sweep(): void {
+    for (const claim of this.#claims.values()) {
+      if (claim.endedAt === undefined && this.#hasEnded(claim)) this.#end(claim, claim.staleAt ?? claim.lastAt);
+      if (claim.endedAt === undefined) continue;
+      const isKept = claim.fact.kind === 'pod' && claim.source.lastAt - claim.endedAt < KEEP_ENDED_MS;
+      if (!isKept) this.#forget(claim);
+    }
+  }
+
+  /** Takes back all that a source has said. */
+  retract(name: string, at: number): void {
+    for (const claim of this.#claims.values()) {
+      if (claim.source.name !== name) continue;
+      if (claim.endedAt === undefined) this.#end(claim, at);
+      this.#forget(claim);
+    }
+  }
+
+  save(): { readonly sources: readonly Source[]; readonly claims: readonly SavedClaim[] } {
+    const sources = [...this.#sources.values()];
+    const numbers = new Map(sources.map((source, number) => [source, number]));
+    const claims = [...this.#claims.values()].map(({ key, holders, staleAt, ...claim }) => ({
+      ...claim,
+      source: numbers.get(claim.source)!,
+    }));
+    return { sources, claims };
+  }
+
+  /** Takes back what `save` gave. Nobody holds it: it stays until its source has gone on for a while without it. */
+  restore(sources: readonly Source[], claims: readonly SavedClaim[]): void {
+    const restored = sources.map((saved) => {
+      const source = this.source(saved.name, saved.group, saved.firstAt);
+      source.lastAt = Math.max(source.lastAt, saved.lastAt);
+      return source;
+    });
+    for (const saved of claims) {
+      const source = restored[saved.source]!;
+      const key = `${source.name} ${source.group} ${JSON.stringify(saved.fact)}`;
+      if (this.#claims.has(key) || this.#claims.size >= this.#limit) continue;
+      const claim: Claim = { ...saved, key, source, holders: 0, staleAt: undefined, endedAt: undefined };
+      this.#claims.set(key, claim);
+      this.onBegin(claim);
+      if (saved.endedAt != null) this.#end(claim, saved.endedAt);
+    }
+  }
+
+  #hasEnded(claim: Claim): boolean {
+    if (claim.isTraffic) return !isDormant(claim) && this.confidenceOf(claim) < MIN_CONFIDENCE;
+    // A stale marker counts once its source has spoken again: an exporter that dies takes all of its series with it.
+    if (claim.staleAt !== undefined && claim.source.lastAt >= claim.staleAt) return true;
+    return claim.source.lastAt - claim.lastAt > STALE_AFTER_MS;
+  }
+
+  #end(claim: Claim, at: number): void {
+    claim.endedAt = at;
+    this.onEnd(claim);
+  }
+
+  #forget(claim: Claim): void {
+    this.#claims.delete(claim.key);
+    this.onForget(claim);
+  }
+}
+
+function isDormant(claim: Claim): boolean {
+  const passed = Math.floor(claim.source.lastAt / DAY_MS) - Math.floor(claim.lastAt / DAY_MS);
+  let days = passed > 14 ? 0 : (claim.days << passed) & FOURTEEN_BITS;
+  let count = 0;
+  for (; days !== 0; days &= days - 1) count++;
+  return count >= DORMANT_DAYS;
+}
