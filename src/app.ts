@@ -27,6 +27,7 @@ import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { LearntTopology } from './topology/learnt-topology.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
@@ -60,6 +61,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
+  // What both lanes know of how things depend on each other: one learns it, the other asks.
+  const topology = new LearntTopology({ clusterLabel: config.global.clusterLabel });
+
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
   cleanups.push(() => store.close());
@@ -78,6 +82,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     settings: scoreSettings(config),
     timezone: config.global.timezone,
     clock,
+    topology,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
   });
   cleanups.push(() => lane.stop());

@@ -6,6 +6,7 @@ import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
 import { IGNORED, IGNORED_REASONS } from './series/kinds.ts';
 import type { SeriesTable } from './series/series-table.ts';
+import type { SeriesTap } from './topology/series-tap.ts';
 
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
 const FUTURE_MS = 10 * 60_000;
@@ -35,6 +36,7 @@ export interface ScoreParts {
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
   readonly forecasts: Forecasts;
+  readonly topologyTap: SeriesTap;
   readonly clock: Clock;
 }
 
@@ -53,6 +55,8 @@ export class ScorePipeline {
   readonly #outputs: AnomalySeries;
   readonly #forecasts: Forecasts;
   readonly #isCapacity: Uint8Array;
+  readonly #topologyTap: SeriesTap;
+  readonly #isTopology: Uint8Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
@@ -71,6 +75,8 @@ export class ScorePipeline {
     this.#outputs = parts.outputs;
     this.#forecasts = parts.forecasts;
     this.#isCapacity = parts.forecasts.resources.isMember;
+    this.#topologyTap = parts.topologyTap;
+    this.#isTopology = parts.topologyTap.isMember;
     this.#clock = parts.clock;
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
@@ -150,6 +156,9 @@ export class ScorePipeline {
     if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
       this.#forecasts.take(slot, timestamp, batch.values[index]!);
     }
+    if (this.#isTopology[slot] !== 0 && this.#accepted > accepted) {
+      this.#topologyTap.take(slot, timestamp, batch.values[index]!);
+    }
   }
 
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
@@ -158,6 +167,7 @@ export class ScorePipeline {
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
     this.#forecasts.end(slot);
+    this.#topologyTap.end(slot, timestamp);
   }
 
   #refuseTime(timestamp: number): void {

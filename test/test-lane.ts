@@ -6,6 +6,7 @@ import { formatSeries } from '../src/model/labels.ts';
 import { parseSelector } from '../src/model/matcher.ts';
 import { createScoreLane, type ScoreLane } from '../src/score-lane.ts';
 import { DEFAULT_RULE, type LearnRule } from '../src/series/policies.ts';
+import { LearntTopology } from '../src/topology/learnt-topology.ts';
 import { encodeBody, type TestSeries } from './ingest/write-request-builder.ts';
 
 /** A moment in all tests; on a full hour, so that times are easy to read. */
@@ -34,6 +35,7 @@ export class TestLane {
       settings: { rules, replicaLabel: '__replica__', clusterLabel: 'cluster' },
       timezone: 'UTC',
       clock: this.clock,
+      topology: new LearntTopology({ clusterLabel: 'cluster' }),
       onAnomaly: (anomaly) => this.anomalies.push(anomaly),
     });
   }

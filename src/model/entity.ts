@@ -8,6 +8,7 @@ export type EntityKind =
   | 'ingress'
   | 'host'
   | 'persistentvolumeclaim'
+  | 'persistentvolume'
   | 'autoscaler'
   | 'topic'
   | 'consumergroup'
