@@ -67,7 +67,8 @@ export class Lifting {
     }
     if (entity.kind === 'service') return this.#liftService(entity, at, step);
     if (entity.kind === 'workload') return this.#liftWorkload(entity);
-    return { entity, confidence: this.#directory.has(entity) ? INVENTORY : UNKNOWN_NAME };
+    const consumer = entity.kind === 'consumergroup' ? this.#consumerOf(entity) : undefined;
+    return consumer ?? { entity, confidence: this.#directory.has(entity) ? INVENTORY : UNKNOWN_NAME };
   }
 
   #liftPod(entity: Entity, at: number, step: number): Lifted {
@@ -113,6 +114,12 @@ export class Lifting {
     return { entity: workload, confidence: UNKNOWN_NAME };
   }
 
+  /** People name the group after the workload that it is of. */
+  #consumerOf({ cluster, name }: Entity): Lifted | undefined {
+    const known = only(this.#directory.named(cluster, name).filter(({ kind }) => kind === 'workload'));
+    return known && { entity: known, confidence: LATE_ADDRESS };
+  }
+
   #liftService(service: Entity, at: number, step: number): Lifted {
     const key = formatEntity(service);
     const found = this.#services.get(key) ?? this.#findService(service, at, step);
@@ -154,7 +161,7 @@ export class Lifting {
 
   #liftAddress(entity: Entity, at: number, step: number): Lifted | undefined {
     const { cluster, name } = entity;
-    const { host, isIp } = parseAddress(name);
+    const { host, port, isIp } = parseAddress(name);
     if (step >= MAX_STEPS) return undefined;
     if (isIp) {
       const owner = this.#pods.withIp(cluster, host, at);
@@ -162,8 +169,11 @@ export class Lifting {
         return scaled(this.#liftOwner(owner.pod, at, step), owner.isLate ? LATE_ADDRESS : ADDRESS);
       }
     }
-    const known = [...this.#directory.at(cluster, name), ...this.#directory.at(cluster, host)];
-    if (known.length > 0) return scaled(this.#lift(known[0]!, at, step + 1), ADDRESS);
+    const exact = this.#directory.at(cluster, name)[0];
+    const here = this.#directory.at(cluster, host);
+    // A port is that of something on the host.
+    const known = exact ?? here.find(({ kind }) => (kind === 'node') === (port === '')) ?? here[0];
+    if (known !== undefined) return scaled(this.#lift(known, at, step + 1), ADDRESS);
     const service = isIp ? undefined : serviceOfDnsName(host);
     if (service !== undefined)
       return scaled(this.#lift({ cluster, kind: 'service', ...service }, at, step + 1), ADDRESS);

@@ -190,14 +190,10 @@ function address(alert: Case): Lifted | undefined {
     : lift(alert, { cluster: alert.cluster, kind: 'instance', namespace: '', name: instance });
 }
 
-/** The workload that consumes is the one to look at, where its name says which. */
 function messaging(alert: Case): Lifted | undefined {
   const group = alert.labels.get('consumergroup') ?? alert.labels.get('consumer_group');
-  if (group !== undefined) {
-    const known = alert.known.directory.named(alert.cluster, group).filter(({ kind }) => kind === 'workload');
-    return known.length === 1 ? { entity: known[0]!, confidence: 0.6 } : given(alert, 'consumergroup', group, UNKNOWN);
-  }
   return (
+    lifted(alert, 'consumergroup', group) ??
     given(alert, 'topic', alert.labels.get('topic'), UNKNOWN) ??
     given(alert, 'queue', alert.labels.get('queue'), UNKNOWN)
   );
