@@ -1,15 +1,11 @@
 import type { Fact, Provenance } from './fact.ts';
+import { laterDays } from './seen-days.ts';
 
 /** Without a sample for so long while its source goes on, what is no traffic has ended. */
 const STALE_AFTER_MS = 5 * 60_000;
 const HALF_LIFE_MS = 3_600_000;
-/** Traffic below this confidence is forgotten … */
+/** Traffic below this confidence has ended. */
 const MIN_CONFIDENCE = 0.05;
-/** … unless it was there on so many of the last fourteen days: a nightly batch. */
-const DORMANT_DAYS = 3;
-const DORMANT_CONFIDENCE = 0.5;
-const DAY_MS = 86_400_000;
-const FOURTEEN_BITS = 0x3fff;
 /** Pods are remembered for so long after their end: alerts about them come late. */
 const KEEP_ENDED_MS = 2 * 3_600_000;
 
@@ -42,7 +38,7 @@ export interface Claim {
   staleAt: number | undefined;
   /** Per second, the sum of its series; 0 for what is no traffic. */
   rate: number;
-  /** Days on which it was seen, the latest in bit 0. */
+  /** Days on which it was seen, the day of `lastAt` in bit 0. */
   days: number;
 }
 
@@ -110,8 +106,7 @@ export class Claims {
     claim.staleAt = undefined;
     if (at > claim.source.lastAt) claim.source.lastAt = at;
     if (at > claim.lastAt) {
-      const passed = Math.floor(at / DAY_MS) - Math.floor(claim.lastAt / DAY_MS);
-      if (passed > 0) claim.days = (passed > 14 ? 0 : (claim.days << passed) & FOURTEEN_BITS) | 1;
+      claim.days = laterDays(claim.days, claim.lastAt, at) | 1;
       claim.lastAt = at;
     }
     if (claim.endedAt !== undefined) {
@@ -129,8 +124,7 @@ export class Claims {
   /** What is left of the claim's confidence, on the clock of its source. */
   confidenceOf(claim: Claim): number {
     if (!claim.isTraffic) return claim.confidence;
-    const faded = claim.confidence * 0.5 ** ((claim.source.lastAt - claim.lastAt) / HALF_LIFE_MS);
-    return isDormant(claim) ? Math.max(faded, Math.min(DORMANT_CONFIDENCE, claim.confidence)) : faded;
+    return claim.confidence * 0.5 ** ((claim.source.lastAt - claim.lastAt) / HALF_LIFE_MS);
   }
 
   /** Ends what has ended and forgets what ended long ago. Looks at all claims: once a minute is often enough. */
@@ -181,7 +175,7 @@ export class Claims {
   }
 
   #hasEnded(claim: Claim): boolean {
-    if (claim.isTraffic) return !isDormant(claim) && this.confidenceOf(claim) < MIN_CONFIDENCE;
+    if (claim.isTraffic) return this.confidenceOf(claim) < MIN_CONFIDENCE;
     // A stale marker counts once its source has spoken again: an exporter that dies takes all of its series with it.
     if (claim.staleAt !== undefined && claim.source.lastAt >= claim.staleAt) return true;
     return claim.source.lastAt - claim.lastAt > STALE_AFTER_MS;
@@ -196,12 +190,4 @@ export class Claims {
     this.#claims.delete(claim.key);
     this.onForget(claim);
   }
-}
-
-function isDormant(claim: Claim): boolean {
-  const passed = Math.floor(claim.source.lastAt / DAY_MS) - Math.floor(claim.lastAt / DAY_MS);
-  let days = passed > 14 ? 0 : (claim.days << passed) & FOURTEEN_BITS;
-  let count = 0;
-  for (; days !== 0; days &= days - 1) count++;
-  return count >= DORMANT_DAYS;
 }

@@ -34,14 +34,10 @@ export class Graph {
 
   /** @param confidenceOf what is left of a claim's confidence */
   constructor(collected: Iterable<CollectedEdge>, confidenceOf: (claim: Claim) => number) {
-    this.edges = [...collected].map(({ edge, from, to, claims }) => ({
-      edge,
-      from,
-      to,
-      claims,
-      confidence: combine(claims, confidenceOf),
-      rate: rateOf(claims),
-    }));
+    this.edges = [...collected].map((edge) => {
+      const witnesses = witnessesOf(edge.claims, confidenceOf);
+      return { ...edge, confidence: combine(witnesses), rate: rateOf(witnesses) };
+    });
     for (const { edge, from, to, claims, confidence, rate } of this.edges) {
       if (!CARRIES_FAILURE.has(edge)) continue;
       const source = sourcesOf(claims).join(', ');
@@ -63,23 +59,48 @@ export function sourcesOf(claims: readonly Claim[]): string[] {
   return [...new Set(claims.map(({ source }) => source.name))].sort();
 }
 
-/** Claims of one source are one witness, however many series it has; independent ones combine as 1 - prod(1 - c). */
-function combine(claims: readonly Claim[], confidenceOf: (claim: Claim) => number): number {
-  const bySource = new Map<string, number>();
+/** What the claims of one source say together. */
+interface Witness {
+  confidence: number;
+  /** Per second, by fact: several groups (both proxies of a call) count the same requests. */
+  readonly rates: Map<string, number>;
+  isSeenTwice: boolean;
+  isTraffic: boolean;
+}
+
+/** Claims of one source are one witness, however many series it has. */
+function witnessesOf(claims: readonly Claim[], confidenceOf: (claim: Claim) => number): Witness[] {
+  const witnesses = new Map<string, Witness>();
   for (const claim of claims) {
-    const name = claim.source.name;
-    bySource.set(name, Math.max(bySource.get(name) ?? 0, confidenceOf(claim)));
+    const { source, key, isTraffic, rate } = claim;
+    const witness = witnesses.get(source.name) ?? {
+      confidence: 0,
+      rates: new Map(),
+      isSeenTwice: false,
+      isTraffic: false,
+    };
+    witnesses.set(source.name, witness);
+    const fact = key.slice(source.name.length + source.group.length + 2);
+    witness.confidence = Math.max(witness.confidence, confidenceOf(claim));
+    witness.isSeenTwice ||= witness.rates.has(fact);
+    witness.isTraffic ||= isTraffic;
+    witness.rates.set(fact, Math.max(witness.rates.get(fact) ?? 0, rate));
   }
-  return 1 - [...bySource.values()].reduce((doubt, confidence) => doubt * (1 - confidence), 1);
+  return [...witnesses.values()];
+}
+
+/** Independent witnesses combine as 1 - prod(1 - c); one that looked from both ends is little more than one. */
+function combine(witnesses: readonly Witness[]): number {
+  const doubts = witnesses.map(({ confidence, isSeenTwice }) => (1 - confidence) * (isSeenTwice ? 0.4 : 1));
+  return 1 - doubts.reduce((product, doubt) => product * doubt, 1);
 }
 
 /** Sources count the same requests: the one that sees most is taken, not the sum. */
-function rateOf(claims: readonly Claim[]): number | undefined {
-  const bySource = new Map<string, number>();
-  for (const { source, isTraffic, rate } of claims) {
-    if (isTraffic) bySource.set(source.name, (bySource.get(source.name) ?? 0) + rate);
-  }
-  return bySource.size === 0 ? undefined : Math.max(...bySource.values());
+function rateOf(witnesses: readonly Witness[]): number | undefined {
+  const rates = witnesses
+    .filter(({ isTraffic }) => isTraffic)
+    .map((each) => [...each.rates.values()].reduce((a, b) => a + b, 0));
+  return rates.length === 0 ? undefined : Math.max(...rates);
 }
 
 function push(index: Map<string, Neighbour[]>, entity: Entity, neighbour: Neighbour): void {

@@ -4,6 +4,7 @@ import type { Neighbour, PodPlace, Subject, Topology, TopologyChange } from '../
 import { Changes } from './changes.ts';
 import { type Claim, Claims, type SavedClaim, type Source } from './claims.ts';
 import { Directory } from './directory.ts';
+import { Dormant, type SavedPast } from './dormant.ts';
 import type { Fact, Provenance } from './fact.ts';
 import { type CollectedEdge, Graph } from './graph.ts';
 import { Lifting } from './lifting.ts';
@@ -21,9 +22,15 @@ export interface TopologyOptions {
   readonly maxClaims?: number;
 }
 
+export interface SavedTopology {
+  readonly sources: readonly Source[];
+  readonly claims: readonly SavedClaim[];
+  readonly dormant: readonly SavedPast[];
+}
+
 /**
  * What is known about how things depend on each other: facts go in, each with its source, and the graph of those that
- * hold comes out. Facts count at once for the question what an alert is about, and for edges from the next `advance` on.
+ * hold comes out. Facts count at once for the question what an alert is about, and for edges at the latest from the next `advance` on.
  */
 export class LearntTopology implements Topology {
   readonly claims: Claims;
@@ -32,6 +39,7 @@ export class LearntTopology implements Topology {
   readonly directory = new Directory();
   readonly lifting = new Lifting(this.pods, this.directory);
   readonly links = new Links(this.lifting);
+  readonly #dormant = new Dormant(this.links);
   #subjects: SubjectResolver;
   #version = 1;
   #hasChanged = false;
@@ -78,6 +86,7 @@ export class LearntTopology implements Topology {
     if (now - this.#sweptAt >= SWEEP_EVERY_MS) {
       this.#sweptAt = now;
       this.claims.sweep();
+      this.#dormant.sweep();
       this.links.relift();
       this.changes.forget(now);
       // Traffic fades and rates change, even when nothing begins or ends.
@@ -119,12 +128,17 @@ export class LearntTopology implements Topology {
     return this.changes.between(from, to);
   }
 
-  save(): { readonly sources: readonly Source[]; readonly claims: readonly SavedClaim[] } {
-    return this.claims.save();
+  /** What has to survive a restart, as plain data. */
+  save(): SavedTopology {
+    return { ...this.claims.save(), dormant: this.#dormant.save() };
   }
 
-  restore(sources: readonly Source[], claims: readonly SavedClaim[]): void {
+  restore({ sources, claims, dormant }: SavedTopology): void {
     this.claims.restore(sources, claims);
+    for (const past of dormant) {
+      const source = this.claims.source(past.source.name, past.source.group, past.source.firstAt);
+      this.#dormant.restore([{ ...past, source }]);
+    }
   }
 
   #begin(claim: Claim): void {
@@ -138,6 +152,7 @@ export class LearntTopology implements Topology {
   #end(claim: Claim): void {
     this.#hasChanged = true;
     const { kind } = claim.fact;
+    if (claim.isTraffic) this.#dormant.end(claim);
     if (kind === 'pod') this.pods.end(claim);
     else if (kind === 'link') this.links.end(claim);
     else this.directory.end(claim);

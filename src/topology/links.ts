@@ -41,6 +41,11 @@ export class Links {
     return [...this.#movable].filter((claim) => !this.#byClaim.has(claim));
   }
 
+  /** The link that the claim has been put to; none while an end is not known. */
+  of(claim: Claim): Link | undefined {
+    return this.#links.get(this.#byClaim.get(claim) ?? '');
+  }
+
   begin(claim: Claim, fact: LinkFact): void {
     if (isMovable(fact.from) || isMovable(fact.to)) this.#movable.add(claim);
     this.#place(claim, fact);

@@ -142,6 +142,8 @@ export class SeriesTap {
     sighting.lastAt = at;
     const isTraffic = rule.evidence === 'traffic';
     const isThere = isTraffic ? this.#count(member, at, value) : rule.evidence === undefined || value > 0;
+    // Traffic that had faded away is there again.
+    if (isThere && member.claims.some(({ endedAt }) => endedAt !== undefined)) this.#let(member);
     if (member.claims.length === 0 && isThere) this.#hold(member, at);
     for (const claim of member.claims) {
       if (isThere) this.#topology.claims.see(claim, at);
@@ -176,11 +178,18 @@ export class SeriesTap {
     for (const claim of member.claims) claim.rate += member.rate;
   }
 
-  #release(member: Member, staleAt: number | undefined): void {
-    this.#rate(member, 0);
-    for (const claim of member.claims) this.#topology.claims.release(claim, staleAt);
+  #let(member: Member, staleAt?: number): void {
+    for (const claim of member.claims) {
+      claim.rate = Math.max(0, claim.rate - member.rate);
+      this.#topology.claims.release(claim, staleAt);
+    }
     member.claims = [];
+  }
+
+  #release(member: Member, staleAt: number | undefined): void {
+    this.#let(member, staleAt);
     member.value = Number.NaN;
+    member.rate = 0;
   }
 
   #sighting(rule: SourceRule): Sighting {

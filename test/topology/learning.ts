@@ -16,6 +16,7 @@ export class Learning {
   readonly #labels = new Map<number, Labels>();
   readonly #slots = new Map<string, number>();
   readonly #free: number[] = [];
+  #value = 1;
 
   constructor(maxClaims?: number) {
     this.topology = new LearntTopology({ clusterLabel: 'cluster', ...(maxClaims && { maxClaims }) });
@@ -49,13 +50,12 @@ export class Learning {
     return this;
   }
 
-  /** Time passes, a minute at a time, in each of which these series have a sample. */
+  /** Time passes, a minute at a time, in each of which these series have a sample, larger than the one before. */
   pass(ms: number, ...series: readonly string[]): this {
     const until = this.now + ms;
-    let value = 1;
     while (this.now < until) {
       this.now = Math.min(until, this.now + MINUTE);
-      this.see(series, ++value);
+      this.see(series, ++this.#value);
       this.topology.advance(this.now);
     }
     return this;
