@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
+import type { TopologyFile } from './config/topology-schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
 import { directEvidence } from './correlate/direct-evidence.ts';
 import { createFederationRoutes } from './emit/federation.ts';
@@ -27,7 +28,10 @@ import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { createTopologyRoutes } from './topology/api.ts';
+import { factsOfFile } from './topology/file-facts.ts';
 import { LearntTopology } from './topology/learnt-topology.ts';
+import { TopologyReport } from './topology/report.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
@@ -54,7 +58,8 @@ export interface App {
  * @throws ConfigError, or an Error that says what to do
  */
 export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
-  let { config, web } = loadFiles(flags);
+  const loaded = loadFiles(flags);
+  let { config, web } = loaded;
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
@@ -63,6 +68,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   // What both lanes know of how things depend on each other: one learns it, the other asks.
   const topology = new LearntTopology({ clusterLabel: config.global.clusterLabel });
+  const useTopologyFile = (file: TopologyFile | undefined) =>
+    topology.useFile(file === undefined ? [] : factsOfFile(file), clock.now());
 
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
@@ -88,6 +95,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => lane.stop());
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
   snapshot.restore();
+  useTopologyFile(loaded.topology);
   cleanups.push(() => snapshot.write());
   cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
 
@@ -123,7 +131,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   const reload = async () => {
     try {
-      const { config: next, web: nextWeb } = loadFiles(flags);
+      const { config: next, web: nextWeb, topology: nextTopology } = loadFiles(flags);
       if (web !== undefined && nextWeb !== undefined) {
         refuseWhatNeedsRestart(flags.webConfigFile!, web, nextWeb);
         server.configureWeb(nextWeb);
@@ -133,6 +141,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
       lane.configure(scoreSettings(next));
+      useTopologyFile(nextTopology);
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);
       reloads.isSuccessful = true;
@@ -194,6 +203,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         acknowledge: (id, deed) => incidents.acknowledge(id, deed),
         resolve: (id, deed) => incidents.resolve(id, deed),
       }),
+      createTopologyRoutes({ report: new TopologyReport(topology, lane.topologyTap), now: () => clock.now() }),
     ],
     web,
     observe: (path, code, seconds) => metrics.observe(path, code, seconds),

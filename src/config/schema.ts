@@ -204,6 +204,13 @@ const remoteWrite = section(
   { atMostOne: [['basic_auth', 'bearer_token', 'bearer_token_file']] },
 );
 
+const topology = section({
+  file: optional(
+    filePath,
+    'YAML file with dependencies that people know; learnt ones are added. It is read again at reload.',
+  ),
+});
+
 const incidents = section({
   join_window: preset(
     duration('1ms', '7d'),
@@ -248,6 +255,7 @@ export const configSchema = section({
     'What fills up, in addition to the presets: series are joined on labels, and the time until full is put out.',
   ),
   remote_write: group(list(remoteWrite), 'Where output series are sent to, in addition to /federate.'),
+  topology: group(topology, 'What is known of how things depend on each other.'),
   incidents: group(incidents, 'How alerts and anomalies become incidents.'),
   storage: group(storage, 'What is kept, and how much of it.'),
 });

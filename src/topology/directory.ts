@@ -27,6 +27,18 @@ export class Directory {
     return this.#byName.get(`${cluster} ${name}`);
   }
 
+  /** Everything of that name, or `namespace/name`, or id, wherever it is. Looks at all that is known. */
+  namedAnywhere(name: string): Entity[] {
+    const found: Entity[] = [];
+    for (const [key, claims] of this.#byKey) {
+      const [claim] = claims;
+      const entity = entityOf(claim!);
+      const names = [key, entity.name, `${entity.namespace}/${entity.name}`];
+      if (names.includes(name)) found.push(entity);
+    }
+    return found;
+  }
+
   /** What is reached at that address: `ip`, `ip:port` or host name. */
   at(cluster: string, address: string): Entity[] {
     return this.#byAddress.get(`${cluster} ${address}`);
@@ -78,6 +90,11 @@ export class Directory {
     if (claims.size > 0) this.#byKey.set(key, claims);
     else this.#byKey.delete(key);
   }
+}
+
+/** What a claim in `#byKey` knows. */
+function entityOf({ fact }: Claim): Entity {
+  return fact.kind === 'serves' ? fact.service : (fact as EntityFact).entity;
 }
 
 /** Values under a key, each for as long as some claim says so. */

@@ -6,7 +6,7 @@ import { type Claim, Claims, type SavedClaim, type Source } from './claims.ts';
 import { Directory } from './directory.ts';
 import { Dormant, type SavedPast } from './dormant.ts';
 import type { Fact, Provenance } from './fact.ts';
-import { type CollectedEdge, Graph } from './graph.ts';
+import { type CollectedEdge, type Edge, Graph } from './graph.ts';
 import { Lifting } from './lifting.ts';
 import { Links } from './links.ts';
 import { livesAt, type Pod, Pods } from './pods.ts';
@@ -75,9 +75,11 @@ export class LearntTopology implements Topology {
     return this.claims.hold(fact, provenance, at);
   }
 
-  /** Forgets all that a source has said, such as a file that is read again. */
-  retract(source: string, at: number): void {
-    this.claims.retract(source, at);
+  /** Takes what people know, in place of what they said before. */
+  useFile(facts: readonly Fact[], at: number): void {
+    this.claims.retract(KNOWN.source, at);
+    for (const fact of facts) this.observe(fact, at);
+    this.advance(at);
   }
 
   /** Lets time pass: edges are what was observed until now. Call it every few seconds. @param now epoch milliseconds */
@@ -122,6 +124,24 @@ export class LearntTopology implements Topology {
     this.#podsByWorkload ??= Map.groupBy(this.pods.all(), (pod) => formatEntity(this.#workloadOf(pod, this.#now)));
     const pods = this.#podsByWorkload.get(formatEntity(workload)) ?? [];
     return pods.filter((pod) => livesAt(pod, at)).map(({ name, node }) => ({ pod: name, node }));
+  }
+
+  /** Which workloads have pods on which nodes, as edges. */
+  places(now: number): Edge[] {
+    const places = new Map<string, { from: Entity; to: Entity; claims: Claim[] }>();
+    for (const pod of this.pods.all()) {
+      if (pod.node === undefined || !livesAt(pod, now)) continue;
+      const from = this.#workloadOf(pod, now);
+      const to: Entity = { cluster: pod.cluster, kind: 'node', namespace: '', name: pod.node };
+      const key = `${formatEntity(from)} ${formatEntity(to)}`;
+      const place = places.get(key);
+      if (place === undefined) places.set(key, { from, to, claims: [...pod.claims] });
+      else place.claims.push(...pod.claims);
+    }
+    return [...places.values()].map((place) => {
+      const confidence = Math.max(...place.claims.map((claim) => claim.confidence));
+      return { edge: 'runs-on', ...place, confidence, rate: undefined };
+    });
   }
 
   changesBetween(from: number, to: number): readonly TopologyChange[] {

@@ -42,7 +42,9 @@ export class Pods {
 
   /** A source says that there is this pod. */
   begin(claim: Claim, fact: PodFact): void {
-    const from = fact.from ?? (claim.firstAt - claim.source.firstAt < FIRST_LOOK_MS ? -Infinity : claim.firstAt);
+    const isFirstLook = claim.firstAt - claim.source.firstAt < FIRST_LOOK_MS;
+    const from =
+      fact.from === null || (fact.from === undefined && isFirstLook) ? -Infinity : (fact.from ?? claim.firstAt);
     const namesakes = this.#byName.get(key(fact.cluster, fact.pod)) ?? [];
     const lives = namesakes.filter(({ namespace }) => namespace === fact.namespace);
     const latest = lives.at(-1);

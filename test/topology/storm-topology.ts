@@ -29,7 +29,7 @@ export function learnStorm(storm: StormTopology, cluster: string): LearntTopolog
   }
   for (const { pod, service, namespace, node, ip, from, until } of storm.pods) {
     const owner = { kind: kinds.get(service) ?? 'Deployment', name: service };
-    const [fromMs, untilMs] = [from === null ? -Infinity : from * 1000, until === null ? null : until * 1000];
+    const [fromMs, untilMs] = [from === null ? null : from * 1000, until === null ? null : until * 1000];
     topology.observe({ kind: 'pod', cluster, namespace, pod, node, ip, owner, from: fromMs, until: untilMs }, 0);
   }
   for (const [caller, callee] of storm.edges) {
