@@ -36,13 +36,18 @@ export interface Claim {
   holders: number;
   /** … and when the last of them got its stale marker. */
   staleAt: number | undefined;
+  /** Whether it seemed to have ended when it was looked at last. */
+  isSuspect: boolean;
   /** Per second, the sum of its series; 0 for what is no traffic. */
   rate: number;
   /** Days on which it was seen, the day of `lastAt` in bit 0. */
   days: number;
 }
 
-export type SavedClaim = Omit<Claim, 'key' | 'source' | 'holders' | 'staleAt'> & { readonly source: number };
+/** A claim as it is saved: without what its series, which come again, say of it. */
+export type SavedClaim = Omit<Claim, 'key' | 'holders' | 'staleAt' | 'isSuspect' | 'rate'>;
+
+const FRESH = { holders: 0, staleAt: undefined, endedAt: undefined, isSuspect: false, rate: 0 } as const;
 
 /** Everything that sources claim, from its first sample until it has ended or faded. */
 export class Claims {
@@ -83,7 +88,7 @@ export class Claims {
   /** A series begins to say so. @returns undefined when there is no room */
   hold(fact: Fact, provenance: Provenance, at: number): Claim | undefined {
     const source = this.source(provenance.source, provenance.group, at);
-    const key = `${source.name} ${source.group} ${JSON.stringify(fact)}`;
+    const key = keyOf(source, fact);
     let claim = this.#claims.get(key);
     if (claim === undefined) {
       if (this.#claims.size >= this.#limit) {
@@ -91,8 +96,7 @@ export class Claims {
         return undefined;
       }
       const { confidence, isTraffic, series } = provenance;
-      const begun = { firstAt: at, lastAt: at, endedAt: undefined, holders: 0, staleAt: undefined, rate: 0, days: 1 };
-      claim = { key, fact, source, confidence, isTraffic, series, ...begun };
+      claim = { key, fact, source, confidence, isTraffic, series, ...FRESH, firstAt: at, lastAt: at, days: 1 };
       this.#claims.set(key, claim);
       this.onBegin(claim);
     }
@@ -104,6 +108,7 @@ export class Claims {
   /** It is still true. */
   see(claim: Claim, at: number): void {
     claim.staleAt = undefined;
+    claim.isSuspect = false;
     if (at > claim.source.lastAt) claim.source.lastAt = at;
     if (at > claim.lastAt) {
       claim.days = laterDays(claim.days, claim.lastAt, at) | 1;
@@ -127,10 +132,16 @@ export class Claims {
     return claim.confidence * 0.5 ** ((claim.source.lastAt - claim.lastAt) / HALF_LIFE_MS);
   }
 
-  /** Ends what has ended and forgets what ended long ago. Looks at all claims: once a minute is often enough. */
+  /**
+   * Ends what has ended and forgets what ended long ago. Looks at all claims: once a minute is often enough. What seems to
+   * have ended is given until the next time: when a source comes back, its series come one after the other.
+   */
   sweep(): void {
     for (const claim of this.#claims.values()) {
-      if (claim.endedAt === undefined && this.#hasEnded(claim)) this.#end(claim, claim.staleAt ?? claim.lastAt);
+      if (claim.endedAt === undefined && this.#hasEnded(claim)) {
+        if (claim.isSuspect) this.#end(claim, claim.staleAt ?? claim.lastAt);
+        claim.isSuspect = true;
+      }
       if (claim.endedAt === undefined) continue;
       const isKept = claim.fact.kind === 'pod' && claim.source.lastAt - claim.endedAt < KEEP_ENDED_MS;
       if (!isKept) this.#forget(claim);
@@ -146,32 +157,21 @@ export class Claims {
     }
   }
 
-  save(): { readonly sources: readonly Source[]; readonly claims: readonly SavedClaim[] } {
-    const sources = [...this.#sources.values()];
-    const numbers = new Map(sources.map((source, number) => [source, number]));
-    const claims = [...this.#claims.values()].map(({ key, holders, staleAt, ...claim }) => ({
-      ...claim,
-      source: numbers.get(claim.source)!,
-    }));
-    return { sources, claims };
+  /** Takes back a claim that was saved. Nobody holds it: it stays until its source has gone on for a while without it. */
+  restore(saved: SavedClaim): void {
+    const source = this.restoreSource(saved.source);
+    const key = keyOf(source, saved.fact);
+    if (this.#claims.has(key) || this.#claims.size >= this.#limit) return;
+    const claim: Claim = { ...saved, key, source, ...FRESH };
+    this.#claims.set(key, claim);
+    this.onBegin(claim);
+    if (saved.endedAt != null) this.#end(claim, saved.endedAt);
   }
 
-  /** Takes back what `save` gave. Nobody holds it: it stays until its source has gone on for a while without it. */
-  restore(sources: readonly Source[], claims: readonly SavedClaim[]): void {
-    const restored = sources.map((saved) => {
-      const source = this.source(saved.name, saved.group, saved.firstAt);
-      source.lastAt = Math.max(source.lastAt, saved.lastAt);
-      return source;
-    });
-    for (const saved of claims) {
-      const source = restored[saved.source]!;
-      const key = `${source.name} ${source.group} ${JSON.stringify(saved.fact)}`;
-      if (this.#claims.has(key) || this.#claims.size >= this.#limit) continue;
-      const claim: Claim = { ...saved, key, source, holders: 0, staleAt: undefined, endedAt: undefined };
-      this.#claims.set(key, claim);
-      this.onBegin(claim);
-      if (saved.endedAt != null) this.#end(claim, saved.endedAt);
-    }
+  restoreSource({ name, group, firstAt, lastAt }: Source): Source {
+    const source = this.source(name, group, firstAt);
+    source.lastAt = Math.max(source.lastAt, lastAt);
+    return source;
   }
 
   #hasEnded(claim: Claim): boolean {
@@ -190,4 +190,8 @@ export class Claims {
     this.#claims.delete(claim.key);
     this.onForget(claim);
   }
+}
+
+function keyOf(source: Source, fact: Fact): string {
+  return `${source.name} ${source.group} ${JSON.stringify(fact)}`;
 }

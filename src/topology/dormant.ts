@@ -38,7 +38,7 @@ export class Dormant {
     const link = this.#links.of(claim);
     if (link === undefined) return;
     const { source, lastAt, days } = claim;
-    this.#remember({ source, fact: { kind: 'link', edge: link.edge, from: link.from, to: link.to }, lastAt, days });
+    this.remember({ source, fact: { kind: 'link', edge: link.edge, from: link.from, to: link.to }, lastAt, days });
   }
 
   /** Forgets edges that have slept too long. */
@@ -50,17 +50,15 @@ export class Dormant {
     }
   }
 
-  save(): SavedPast[] {
-    return [...this.#edges.values()].map(({ claim: { source, fact, lastAt, days } }) => {
-      return { source, fact: fact as LinkFact, lastAt, days };
-    });
+  *save(): Generator<SavedPast> {
+    for (const { claim } of this.#edges.values()) {
+      const { source, fact, lastAt, days } = claim;
+      yield { source, fact: fact as LinkFact, lastAt, days };
+    }
   }
 
-  restore(saved: readonly SavedPast[]): void {
-    for (const past of saved) this.#remember(past);
-  }
-
-  #remember({ source, fact, lastAt, days }: SavedPast): void {
+  /** Takes in that there was traffic, which has ended. */
+  remember({ source, fact, lastAt, days }: SavedPast): void {
     const key = `${source.name} ${source.group} ${JSON.stringify(fact)}`;
     const known = this.#edges.get(key)?.claim;
     const past = this.#edges.get(key) ?? { claim: claimOf(key, source, fact, lastAt), isPlaced: false };
@@ -89,6 +87,6 @@ export class Dormant {
 
 /** It is no traffic any more, so it does not fade. */
 function claimOf(key: string, source: Source, fact: LinkFact, at: number): Claim {
-  const none = { series: '', endedAt: undefined, holders: 0, staleAt: undefined, rate: 0, days: 0 };
+  const none = { series: '', endedAt: undefined, holders: 0, staleAt: undefined, isSuspect: false, rate: 0, days: 0 };
   return { key, fact, source, confidence: CONFIDENCE, isTraffic: false, firstAt: at, lastAt: at, ...none };
 }

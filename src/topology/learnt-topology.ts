@@ -2,14 +2,15 @@ import { type Entity, formatEntity } from '../model/entity.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Neighbour, PodPlace, Subject, Topology, TopologyChange } from '../model/topology.ts';
 import { Changes } from './changes.ts';
-import { type Claim, Claims, type SavedClaim, type Source } from './claims.ts';
+import { type Claim, Claims } from './claims.ts';
 import { Directory } from './directory.ts';
-import { Dormant, type SavedPast } from './dormant.ts';
+import { Dormant } from './dormant.ts';
 import type { Fact, Provenance } from './fact.ts';
 import { type CollectedEdge, type Edge, Graph } from './graph.ts';
 import { Lifting } from './lifting.ts';
 import { Links } from './links.ts';
 import { livesAt, type Pod, Pods } from './pods.ts';
+import { restoreTopology, saveTopology } from './saved-topology.ts';
 import { SubjectResolver } from './subject.ts';
 
 /** How often what has ended is looked for. */
@@ -20,12 +21,6 @@ export interface TopologyOptions {
   readonly clusterLabel: string;
   /** Largest number of claims that are remembered; further ones are refused and counted. */
   readonly maxClaims?: number;
-}
-
-export interface SavedTopology {
-  readonly sources: readonly Source[];
-  readonly claims: readonly SavedClaim[];
-  readonly dormant: readonly SavedPast[];
 }
 
 /**
@@ -39,7 +34,7 @@ export class LearntTopology implements Topology {
   readonly directory = new Directory();
   readonly lifting = new Lifting(this.pods, this.directory);
   readonly links = new Links(this.lifting);
-  readonly #dormant = new Dormant(this.links);
+  readonly dormant = new Dormant(this.links);
   #subjects: SubjectResolver;
   #version = 1;
   #hasChanged = false;
@@ -88,7 +83,7 @@ export class LearntTopology implements Topology {
     if (now - this.#sweptAt >= SWEEP_EVERY_MS) {
       this.#sweptAt = now;
       this.claims.sweep();
-      this.#dormant.sweep();
+      this.dormant.sweep();
       this.links.relift();
       this.changes.forget(now);
       // Traffic fades and rates change, even when nothing begins or ends.
@@ -148,17 +143,14 @@ export class LearntTopology implements Topology {
     return this.changes.between(from, to);
   }
 
-  /** What has to survive a restart, as plain data. */
-  save(): SavedTopology {
-    return { ...this.claims.save(), dormant: this.#dormant.save() };
+  /** What has to survive a restart, as blocks for a snapshot. */
+  save(): Generator<Buffer> {
+    return saveTopology(this.claims, this.dormant);
   }
 
-  restore({ sources, claims, dormant }: SavedTopology): void {
-    this.claims.restore(sources, claims);
-    for (const past of dormant) {
-      const source = this.claims.source(past.source.name, past.source.group, past.source.firstAt);
-      this.#dormant.restore([{ ...past, source }]);
-    }
+  /** Takes a block of a snapshot in. */
+  restore(block: Buffer): void {
+    restoreTopology(this.claims, this.dormant, block);
   }
 
   #begin(claim: Claim): void {
@@ -172,7 +164,7 @@ export class LearntTopology implements Topology {
   #end(claim: Claim): void {
     this.#hasChanged = true;
     const { kind } = claim.fact;
-    if (claim.isTraffic) this.#dormant.end(claim);
+    if (claim.isTraffic) this.dormant.end(claim);
     if (kind === 'pod') this.pods.end(claim);
     else if (kind === 'link') this.links.end(claim);
     else this.directory.end(claim);
