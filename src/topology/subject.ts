@@ -8,6 +8,7 @@ import { type CanonicalLabel, findAlias, resolveCluster } from './label-aliases.
 import type { Lifted, Lifting } from './lifting.ts';
 import { type MeshEnds, meshEnds } from './mesh-labels.ts';
 import { parseUpstream } from './upstream-name.ts';
+import { withoutGeneratedSuffix } from './workload-of-pod.ts';
 
 /** How far labels are to be trusted that name no known thing, or more than the thing itself. */
 const UNKNOWN = 0.5;
@@ -42,7 +43,7 @@ type Way = (alert: Case) => Lifted | undefined;
 /** How to find the subject: explicit labels of an object before inferred ones, the most specific first. */
 const WAYS: readonly Way[] = [
   (alert) => destination(alert),
-  (alert) => service(alert, alert.labels.get('sloth_service')),
+  objective,
   (alert) => (alert.isFromExporter ? messaging(alert) : undefined),
   workload,
   (alert) => lifted(alert, 'pod', alert.subject('pod')),
@@ -126,13 +127,27 @@ function mesh({ labels, cluster }: Case): MeshEnds {
   return meshEnds(labels, cluster);
 }
 
+/** The namespace of such an alert may be that of its rule. */
+function objective(alert: Case): Lifted | undefined {
+  const name = alert.labels.get('sloth_service');
+  const here = service(alert, name);
+  if (here === undefined || here.confidence > UNKNOWN) return here;
+  const anywhere = lift(alert, { cluster: alert.cluster, kind: 'service', namespace: '', name: name! });
+  return anywhere !== undefined && anywhere.confidence > here.confidence ? anywhere : here;
+}
+
 function service(alert: Case, name: string | undefined): Lifted | undefined {
   return lifted(alert, 'service', name);
 }
 
 function workload(alert: Case): Lifted | undefined {
   const found = findAlias(alert.labels, 'workload');
-  return found && lifted(alert, 'workload', found[1]);
+  if (found === undefined) return undefined;
+  const [label, name] = found;
+  const known = lifted(alert, 'workload', name);
+  const isGenerated = label === 'job_name' || label === 'replicaset';
+  if (!isGenerated || (known?.confidence ?? 0) > UNKNOWN) return known;
+  return given(alert, 'workload', withoutGeneratedSuffix(name), UNKNOWN);
 }
 
 function scaledWorkload(alert: Case): Lifted | undefined {
