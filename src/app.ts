@@ -19,7 +19,13 @@ import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
-import { addIncidentMetrics, addScoreMetrics, addSenderMetrics, addSnapshotMetrics } from './lane-metrics.ts';
+import {
+  addIncidentMetrics,
+  addScoreMetrics,
+  addSenderMetrics,
+  addSnapshotMetrics,
+  addTopologyMetrics,
+} from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
@@ -163,6 +169,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const refusedAlertRequests = { bad_data: 0, too_large: 0, unsupported: 0, unavailable: 0 };
   const metrics = createMetrics({ version: VERSION, configReload: reloads });
   addScoreMetrics(metrics, lane);
+  addTopologyMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
