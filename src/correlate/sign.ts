@@ -1,0 +1,79 @@
+import type { Entity } from '../model/entity.ts';
+import type { CorrelatedFiring } from './correlator.ts';
+
+/** One label set that fires, or is about to, once: what an alert and the `ALERTS_FOR_STATE` series of its rule say of it. */
+export interface Sighting {
+  readonly sign: Sign;
+  /** Undefined while the rule is pending: evidence, but no member of any incident. */
+  firing: CorrelatedFiring | undefined;
+  /** The latest moment at which it can have begun, epoch milliseconds. */
+  onset: number;
+  /** Undefined while it lasts. */
+  endedAt: number | undefined;
+}
+
+/** What a sign is about. */
+export interface SignSubject {
+  readonly entity: Entity | undefined;
+  /** `formatEntity` of it; empty when nothing is known. */
+  readonly entityKey: string;
+  /** The rule's name, or what the anomaly is about. */
+  readonly kind: string;
+  /** Measured on requests (mesh, probe, objective): it says where it hurts, never why. */
+  readonly isRequest: boolean;
+}
+
+/**
+ * What there is to explain: one kind of trouble on one thing, as long as it lasts with pauses of a few minutes. A thousand
+ * alerts of one rule about the pods of one workload are one sign, so that the work does not grow with them.
+ */
+export class Sign implements SignSubject {
+  readonly entity: Entity | undefined;
+  readonly entityKey: string;
+  readonly kind: string;
+  readonly isRequest: boolean;
+  readonly sightings = new Set<Sighting>();
+  onset = Number.POSITIVE_INFINITY;
+  lastOnset = Number.NEGATIVE_INFINITY;
+  #active = 0;
+  #lastEnd = Number.NEGATIVE_INFINITY;
+
+  constructor({ entity, entityKey, kind, isRequest }: SignSubject) {
+    this.entity = entity;
+    this.entityKey = entityKey;
+    this.kind = kind;
+    this.isRequest = isRequest;
+  }
+
+  /** When it was over, Infinity while any of it lasts. */
+  get until(): number {
+    return this.#active > 0 ? Number.POSITIVE_INFINITY : this.#lastEnd;
+  }
+
+  add(firing: CorrelatedFiring | undefined, onset: number, endedAt: number | undefined): Sighting {
+    const sighting: Sighting = { sign: this, firing, onset, endedAt };
+    this.sightings.add(sighting);
+    this.#spanOver(onset);
+    if (endedAt === undefined) this.#active++;
+    else this.#lastEnd = Math.max(this.#lastEnd, endedAt);
+    return sighting;
+  }
+
+  /** It began earlier than was thought. */
+  moveOnset(sighting: Sighting, onset: number): void {
+    sighting.onset = onset;
+    this.#spanOver(onset);
+  }
+
+  /** It is over, or goes on after all. */
+  moveEnd(sighting: Sighting, endedAt: number | undefined): void {
+    this.#active += Number(endedAt === undefined) - Number(sighting.endedAt === undefined);
+    sighting.endedAt = endedAt;
+    if (endedAt !== undefined) this.#lastEnd = Math.max(this.#lastEnd, endedAt);
+  }
+
+  #spanOver(onset: number): void {
+    this.onset = Math.min(this.onset, onset);
+    this.lastOnset = Math.max(this.lastOnset, onset);
+  }
+}
