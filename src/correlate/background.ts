@@ -11,10 +11,12 @@ const MIN_SPAN_MS = 10 * 60_000;
 export class Background {
   readonly #counts = new Map<string, number>();
   readonly #entities = new Set<string>();
+  #total = 0;
   #since = Number.POSITIVE_INFINITY;
 
   count(kind: string, entityKey: string, onset: number): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+    this.#total++;
     this.#entities.add(entityKey);
     this.#since = Math.min(this.#since, onset);
   }
@@ -24,9 +26,17 @@ export class Background {
    * @param explained how many of the counted ones are those in question: they don't speak against themselves
    */
   chance(kind: string, found: number, explained: number, entities: number, spanMs: number, now: number): number {
-    const others = Math.max(0, (this.#counts.get(kind) ?? 0) - explained);
+    return this.#tail((this.#counts.get(kind) ?? 0) - explained, found, entities, spanMs, now);
+  }
+
+  /** The same for signs of any kind. */
+  chanceOfAny(found: number, explained: number, entities: number, spanMs: number, now: number): number {
+    return this.#tail(this.#total - explained, found, entities, spanMs, now);
+  }
+
+  #tail(others: number, found: number, entities: number, spanMs: number, now: number): number {
     const observedMs = Math.max(MIN_SPAN_MS, now - this.#since);
-    const rate = (others + PRIOR_COUNT) / (Math.max(MIN_ENTITIES, this.#entities.size) * observedMs);
+    const rate = (Math.max(0, others) + PRIOR_COUNT) / (Math.max(MIN_ENTITIES, this.#entities.size) * observedMs);
     return poissonTail(found, rate * entities * spanMs);
   }
 }

@@ -10,6 +10,8 @@ export const ALONE_COST = 3;
 const SILENT_PRIOR = ALONE_COST + 0.8;
 const UNOBSERVABLE_PRIOR = ALONE_COST - 0.6;
 const INFRASTRUCTURE_PRIOR = ALONE_COST * 2;
+const INSIDE_MS = 2 * 60_000;
+const SERVED: ReadonlySet<Entity['kind']> = new Set(['workload', 'service', 'database', 'ingress', 'queue']);
 const INFRASTRUCTURE_LINK_COST = 0.7;
 
 export function hypotheses(graph: DependencyGraph, signsOf: SignsByEntity): Hypothesis[] {
@@ -26,7 +28,8 @@ function* affectedThings(graph: DependencyGraph, signsOf: SignsByEntity): Iterab
       if (root.kind === 'node') {
         yield { kind: 'host', ...common, links: graph.onNode(root, from), priorCost: ALONE_COST, missingCost: 0.4 };
       } else if (isInfrastructure(root, graph)) {
-        const links = everything(signsOf, rootKey);
+        const nodes = new Set(own.flatMap((sign) => [...sign.nodes]));
+        const links = isOnEveryNode(root, from, graph, signsOf) && nodes.size > 0 ? onNodes(nodes, root, from, graph, rootKey) : everything(signsOf, rootKey);
         yield { kind: 'infrastructure', ...common, links, priorCost: INFRASTRUCTURE_PRIOR, missingCost: 0 };
       } else {
         yield { kind: 'affected', ...common, links: graph.dependents(root), priorCost: ALONE_COST, missingCost: 0.7 };
@@ -38,9 +41,10 @@ function* affectedThings(graph: DependencyGraph, signsOf: SignsByEntity): Iterab
 function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterable<Hypothesis> {
   const callers = new Map<string, { entity: Entity; onsets: Sign[] }>();
   for (const signs of signsOf.values()) {
+    const symptoms = signs.filter((sign) => !isFromInside(sign, signs));
     for (const { key, entity } of graph.needs(signs[0]!.entity!)) {
       const found = callers.get(key) ?? { entity, onsets: [] };
-      found.onsets.push(...signs);
+      found.onsets.push(...symptoms);
       callers.set(key, found);
     }
   }
@@ -53,6 +57,11 @@ function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterabl
       yield { kind: 'silent', root: entity, rootKey, own: [], from, until, links: graph.dependents(entity), priorCost, missingCost: 1.5 };
     }
   }
+}
+
+/** What has trouble of its own at the time at which its requests begin to suffer needs no silent callee to explain it. */
+function isFromInside(sign: Sign, all: readonly Sign[]): boolean {
+  return !sign.isRequest || all.some((other) => !other.isRequest && Math.abs(other.onset - sign.onset) <= INSIDE_MS);
 }
 
 function bursts(signs: readonly Sign[]): Sign[][] {
@@ -69,11 +78,26 @@ function isInfrastructure(entity: Entity, graph: DependencyGraph): boolean {
   return entity.kind === 'workload' && /^kube-system$|-system$/.test(entity.namespace) && graph.dependents(entity).length === 0;
 }
 
+/** A daemon serves what runs beside it. */
+function isOnEveryNode(daemon: Entity, at: number, graph: DependencyGraph, signsOf: SignsByEntity): boolean {
+  const own = new Set(graph.nodesOf(daemon, at));
+  const nodes = new Set([...signsOf.values()].flatMap(([sign]) => graph.nodesOf(sign!.entity!, at)));
+  const covered = [...nodes].filter((node) => own.has(node)).length;
+  return own.size > 2 && covered >= 0.8 * nodes.size;
+}
+
+function onNodes(nodes: ReadonlySet<string>, { cluster }: Entity, at: number, graph: DependencyGraph, except: string): Link[] {
+  const links = new Map<string, Link>();
+  for (const name of nodes) for (const link of graph.onNode({ cluster, kind: 'node', namespace: '', name }, at)) links.set(link.key, link);
+  links.delete(except);
+  return [...links.values()];
+}
+
 function everything(signsOf: SignsByEntity, except: string): Link[] {
   const links: Link[] = [];
   for (const [key, signs] of signsOf) {
     const entity = signs[0]!.entity!;
-    if (key === except || entity.kind === 'node' || entity.kind === 'namespace') continue;
+    if (key === except || !SERVED.has(entity.kind)) continue;
     links.push({ key, entity, cost: INFRASTRUCTURE_LINK_COST, way: 'breadth', source: 'everything in the cluster uses it' });
   }
   return links;

@@ -1,11 +1,13 @@
-import { type Cone, coneOf, type Explained, type SignsByEntity } from './cone.ts';
+import { type Cone, coneOf, type Explained, type SignsByEntity, timeCost } from './cone.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import { ALONE_COST, hypotheses } from './hypotheses.ts';
 import type { Hypothesis } from './hypothesis.ts';
-import { PAUSE_MS, type Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 import type { Sign } from './sign.ts';
 
+const REOPEN_MS = 30 * 60_000;
 const MAX_CHANCE = 0.05;
+const MAX_COINCIDENCE = 0.01;
 /** More signs on one thing make it somewhat surer. */
 const FURTHER_SIGN = 0.1;
 
@@ -54,16 +56,53 @@ export function partition(scene: Scene, graph: DependencyGraph, now: number): Gr
     });
     theories.splice(theories.indexOf(best.theory), 1);
   }
-  return [...groups, ...leftovers(left)];
+  return withLeftovers(groups, left);
 }
 
-function leftovers(left: ReadonlySet<Sign>): Group[] {
-  return [...left].map((sign) => ({ theory: undefined, worth: 0, rivals: [], members: [{ sign, explained: undefined }] }));
+function withLeftovers(groups: Group[], left: ReadonlySet<Sign>): Group[] {
+  const alone = new Map<string, Sign[]>();
+  const joined = new Map<Group, Sign[]>();
+  for (const sign of [...left].sort((a, b) => a.onset - b.onset)) {
+    const home = sign.entityKey === '' ? onlyPlausible(sign, groups) : undefined;
+    if (home !== undefined) {
+      joined.set(home, [...(joined.get(home) ?? []), sign]);
+      continue;
+    }
+    const id = `${sign.kind} ${sign.entityKey === '' ? [...sign.sightings][0]!.firing?.alert.fingerprint : sign.entityKey}`;
+    alone.set(id, [...(alone.get(id) ?? []), sign]);
+  }
+  return [
+    ...groups.map((group) => ({
+      ...group,
+      members: [...group.members, ...(joined.get(group) ?? []).map((sign) => ({ sign, explained: undefined }))],
+    })),
+    ...[...alone.values()].flatMap(recurrences),
+  ];
+}
+
+function recurrences(signs: Sign[]): Group[] {
+  const groups: Sign[][] = [];
+  for (const sign of signs) {
+    const last = groups.at(-1);
+    if (last !== undefined && sign.onset - last.at(-1)!.until <= REOPEN_MS) last.push(sign);
+    else groups.push([sign]);
+  }
+  return groups.map((each) => ({ theory: undefined, worth: 0, rivals: [], members: each.map((sign) => ({ sign, explained: undefined })) }));
+}
+
+function onlyPlausible(sign: Sign, groups: readonly Group[]): Group | undefined {
+  const plausible = groups.filter(
+    ({ theory, members }) =>
+      theory !== undefined &&
+      new Set(members.map((each) => each.sign.entityKey)).size >= 3 &&
+      timeCost(theory.hypothesis, sign.onset) <= 1,
+  );
+  return plausible.length === 1 ? plausible[0] : undefined;
 }
 
 function theoryOf(hypothesis: Hypothesis, scene: Scene, graph: DependencyGraph, signsOf: SignsByEntity, now: number): Theory {
   const cone = coneOf(hypothesis, graph, signsOf);
-  const explained = witnesses(hypothesis, cone, scene, now);
+  const explained = meaningful(hypothesis, witnesses(hypothesis, cone, scene, now), cone, scene, now);
   const affected = new Set(explained.map(({ reach }) => reach.entityKey));
   const missing = hypothesis.links.filter(({ key }) => !affected.has(key)).length;
   return { hypothesis, explained, missing };
@@ -81,6 +120,16 @@ function witnesses(hypothesis: Hypothesis, { explained }: Cone, scene: Scene, no
   });
 }
 
+/** That few things fall into a wide cone by themselves: then the cause explains nothing but itself. */
+function meaningful(hypothesis: Hypothesis, explained: Explained[], { reached }: Cone, scene: Scene, now: number): Explained[] {
+  const others = explained.filter(({ reach }) => reach.from !== undefined);
+  const things = new Set(others.map(({ reach }) => reach.entityKey));
+  const exposed = new Set([...reached.keys(), ...hypothesis.links.map(({ key }) => key)]).size;
+  const spanMs = Math.max(...others.map(({ sign }) => sign.onset)) - hypothesis.from + 60_000;
+  const chance = scene.background.chanceOfAny(things.size, explained.length, exposed, Math.max(60_000, spanMs), now);
+  return things.size > 0 && chance > MAX_COINCIDENCE ? explained.filter(({ reach }) => reach.from === undefined) : explained;
+}
+
 function worthOf({ hypothesis, explained, missing }: Theory, left: ReadonlySet<Sign>): number {
   let worth = -hypothesis.priorCost - missing * hypothesis.missingCost;
   const best = new Map<string, number>();
@@ -93,4 +142,3 @@ function worthOf({ hypothesis, explained, missing }: Theory, left: ReadonlySet<S
   for (const cost of best.values()) worth += ALONE_COST - cost;
   return worth;
 }
-void PAUSE_MS;

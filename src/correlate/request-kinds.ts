@@ -11,6 +11,7 @@ const REQUEST_LABELS = [
   'sloth_service',
   'sloth_slo',
   'slo',
+  'consumergroup',
 ];
 
 /**

@@ -83,6 +83,7 @@ export class Scene {
       this.signs.set(id, signs);
       this.background.count(kind, entityKey, onset);
     }
+    if (subject.pod !== undefined && subject.node !== undefined) sign.nodes.add(subject.node);
     return sign.add(undefined, onset, endedAt);
   }
 }

@@ -33,6 +33,8 @@ export class Sign implements SignSubject {
   readonly kind: string;
   readonly isRequest: boolean;
   readonly sightings = new Set<Sighting>();
+  /** Where the pods run that it was seen on. */
+  readonly nodes = new Set<string>();
   onset = Number.POSITIVE_INFINITY;
   lastOnset = Number.NEGATIVE_INFINITY;
   #active = 0;
