@@ -94,15 +94,9 @@ export class ExplainingCorrelator implements Correlator {
       used.add(id);
     }
     return rows.map((row) => {
-      let id = ids.get(row);
-      if (id === undefined) {
-        for (const { alert } of row.firings.toSorted((a, b) => a.alert.startsAt - b.alert.startsAt || (a.key < b.key ? -1 : 1))) {
-          id = incidentId(cluster, alert);
-          if (!used.has(id)) break;
-        }
-        used.add(id!);
-      }
-      return { ...row, id: id! };
+      const id = ids.get(row) ?? newId(cluster, row.firings, used);
+      used.add(id);
+      return { ...row, id };
     });
   }
 
@@ -113,6 +107,19 @@ export class ExplainingCorrelator implements Correlator {
       this.#scenes.set(cluster, scene);
     }
     return scene;
+  }
+}
+
+/** The id that the first of its firings stands for, unless another incident has it: the one that this firing opened. */
+function newId(cluster: string, firings: readonly CorrelatedFiring[], used: ReadonlySet<string>): string {
+  const sorted = firings.toSorted((a, b) => a.alert.startsAt - b.alert.startsAt || (a.key < b.key ? -1 : 1));
+  for (const { alert } of sorted) {
+    const id = incidentId(cluster, alert);
+    if (!used.has(id)) return id;
+  }
+  for (let again = 1; ; again++) {
+    const id = incidentId(`${cluster} ${again}`, sorted[0]!.alert);
+    if (!used.has(id)) return id;
   }
 }
 
