@@ -52,7 +52,7 @@ export class ExplainingCorrelator implements Correlator {
     const placements: FiringPlacement[] = [];
     const incidents: IncidentView[] = [];
     for (const [cluster, scene] of this.#scenes) {
-      for (const { id, group, firings } of this.#identify(cluster, partition(scene, this.#graph, now))) {
+      for (const { id, group, firings } of this.#identify(cluster, this.debug(partition(scene, this.#graph, now), now))) {
         for (const firing of firings) {
           if (this.#placed.get(firing.key) === id) continue;
           this.#placed.set(firing.key, id);
@@ -66,6 +66,20 @@ export class ExplainingCorrelator implements Correlator {
       }
     }
     return { placements, anomalies: [], incidents, merged: [] };
+  }
+
+  debug(groups: Group[], now: number): Group[] {
+    if ((globalThis as any).DBG === undefined) return groups;
+    const T = (x: number) => (Number.isFinite(x) ? new Date(x).toISOString().slice(11, 19) : '-');
+    const lines = [`--- ${T(now)}`];
+    for (const g of groups) {
+      if (g.theory === undefined) { lines.push(`alone ${g.members.map(({ sign }) => `${sign.kind}@${sign.entity?.name} ${T(sign.onset)}`).join(' | ')}`); continue; }
+      const h = g.theory.hypothesis;
+      lines.push(`${h.kind} ${h.root.name} from ${T(h.from)} until ${T(h.until)} worth ${g.worth.toFixed(2)} missing ${g.theory.missing}/${h.links.length} rivals ${g.rivals.map((r) => `${r.theory.hypothesis.kind}:${r.theory.hypothesis.root.name}:${r.worth.toFixed(1)}`).join(' ')}`);
+      for (const { sign, explained } of g.members) lines.push(`     ${sign.kind}@${sign.entity?.name} ${T(sign.onset)}..${T(sign.until)} cost ${explained?.cost.toFixed(2)} hops ${explained?.reach.hops} ${explained?.reach.silent?.name ?? ''}`);
+    }
+    (globalThis as any).DBG = lines;
+    return groups;
   }
 
   #identify(cluster: string, groups: readonly Group[]) {

@@ -10,6 +10,7 @@ export const ALONE_COST = 3;
 const SILENT_PRIOR = ALONE_COST + 0.8;
 const UNOBSERVABLE_PRIOR = ALONE_COST - 0.6;
 const INFRASTRUCTURE_PRIOR = ALONE_COST * 2;
+const TOGETHER_MS = 2 * 60_000;
 const INSIDE_MS = 2 * 60_000;
 const SERVED: ReadonlySet<Entity['kind']> = new Set(['workload', 'service', 'database', 'ingress', 'queue']);
 const INFRASTRUCTURE_LINK_COST = 0.7;
@@ -39,22 +40,26 @@ function* affectedThings(graph: DependencyGraph, signsOf: SignsByEntity): Iterab
 }
 
 function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterable<Hypothesis> {
-  const callers = new Map<string, { entity: Entity; onsets: Sign[] }>();
+  const callers = new Map<string, { entity: Entity; symptoms: Sign[] }>();
   for (const signs of signsOf.values()) {
     const symptoms = signs.filter((sign) => !isFromInside(sign, signs));
     for (const { key, entity } of graph.needs(signs[0]!.entity!)) {
-      const found = callers.get(key) ?? { entity, onsets: [] };
-      found.onsets.push(...symptoms);
+      const found = callers.get(key) ?? { entity, symptoms: [] };
+      found.symptoms.push(...symptoms);
       callers.set(key, found);
     }
   }
-  for (const [rootKey, { entity, onsets }] of callers) {
-    for (const burst of bursts(onsets)) {
-      const from = Math.min(...burst.map(({ onset }) => onset));
+  for (const [rootKey, { entity, symptoms }] of callers) {
+    for (const burst of bursts(symptoms)) {
+      const from = burst[0]!.onset;
       const until = Math.max(...burst.map((sign) => sign.until));
       if ((signsOf.get(rootKey) ?? []).some((sign) => sign.onset <= from + 60_000 && sign.until >= from)) continue;
-      const priorCost = entity.kind === 'external' ? UNOBSERVABLE_PRIOR : SILENT_PRIOR;
-      yield { kind: 'silent', root: entity, rootKey, own: [], from, until, links: graph.dependents(entity), priorCost, missingCost: 1.5 };
+      const links = graph.dependents(entity);
+      const together = new Set(burst.filter(({ onset }) => onset <= from + TOGETHER_MS).map(({ entityKey }) => entityKey));
+      const isUnobservable = entity.kind === 'external';
+      if (together.size < (isUnobservable ? 1 : 2) || together.size < 0.6 * links.length) continue;
+      const priorCost = isUnobservable ? UNOBSERVABLE_PRIOR : SILENT_PRIOR;
+      yield { kind: 'silent', root: entity, rootKey, own: [], from, until, links, priorCost, missingCost: 0.7 };
     }
   }
 }

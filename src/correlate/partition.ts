@@ -13,8 +13,16 @@ const FURTHER_SIGN = 0.1;
 
 export interface Theory {
   readonly hypothesis: Hypothesis;
+  readonly cone: Cone;
   readonly explained: readonly Explained[];
   readonly missing: number;
+}
+
+/** What a theory explains of that which is left. */
+interface Claim {
+  readonly theory: Theory;
+  readonly explained: readonly Explained[];
+  readonly worth: number;
 }
 
 /** Signs with one cause. */
@@ -42,11 +50,11 @@ export function partition(scene: Scene, graph: DependencyGraph, now: number): Gr
   const left = new Set(all);
   while (theories.length > 0) {
     const ranked = theories
-      .map((theory) => ({ theory, worth: worthOf(theory, left) }))
+      .map((theory) => claim(theory, left, scene, now))
       .sort((a, b) => b.worth - a.worth || a.theory.hypothesis.from - b.theory.hypothesis.from);
     const best = ranked[0]!;
     if (best.worth <= 0.01) break;
-    const members = best.theory.explained.filter(({ sign }) => left.has(sign));
+    const members = best.explained;
     for (const { sign } of members) left.delete(sign);
     groups.push({
       theory: best.theory,
@@ -102,10 +110,10 @@ function onlyPlausible(sign: Sign, groups: readonly Group[]): Group | undefined 
 
 function theoryOf(hypothesis: Hypothesis, scene: Scene, graph: DependencyGraph, signsOf: SignsByEntity, now: number): Theory {
   const cone = coneOf(hypothesis, graph, signsOf);
-  const explained = meaningful(hypothesis, witnesses(hypothesis, cone, scene, now), cone, scene, now);
+  const explained = witnesses(hypothesis, cone, scene, now);
   const affected = new Set(explained.map(({ reach }) => reach.entityKey));
   const missing = hypothesis.links.filter(({ key }) => !affected.has(key)).length;
-  return { hypothesis, explained, missing };
+  return { hypothesis, cone, explained, missing };
 }
 
 function witnesses(hypothesis: Hypothesis, { explained }: Cone, scene: Scene, now: number): Explained[] {
@@ -121,24 +129,25 @@ function witnesses(hypothesis: Hypothesis, { explained }: Cone, scene: Scene, no
 }
 
 /** That few things fall into a wide cone by themselves: then the cause explains nothing but itself. */
-function meaningful(hypothesis: Hypothesis, explained: Explained[], { reached }: Cone, scene: Scene, now: number): Explained[] {
+function meaningful({ hypothesis, cone }: Theory, explained: Explained[], scene: Scene, now: number): Explained[] {
   const others = explained.filter(({ reach }) => reach.from !== undefined);
   const things = new Set(others.map(({ reach }) => reach.entityKey));
-  const exposed = new Set([...reached.keys(), ...hypothesis.links.map(({ key }) => key)]).size;
+  const exposed = new Set([...cone.reached.keys(), ...hypothesis.links.map(({ key }) => key)]).size;
   const spanMs = Math.max(...others.map(({ sign }) => sign.onset)) - hypothesis.from + 60_000;
   const chance = scene.background.chanceOfAny(things.size, explained.length, exposed, Math.max(60_000, spanMs), now);
   return things.size > 0 && chance > MAX_COINCIDENCE ? explained.filter(({ reach }) => reach.from === undefined) : explained;
 }
 
-function worthOf({ hypothesis, explained, missing }: Theory, left: ReadonlySet<Sign>): number {
+function claim(theory: Theory, left: ReadonlySet<Sign>, scene: Scene, now: number): Claim {
+  const { hypothesis, missing } = theory;
+  const explained = meaningful(theory, theory.explained.filter(({ sign }) => left.has(sign)), scene, now);
   let worth = -hypothesis.priorCost - missing * hypothesis.missingCost;
   const best = new Map<string, number>();
-  for (const { sign, cost, reach } of explained) {
-    if (!left.has(sign)) continue;
+  for (const { cost, reach } of explained) {
     const known = best.get(reach.entityKey);
     if (known !== undefined) worth += FURTHER_SIGN;
     best.set(reach.entityKey, Math.min(known ?? Number.POSITIVE_INFINITY, cost));
   }
   for (const cost of best.values()) worth += ALONE_COST - cost;
-  return worth;
+  return { theory, explained, worth };
 }

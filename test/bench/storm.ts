@@ -75,7 +75,9 @@ function replay(folder: string): Json[] {
     }
   };
   let second = 0;
+  if (process.env.DBG) (globalThis as any).DBG = [];
   for (const { at, run } of events) {
+    if (at / 1000 > Number(process.env.DBG)) break;
     const before = performance.now();
     if (Math.floor(at / 1000) !== second) { emit(second * 1000 + 1000 > at ? at : second * 1000 + 1000); second = Math.floor(at / 1000); }
     run(correlator);
@@ -83,6 +85,7 @@ function replay(folder: string): Json[] {
     emit(at);
   }
   process.stderr.write(`${folder.split('/').at(-1)}: ${alerts} alerts received, ${(cpu / alerts * 1000).toFixed(0)} ms per 1000\n`);
+  if ((globalThis as any).DBG) process.stderr.write((globalThis as any).DBG.join('\n') + '\n');
   return [...incidents.values()];
 }
 
