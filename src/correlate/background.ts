@@ -1,42 +1,49 @@
-/** Before anything was seen, a kind is expected that often on a thing per day: one alert in ten days for each rule and thing. */
+import type { Sign } from './sign.ts';
+
+/** Before anything was seen, a kind is expected to have begun half a time. */
 const PRIOR_COUNT = 0.5;
-/** A young system has seen few things: rates are not taken from fewer. */
+/** A young system has seen few things, and not for long: rates are not taken from less. */
 const MIN_ENTITIES = 20;
 const MIN_SPAN_MS = 10 * 60_000;
 
 /**
- * How often each kind of sign begins by itself, per thing and time: what certificates, quotas, flapping pods and failed jobs
- * do all day. Learnt, not listed: a kind that comes anywhere at any time is no witness when it comes in an incident too.
+ * How often signs begin by themselves, per thing and time: what certificates, quotas, flapping pods and failed jobs do all
+ * day. Learnt, not listed: a kind that comes anywhere at any time is no witness when it comes in an incident too. Signs that
+ * a cause explains are no background; so it is taken from those that nothing has explained (yet).
  */
 export class Background {
+  readonly #entities: number;
+  readonly #observedMs: number;
   readonly #counts = new Map<string, number>();
-  readonly #entities = new Set<string>();
   #total = 0;
-  #since = Number.POSITIVE_INFINITY;
 
-  count(kind: string, entityKey: string, onset: number): void {
-    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
-    this.#total++;
-    this.#entities.add(entityKey);
-    this.#since = Math.min(this.#since, onset);
+  /** @param unexplained signs without a cause @param entities how many things showed any */
+  constructor(unexplained: Iterable<Sign>, entities: number, now: number) {
+    let since = now;
+    for (const { kind, onset } of unexplained) {
+      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+      this.#total++;
+      since = Math.min(since, onset);
+    }
+    this.#entities = Math.max(MIN_ENTITIES, entities);
+    this.#observedMs = Math.max(MIN_SPAN_MS, now - since);
   }
 
   /**
    * The probability that at least `found` signs of this kind begin on `entities` things within `spanMs` by themselves.
-   * @param explained how many of the counted ones are those in question: they don't speak against themselves
+   * @param explained how many of the unexplained are those in question: they don't speak against themselves
    */
-  chance(kind: string, found: number, explained: number, entities: number, spanMs: number, now: number): number {
-    return this.#tail((this.#counts.get(kind) ?? 0) - explained, found, entities, spanMs, now);
+  chance(kind: string, found: number, explained: number, entities: number, spanMs: number): number {
+    return this.#tail((this.#counts.get(kind) ?? 0) - explained, found, entities, spanMs);
   }
 
   /** The same for signs of any kind. */
-  chanceOfAny(found: number, explained: number, entities: number, spanMs: number, now: number): number {
-    return this.#tail(this.#total - explained, found, entities, spanMs, now);
+  chanceOfAny(found: number, explained: number, entities: number, spanMs: number): number {
+    return this.#tail(this.#total - explained, found, entities, spanMs);
   }
 
-  #tail(others: number, found: number, entities: number, spanMs: number, now: number): number {
-    const observedMs = Math.max(MIN_SPAN_MS, now - this.#since);
-    const rate = (Math.max(0, others) + PRIOR_COUNT) / (Math.max(MIN_ENTITIES, this.#entities.size) * observedMs);
+  #tail(others: number, found: number, entities: number, spanMs: number): number {
+    const rate = (Math.max(0, others) + PRIOR_COUNT) / (this.#entities * this.#observedMs);
     return poissonTail(found, rate * entities * spanMs);
   }
 }

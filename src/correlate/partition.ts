@@ -1,3 +1,4 @@
+import { Background } from './background.ts';
 import { type Cone, coneOf, type Explained, type SignsByEntity, timeCost } from './cone.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import { ALONE_COST, hypotheses } from './hypotheses.ts';
@@ -14,7 +15,6 @@ const FURTHER_SIGN = 0.1;
 export interface Theory {
   readonly hypothesis: Hypothesis;
   readonly cone: Cone;
-  readonly explained: readonly Explained[];
   readonly missing: number;
 }
 
@@ -45,12 +45,13 @@ export function partition(scene: Scene, graph: DependencyGraph, now: number): Gr
       else known.push(sign);
     }
   }
-  const theories = hypotheses(graph, signsOf).map((hypothesis) => theoryOf(hypothesis, scene, graph, signsOf, now));
+  const theories = hypotheses(graph, signsOf).map((hypothesis) => theoryOf(hypothesis, graph, signsOf));
   const groups: Group[] = [];
   const left = new Set(all);
   while (theories.length > 0) {
+    const background = new Background(left, signsOf.size, now);
     const ranked = theories
-      .map((theory) => claim(theory, left, scene, now))
+      .map((theory) => claim(theory, left, background, now))
       .sort((a, b) => b.worth - a.worth || a.theory.hypothesis.from - b.theory.hypothesis.from);
     const best = ranked[0]!;
     if (best.worth <= 0.01) break;
@@ -108,39 +109,40 @@ function onlyPlausible(sign: Sign, groups: readonly Group[]): Group | undefined 
   return plausible.length === 1 ? plausible[0] : undefined;
 }
 
-function theoryOf(hypothesis: Hypothesis, scene: Scene, graph: DependencyGraph, signsOf: SignsByEntity, now: number): Theory {
+function theoryOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity): Theory {
   const cone = coneOf(hypothesis, graph, signsOf);
-  const explained = witnesses(hypothesis, cone, scene, now);
-  const affected = new Set(explained.map(({ reach }) => reach.entityKey));
-  const missing = hypothesis.links.filter(({ key }) => !affected.has(key)).length;
-  return { hypothesis, cone, explained, missing };
+  const missing = hypothesis.links.filter(({ key }) => !cone.reached.has(key)).length;
+  return { hypothesis, cone, missing };
 }
 
-function witnesses(hypothesis: Hypothesis, { explained }: Cone, scene: Scene, now: number): Explained[] {
+function witnesses(hypothesis: Hypothesis, explained: Explained[], background: Background, now: number): Explained[] {
   const spanMs = Math.min(now, hypothesis.until) - hypothesis.from + 60_000;
   const entities = new Set(explained.map(({ reach }) => reach.entityKey)).size;
   const byKind = Map.groupBy(explained, ({ sign }) => sign.kind);
-  return explained.filter(({ sign, reach }) => {
-    if (reach.from === undefined) return true;
-    const same = byKind.get(sign.kind)!;
+  const believed = new Set<string>();
+  for (const [kind, same] of byKind) {
     const things = new Set(same.map((each) => each.reach.entityKey)).size;
-    return scene.background.chance(sign.kind, things, same.length, entities, spanMs, now) < MAX_CHANCE;
-  });
+    if (background.chance(kind, things, same.length, entities, spanMs) < MAX_CHANCE) believed.add(kind);
+  }
+  return explained.filter(({ sign, reach }) => reach.from === undefined || believed.has(sign.kind));
 }
 
 /** That few things fall into a wide cone by themselves: then the cause explains nothing but itself. */
-function meaningful({ hypothesis, cone }: Theory, explained: Explained[], scene: Scene, now: number): Explained[] {
+function meaningful({ hypothesis, cone }: Theory, explained: Explained[], background: Background): Explained[] {
   const others = explained.filter(({ reach }) => reach.from !== undefined);
   const things = new Set(others.map(({ reach }) => reach.entityKey));
   const exposed = new Set([...cone.reached.keys(), ...hypothesis.links.map(({ key }) => key)]).size;
   const spanMs = Math.max(...others.map(({ sign }) => sign.onset)) - hypothesis.from + 60_000;
-  const chance = scene.background.chanceOfAny(things.size, explained.length, exposed, Math.max(60_000, spanMs), now);
-  return things.size > 0 && chance > MAX_COINCIDENCE ? explained.filter(({ reach }) => reach.from === undefined) : explained;
+  // The first one tells when a silent cause began: that it fits is no news.
+  const found = things.size - (hypothesis.own.length === 0 ? 1 : 0);
+  const chance = background.chanceOfAny(found, explained.length, exposed, Math.max(60_000, spanMs));
+  return found > 0 && chance > MAX_COINCIDENCE ? explained.filter(({ reach }) => reach.from === undefined) : explained;
 }
 
-function claim(theory: Theory, left: ReadonlySet<Sign>, scene: Scene, now: number): Claim {
+function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, now: number): Claim {
   const { hypothesis, missing } = theory;
-  const explained = meaningful(theory, theory.explained.filter(({ sign }) => left.has(sign)), scene, now);
+  const open = theory.cone.explained.filter(({ sign }) => left.has(sign));
+  const explained = meaningful(theory, witnesses(hypothesis, open, background, now), background);
   let worth = -hypothesis.priorCost - missing * hypothesis.missingCost;
   const best = new Map<string, number>();
   for (const { cost, reach } of explained) {

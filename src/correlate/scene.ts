@@ -2,7 +2,6 @@ import { formatEntity } from '../model/entity.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Subject } from '../model/topology.ts';
-import { Background } from './background.ts';
 import type { CorrelatedFiring, ObservedOnset } from './correlator.ts';
 import { Sign, type Sighting } from './sign.ts';
 import { isAboutRequests } from './request-kinds.ts';
@@ -12,7 +11,6 @@ export const PAUSE_MS = 7 * 60_000;
 
 /** All that one cluster shows: signs by thing, found again by firing and by rule. */
 export class Scene {
-  readonly background = new Background();
   readonly signs = new Map<string, Sign[]>();
   readonly #byFiring = new Map<string, Sighting>();
   readonly #episodes = new Map<string, Episode[]>();
@@ -81,7 +79,6 @@ export class Scene {
       sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels) });
       signs.push(sign);
       this.signs.set(id, signs);
-      this.background.count(kind, entityKey, onset);
     }
     if (subject.pod !== undefined && subject.node !== undefined) sign.nodes.add(subject.node);
     return sign.add(undefined, onset, endedAt);
