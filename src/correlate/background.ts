@@ -5,6 +5,8 @@ const PRIOR_COUNT = 0.5;
 /** A young system has seen few things, and not for long: rates are not taken from less. */
 const MIN_ENTITIES = 20;
 const MIN_SPAN_MS = 10 * 60_000;
+/** Onsets are no more exact than that: evaluation and scrape interval. */
+const RESOLUTION_MS = 60_000;
 
 /**
  * How often signs begin by themselves, per thing and time: what certificates, quotas, flapping pods and failed jobs do all
@@ -30,21 +32,17 @@ export class Background {
   }
 
   /**
-   * The probability that at least `found` signs of this kind begin on `entities` things within `spanMs` by themselves.
-   * @param explained how many of the unexplained are those in question: they don't speak against themselves
+   * How probable it is that signs of a kind begin by themselves as early and often as these: the least, over k, of the
+   * probability that k or more things out of `entities` show it before the k-th did.
+   * @param kind undefined for signs of any kind
+   * @param delaysMs when each of the things first showed it, after the supposed cause
+   * @param explained how many of the unexplained signs are those in question: they don't speak against themselves
    */
-  chance(kind: string, found: number, explained: number, entities: number, spanMs: number): number {
-    return this.#tail((this.#counts.get(kind) ?? 0) - explained, found, entities, spanMs);
-  }
-
-  /** The same for signs of any kind. */
-  chanceOfAny(found: number, explained: number, entities: number, spanMs: number): number {
-    return this.#tail(this.#total - explained, found, entities, spanMs);
-  }
-
-  #tail(others: number, found: number, entities: number, spanMs: number): number {
-    const rate = (Math.max(0, others) + PRIOR_COUNT) / (this.#entities * this.#observedMs);
-    return poissonTail(found, rate * entities * spanMs);
+  chance(kind: string | undefined, delaysMs: readonly number[], explained: number, entities: number): number {
+    const all = kind === undefined ? this.#total : (this.#counts.get(kind) ?? 0);
+    const rate = (Math.max(0, all - explained) + PRIOR_COUNT) / (this.#entities * this.#observedMs);
+    const sorted = delaysMs.toSorted((a, b) => a - b);
+    return Math.min(1, ...sorted.map((delay, k) => poissonTail(k + 1, rate * entities * (Math.max(0, delay) + RESOLUTION_MS))));
   }
 }
 

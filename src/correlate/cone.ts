@@ -8,7 +8,7 @@ export const MAX_COST = 2.5;
 /** An effect may be noticed that much before its cause: scrapes, evaluations, range windows. */
 const SLACK_MS = 60_000;
 /** A cause that begins that much after its effect costs one nat. */
-const LATE_CAUSE_MS = 2 * 60_000;
+const LATE_CAUSE_MS = 60_000;
 /** An effect that begins that long after the cause has ended costs one nat. */
 const AFTERMATH_MS = 10 * 60_000;
 /** While the cause lasts, an effect may come at any time: it costs this at most, half of it after 20 minutes. */

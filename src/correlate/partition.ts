@@ -7,7 +7,8 @@ import type { Scene } from './scene.ts';
 import type { Sign } from './sign.ts';
 
 const REOPEN_MS = 30 * 60_000;
-const MAX_CHANCE = 0.05;
+const MAX_CHANCE = 0.01;
+const MORE_WITHIN_MS = 5 * 60_000;
 const MAX_COINCIDENCE = 0.01;
 /** More signs on one thing make it somewhat surer. */
 const FURTHER_SIGN = 0.1;
@@ -48,15 +49,19 @@ export function partition(scene: Scene, graph: DependencyGraph, now: number): Gr
   const theories = hypotheses(graph, signsOf).map((hypothesis) => theoryOf(hypothesis, graph, signsOf));
   const groups: Group[] = [];
   const left = new Set(all);
+  const symptoms = new Set<string>();
   while (theories.length > 0) {
     const background = new Background(left, signsOf.size, now);
     const ranked = theories
-      .map((theory) => claim(theory, left, background, now))
+      .map((theory) => claim(theory, left, background, symptoms))
       .sort((a, b) => b.worth - a.worth || a.theory.hypothesis.from - b.theory.hypothesis.from);
     const best = ranked[0]!;
     if (best.worth <= 0.01) break;
     const members = best.explained;
-    for (const { sign } of members) left.delete(sign);
+    for (const { sign, reach } of members) {
+      left.delete(sign);
+      if (sign.isRequest && reach.from !== undefined) symptoms.add(sign.kind);
+    }
     groups.push({
       theory: best.theory,
       worth: best.worth,
@@ -115,34 +120,54 @@ function theoryOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: Signs
   return { hypothesis, cone, missing };
 }
 
-function witnesses(hypothesis: Hypothesis, explained: Explained[], background: Background, now: number): Explained[] {
-  const spanMs = Math.min(now, hypothesis.until) - hypothesis.from + 60_000;
-  const entities = new Set(explained.map(({ reach }) => reach.entityKey)).size;
-  const byKind = Map.groupBy(explained, ({ sign }) => sign.kind);
-  const believed = new Set<string>();
-  for (const [kind, same] of byKind) {
-    const things = new Set(same.map((each) => each.reach.entityKey)).size;
-    if (background.chance(kind, things, same.length, entities, spanMs) < MAX_CHANCE) believed.add(kind);
+/** Leaves out signs of kinds that come as often by themselves. */
+function witnesses({ hypothesis }: Theory, open: readonly Explained[], background: Background, symptoms: ReadonlySet<string>): Explained[] {
+  const entities = new Set(open.map(({ reach }) => reach.entityKey)).size;
+  const own = new Set(hypothesis.own);
+  const believedKinds = new Set<string>();
+  for (const [kind, same] of Map.groupBy(open, ({ sign }) => sign.kind)) {
+    if (background.chance(kind, delays(hypothesis, same), same.length, entities) < MAX_CHANCE) believedKinds.add(kind);
   }
-  return explained.filter(({ sign, reach }) => reach.from === undefined || believed.has(sign.kind));
+  const believed = (({ sign, reach }: Explained) =>
+    own.has(sign) || believedKinds.has(sign.kind) || (own.size === 0 && reach.hops === 1));
+  const since = new Map<string, number>();
+  for (const { sign, reach } of open.filter(believed)) {
+    since.set(reach.entityKey, Math.min(since.get(reach.entityKey) ?? Number.POSITIVE_INFINITY, sign.onset));
+  }
+  const isMore = ({ sign, reach }: Explained) => {
+    const first = since.get(reach.entityKey);
+    if (first === undefined || !sign.isRequest) return false;
+    return symptoms.has(sign.kind) || sign.onset - first <= MORE_WITHIN_MS;
+  };
+  return open.filter((each) => believed(each) || isMore(each));
+}
+
+/** When each of the things first showed something, after the cause began. */
+function delays({ from }: Hypothesis, explained: readonly Explained[]): number[] {
+  const first = new Map<string, number>();
+  for (const { sign, reach } of explained) {
+    first.set(reach.entityKey, Math.min(first.get(reach.entityKey) ?? Number.POSITIVE_INFINITY, sign.onset - from));
+  }
+  return [...first.values()];
 }
 
 /** That few things fall into a wide cone by themselves: then the cause explains nothing but itself. */
-function meaningful({ hypothesis, cone }: Theory, explained: Explained[], background: Background): Explained[] {
+function meaningful({ hypothesis, cone }: Theory, explained: Explained[], left: ReadonlySet<Sign>, background: Background): Explained[] {
+  const own = new Set(hypothesis.own);
   const others = explained.filter(({ reach }) => reach.from !== undefined);
-  const things = new Set(others.map(({ reach }) => reach.entityKey));
-  const exposed = new Set([...cone.reached.keys(), ...hypothesis.links.map(({ key }) => key)]).size;
-  const spanMs = Math.max(...others.map(({ sign }) => sign.onset)) - hypothesis.from + 60_000;
+  const silent = hypothesis.links.filter(({ key }) => !cone.reached.has(key));
+  const open = new Set(cone.explained.filter(({ sign }) => left.has(sign)).map(({ reach }) => reach.entityKey));
   // The first one tells when a silent cause began: that it fits is no news.
-  const found = things.size - (hypothesis.own.length === 0 ? 1 : 0);
-  const chance = background.chanceOfAny(found, explained.length, exposed, Math.max(60_000, spanMs));
-  return found > 0 && chance > MAX_COINCIDENCE ? explained.filter(({ reach }) => reach.from === undefined) : explained;
+  const found = delays(hypothesis, others).sort((a, b) => a - b).slice(own.size === 0 ? 1 : 0);
+  const chance = background.chance(undefined, found, explained.length, open.size + silent.length);
+  const isAlone = others.length === 0 || (found.length > 0 && chance > MAX_COINCIDENCE);
+  return isAlone ? explained.filter(({ sign }) => own.has(sign)) : explained;
 }
 
-function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, now: number): Claim {
+function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, symptoms: ReadonlySet<string>): Claim {
   const { hypothesis, missing } = theory;
   const open = theory.cone.explained.filter(({ sign }) => left.has(sign));
-  const explained = meaningful(theory, witnesses(hypothesis, open, background, now), background);
+  const explained = meaningful(theory, witnesses(theory, open, background, symptoms), left, background);
   let worth = -hypothesis.priorCost - missing * hypothesis.missingCost;
   const best = new Map<string, number>();
   for (const { cost, reach } of explained) {
