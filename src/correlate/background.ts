@@ -41,8 +41,8 @@ export class Background {
   chance(kind: string | undefined, delaysMs: readonly number[], explained: number, entities: number): number {
     const all = kind === undefined ? this.#total : (this.#counts.get(kind) ?? 0);
     const rate = (Math.max(0, all - explained) + PRIOR_COUNT) / (this.#entities * this.#observedMs);
-    const sorted = delaysMs.toSorted((a, b) => a - b);
-    return Math.min(1, ...sorted.map((delay, k) => poissonTail(k + 1, rate * entities * (Math.max(0, delay) + RESOLUTION_MS))));
+    const sorted = delaysMs.map(Math.abs).sort((a, b) => a - b);
+    return Math.min(1, ...sorted.map((delay, k) => poissonTail(k + 1, rate * entities * (delay + RESOLUTION_MS))));
   }
 }
 

@@ -125,11 +125,14 @@ function witnesses({ hypothesis }: Theory, open: readonly Explained[], backgroun
   const entities = new Set(open.map(({ reach }) => reach.entityKey)).size;
   const own = new Set(hypothesis.own);
   const believedKinds = new Set<string>();
-  for (const [kind, same] of Map.groupBy(open, ({ sign }) => sign.kind)) {
+  for (const [kind, same] of Map.groupBy(open.filter(({ reach }) => reach.from !== undefined), ({ sign }) => sign.kind)) {
     if (background.chance(kind, delays(hypothesis, same), same.length, entities) < MAX_CHANCE) believedKinds.add(kind);
   }
   const believed = (({ sign, reach }: Explained) =>
-    own.has(sign) || believedKinds.has(sign.kind) || (own.size === 0 && reach.hops === 1));
+    own.has(sign) ||
+    (reach.from === undefined
+      ? background.chance(sign.kind, [sign.onset - hypothesis.from], 1, 1) < MAX_CHANCE
+      : believedKinds.has(sign.kind) || (own.size === 0 && reach.hops === 1)));
   const since = new Map<string, number>();
   for (const { sign, reach } of open.filter(believed)) {
     since.set(reach.entityKey, Math.min(since.get(reach.entityKey) ?? Number.POSITIVE_INFINITY, sign.onset));
