@@ -17,6 +17,9 @@ const DELAYED_MS = 20 * 60_000;
 /** A thing on the way that shows nothing. */
 const SILENT_COST = 1;
 
+/** Blaming a callee for what a thing tells of itself (it crashes, loses replicas) from the first minute on. */
+const INSIDE_COST = 2;
+
 /** How a thing is reached from a cause. */
 export interface Reach {
   readonly entity: Entity;
@@ -55,13 +58,15 @@ export function timeCost({ from, until }: Hypothesis, onset: number): number {
  * Walks from the cause to all that depends on it: through things that show signs at no cost but that of the hardest step,
  * past a silent one at a price. So a long chain is as good as a short one, and no missing alert cuts a storm in half.
  */
-export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity): Cone {
+export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity, insides: Insides): Cone {
   const reached = new Map<string, Reach>();
   const open: Reach[] = [
     { entity: hypothesis.root, entityKey: hypothesis.rootKey, cost: 0, hops: 0, from: undefined, link: undefined, silent: undefined },
   ];
   const isAffected = (key: string, cost: number) =>
     (signsOf.get(key) ?? []).some((sign) => cost + timeCost(hypothesis, sign.onset) <= MAX_COST);
+  const isInside = (key: string) =>
+    insides.get(key)?.some((at) => at >= hypothesis.from - SLACK_MS && at <= hypothesis.until) === true;
   while (open.length > 0) {
     const reach = takeNearest(open);
     if (reached.has(reach.entityKey)) continue;
@@ -69,7 +74,7 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
     const links = reach.from === undefined ? hypothesis.links : graph.dependents(reach.entity);
     for (const link of links) {
       if (reached.has(link.key)) continue;
-      const cost = Math.max(reach.cost, link.cost);
+      const cost = Math.max(reach.cost, link.cost, link.way === 'graph' && isInside(link.key) ? INSIDE_COST : 0);
       if (isAffected(link.key, cost)) {
         open.push({ entity: link.entity, entityKey: link.key, cost, hops: reach.hops + 1, from: reach.entityKey, link, silent: undefined });
         continue;
@@ -77,7 +82,7 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
       const beyond = cost + SILENT_COST;
       if (beyond > MAX_COST) continue;
       for (const far of graph.dependents(link.entity)) {
-        const farCost = Math.max(beyond, far.cost);
+        const farCost = Math.max(beyond, far.cost, isInside(far.key) ? INSIDE_COST : 0);
         if (reached.has(far.key) || !isAffected(far.key, farCost)) continue;
         open.push({ entity: far.entity, entityKey: far.key, cost: farCost, hops: reach.hops + 2, from: reach.entityKey, link: far, silent: link.entity });
       }
@@ -94,6 +99,8 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
 }
 
 export type SignsByEntity = ReadonlyMap<string, readonly Sign[]>;
+/** When a thing broke by itself: at those times its callees explain it badly. */
+export type Insides = ReadonlyMap<string, readonly number[]>;
 
 function takeNearest(open: Reach[]): Reach {
   let best = 0;

@@ -10,7 +10,7 @@ export const ALONE_COST = 3;
 const SILENT_PRIOR = ALONE_COST + 0.8;
 const UNOBSERVABLE_PRIOR = ALONE_COST - 0.6;
 const INFRASTRUCTURE_PRIOR = ALONE_COST * 2;
-const TOGETHER_MS = 2 * 60_000;
+export const TOGETHER_MS = 2 * 60_000;
 const INSIDE_MS = 2 * 60_000;
 const SERVED: ReadonlySet<Entity['kind']> = new Set(['workload', 'service', 'database', 'ingress', 'queue']);
 const INFRASTRUCTURE_LINK_COST = 0.7;
@@ -27,7 +27,7 @@ function* affectedThings(graph: DependencyGraph, signsOf: SignsByEntity): Iterab
       const until = Math.max(...own.map((sign) => sign.until));
       const common = { root, rootKey, own, from, until };
       if (root.kind === 'node') {
-        yield { kind: 'host', ...common, links: graph.onNode(root, from), priorCost: ALONE_COST, missingCost: 0.4 };
+        yield { kind: 'host', ...common, links: graph.onNode(root, from), priorCost: ALONE_COST, missingCost: 0.6 };
       } else if (isInfrastructure(root, graph)) {
         const nodes = new Set(own.flatMap((sign) => [...sign.nodes]));
         const links = isOnEveryNode(root, from, graph, signsOf) && nodes.size > 0 ? onNodes(nodes, root, from, graph, rootKey) : everything(signsOf, rootKey);
@@ -53,15 +53,25 @@ function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterabl
     for (const burst of bursts(symptoms)) {
       const from = burst[0]!.onset;
       const until = Math.max(...burst.map((sign) => sign.until));
+      const late = (signsOf.get(rootKey) ?? []).filter((sign) => sign.onset >= from && sign.onset <= until);
       if ((signsOf.get(rootKey) ?? []).some((sign) => sign.onset <= from + 60_000 && sign.until >= from)) continue;
       const links = graph.dependents(entity);
       const together = new Set(burst.filter(({ onset }) => onset <= from + TOGETHER_MS).map(({ entityKey }) => entityKey));
       const isUnobservable = entity.kind === 'external';
       if (together.size < (isUnobservable ? 1 : 2) || together.size < 0.6 * links.length) continue;
-      const priorCost = isUnobservable ? UNOBSERVABLE_PRIOR : SILENT_PRIOR;
-      yield { kind: 'silent', root: entity, rootKey, own: [], from, until, links, priorCost, missingCost: 0.7 };
+      const priorCost = late.length > 0 ? ALONE_COST + 0.3 : isUnobservable ? UNOBSERVABLE_PRIOR : SILENT_PRIOR;
+      yield { kind: late.length > 0 ? 'late' : 'silent', root: entity, rootKey, own: late, from, until, links, priorCost, missingCost: 0.7 };
     }
   }
+}
+
+/** Two kinds of trouble that a thing tells of itself, within the first two minutes. */
+export function insidesOf(signs: readonly Sign[]): number[] {
+  return bursts(signs).flatMap((burst) => {
+    const first = burst[0]!.onset;
+    const kinds = new Set(burst.filter(({ isRequest, onset }) => !isRequest && onset <= first + INSIDE_MS).map(({ kind }) => kind));
+    return kinds.size >= 2 ? [first] : [];
+  });
 }
 
 /** What has trouble of its own at the time at which its requests begin to suffer needs no silent callee to explain it. */

@@ -4,7 +4,7 @@ import type { Sign } from './sign.ts';
 
 /** A thing that may be the cause of what is seen. */
 export interface Hypothesis {
-  readonly kind: 'affected' | 'silent' | 'host' | 'infrastructure';
+  readonly kind: 'affected' | 'silent' | 'late' | 'host' | 'infrastructure';
   readonly root: Entity;
   readonly rootKey: string;
   /** Its own signs; empty for a silent one. */

@@ -1,7 +1,7 @@
 import { Background } from './background.ts';
-import { type Cone, coneOf, type Explained, type SignsByEntity, timeCost } from './cone.ts';
+import { type Cone, coneOf, type Explained, type Insides, type SignsByEntity, timeCost } from './cone.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
-import { ALONE_COST, hypotheses } from './hypotheses.ts';
+import { ALONE_COST, hypotheses, insidesOf, TOGETHER_MS } from './hypotheses.ts';
 import type { Hypothesis } from './hypothesis.ts';
 import type { Scene } from './scene.ts';
 import type { Sign } from './sign.ts';
@@ -46,7 +46,8 @@ export function partition(scene: Scene, graph: DependencyGraph, now: number): Gr
       else known.push(sign);
     }
   }
-  const theories = hypotheses(graph, signsOf).map((hypothesis) => theoryOf(hypothesis, graph, signsOf));
+  const insides = new Map([...signsOf].map(([key, signs]) => [key, insidesOf(signs)]));
+  const theories = hypotheses(graph, signsOf).map((hypothesis) => theoryOf(hypothesis, graph, signsOf, insides));
   const groups: Group[] = [];
   const left = new Set(all);
   const symptoms = new Set<string>();
@@ -114,8 +115,8 @@ function onlyPlausible(sign: Sign, groups: readonly Group[]): Group | undefined 
   return plausible.length === 1 ? plausible[0] : undefined;
 }
 
-function theoryOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity): Theory {
-  const cone = coneOf(hypothesis, graph, signsOf);
+function theoryOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity, insides: Insides): Theory {
+  const cone = coneOf(hypothesis, graph, signsOf, insides);
   const missing = hypothesis.links.filter(({ key }) => !cone.reached.has(key)).length;
   return { hypothesis, cone, missing };
 }
@@ -126,13 +127,16 @@ function witnesses({ hypothesis }: Theory, open: readonly Explained[], backgroun
   const own = new Set(hypothesis.own);
   const believedKinds = new Set<string>();
   for (const [kind, same] of Map.groupBy(open.filter(({ reach }) => reach.from !== undefined), ({ sign }) => sign.kind)) {
-    if (background.chance(kind, delays(hypothesis, same), same.length, entities) < MAX_CHANCE) believedKinds.add(kind);
+    // The worse the time fits, the less coincidence has to explain.
+    const misfit = Math.min(...same.map(({ sign }) => timeCost(hypothesis, sign.onset)));
+    const chance = background.chance(kind, delays(hypothesis, same), same.length, entities);
+    if (chance < MAX_CHANCE * Math.exp(-misfit)) believedKinds.add(kind);
   }
   const believed = (({ sign, reach }: Explained) =>
     own.has(sign) ||
     (reach.from === undefined
       ? background.chance(sign.kind, [sign.onset - hypothesis.from], 1, 1) < MAX_CHANCE
-      : believedKinds.has(sign.kind) || (own.size === 0 && reach.hops === 1)));
+      : believedKinds.has(sign.kind) || (hypothesis.kind === 'silent' && reach.hops === 1 && sign.onset <= hypothesis.from + TOGETHER_MS)));
   const since = new Map<string, number>();
   for (const { sign, reach } of open.filter(believed)) {
     since.set(reach.entityKey, Math.min(since.get(reach.entityKey) ?? Number.POSITIVE_INFINITY, sign.onset));
@@ -169,6 +173,9 @@ function meaningful({ hypothesis, cone }: Theory, explained: Explained[], left: 
 
 function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, symptoms: ReadonlySet<string>): Claim {
   const { hypothesis, missing } = theory;
+  if (hypothesis.own.length > 0 && !hypothesis.own.some((sign) => left.has(sign))) {
+    return { theory, explained: [], worth: Number.NEGATIVE_INFINITY };
+  }
   const open = theory.cone.explained.filter(({ sign }) => left.has(sign));
   const explained = meaningful(theory, witnesses(theory, open, background, symptoms), left, background);
   let worth = -hypothesis.priorCost - missing * hypothesis.missingCost;

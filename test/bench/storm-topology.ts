@@ -55,7 +55,7 @@ export class StormTopology implements Topology {
   #find(labels: Labels, cluster: string, nodeName: string | undefined): Entity | undefined {
     const service = (name: string | undefined) => this.#entities.get(name ?? '');
     const pvc = /^data-(.+)-\d+$/.exec(labels.get('persistentvolumeclaim') ?? '')?.[1];
-    const host = /^https?:\/\/([^.]+)\./.exec(labels.get('instance') ?? '')?.[1];
+    const host = /^https?:\/\/([^.]+)\.prod\./.exec(labels.get('instance') ?? '')?.[1];
     const ip = this.#byIp.get((labels.get('instance') ?? '').replace(/:\d+$/, ''));
     const job = labels.get('service') === 'kube-dns' || labels.get('job') === 'kube-dns' ? 'coredns' : labels.get('service');
     const known =
