@@ -63,8 +63,15 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
   const open: Reach[] = [
     { entity: hypothesis.root, entityKey: hypothesis.rootKey, cost: 0, hops: 0, from: undefined, link: undefined, silent: undefined },
   ];
-  const isAffected = (key: string, cost: number) =>
-    (signsOf.get(key) ?? []).some((sign) => cost + timeCost(hypothesis, sign.onset) <= MAX_COST);
+  const best = new Map<string, number>();
+  const isAffected = (key: string, cost: number) => {
+    let least = best.get(key);
+    if (least === undefined) {
+      least = Math.min(...(signsOf.get(key) ?? []).map((sign) => timeCost(hypothesis, sign.onset)));
+      best.set(key, least);
+    }
+    return cost + least <= MAX_COST;
+  };
   const isInside = (key: string) =>
     insides.get(key)?.some((at) => at >= hypothesis.from - SLACK_MS && at <= hypothesis.until) === true;
   while (open.length > 0) {

@@ -1,5 +1,5 @@
 import type { Entity } from '../model/entity.ts';
-import type { SignsByEntity } from './cone.ts';
+import type { Insides, SignsByEntity } from './cone.ts';
 import type { DependencyGraph, Link } from './dependency-graph.ts';
 import type { Hypothesis } from './hypothesis.ts';
 import { PAUSE_MS } from './scene.ts';
@@ -15,8 +15,19 @@ const INSIDE_MS = 2 * 60_000;
 const SERVED: ReadonlySet<Entity['kind']> = new Set(['workload', 'service', 'database', 'ingress', 'queue']);
 const INFRASTRUCTURE_LINK_COST = 0.7;
 
-export function hypotheses(graph: DependencyGraph, signsOf: SignsByEntity): Hypothesis[] {
-  return [...affectedThings(graph, signsOf), ...silentCallees(graph, signsOf)];
+/** @param isTopOnly leave out things whose trouble an affected callee can explain */
+export function hypotheses(graph: DependencyGraph, signsOf: SignsByEntity, insides: Insides, isTopOnly: boolean): Hypothesis[] {
+  const affected = [...affectedThings(graph, signsOf)].filter(
+    (hypothesis) => !isTopOnly || insides.get(hypothesis.rootKey)!.length > 0 || isTop(hypothesis, graph, signsOf),
+  );
+  return [...affected, ...silentCallees(graph, signsOf)];
+}
+
+/** Whether nothing that it needs was in trouble before. */
+function isTop({ root, from }: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity): boolean {
+  return !graph
+    .needs(root)
+    .some(({ key }) => signsOf.get(key)?.some(({ onset, until }) => onset <= from + TOGETHER_MS && until >= from) === true);
 }
 
 function* affectedThings(graph: DependencyGraph, signsOf: SignsByEntity): Iterable<Hypothesis> {

@@ -6,6 +6,7 @@ import type { Hypothesis } from './hypothesis.ts';
 import type { Scene } from './scene.ts';
 import type { Sign } from './sign.ts';
 
+const MIN_WORTH = 0.01;
 const REOPEN_MS = 30 * 60_000;
 const MAX_CHANCE = 0.01;
 const MORE_WITHIN_MS = 5 * 60_000;
@@ -24,6 +25,8 @@ interface Claim {
   readonly theory: Theory;
   readonly explained: readonly Explained[];
   readonly worth: number;
+  /** How many groups had been made when it was judged. */
+  readonly judgedAt: number;
 }
 
 /** Signs with one cause. */
@@ -35,43 +38,57 @@ export interface Group {
 }
 
 export function partition(scene: Scene, graph: DependencyGraph, now: number): Group[] {
-  const signsOf = new Map<string, Sign[]>();
-  const all: Sign[] = [];
-  for (const signs of scene.signs.values()) {
-    for (const sign of signs) {
-      all.push(sign);
-      if (sign.entityKey === '') continue;
-      const known = signsOf.get(sign.entityKey);
-      if (known === undefined) signsOf.set(sign.entityKey, [sign]);
-      else known.push(sign);
-    }
-  }
-  const insides = new Map([...signsOf].map(([key, signs]) => [key, insidesOf(signs)]));
-  const theories = hypotheses(graph, signsOf).map((hypothesis) => theoryOf(hypothesis, graph, signsOf, insides));
+  const left = new Set([...scene.signs.values()].flat());
   const groups: Group[] = [];
-  const left = new Set(all);
   const symptoms = new Set<string>();
-  while (theories.length > 0) {
+  // First those that no affected callee explains; then whatever remains, because that callee did not explain it after all.
+  for (const isTopOnly of [true, false]) groups.push(...explainAll(left, symptoms, { graph, now, isTopOnly }));
+  return withLeftovers(groups, left);
+}
+
+function explainAll(
+  left: Set<Sign>,
+  symptoms: Set<string>,
+  { graph, now, isTopOnly }: { graph: DependencyGraph; now: number; isTopOnly: boolean },
+): Group[] {
+  const signsOf = Map.groupBy([...left].filter(({ entityKey }) => entityKey !== ''), ({ entityKey }) => entityKey);
+  const insides = new Map([...signsOf].map(([key, signs]) => [key, insidesOf(signs)]));
+  const groups: Group[] = [];
+  let claims: Claim[] = hypotheses(graph, signsOf, insides, isTopOnly).map((hypothesis) => ({
+    theory: theoryOf(hypothesis, graph, signsOf, insides),
+    explained: [],
+    worth: Number.POSITIVE_INFINITY,
+    judgedAt: -1,
+  }));
+  while (true) {
     const background = new Background(left, signsOf.size, now);
-    const ranked = theories
-      .map((theory) => claim(theory, left, background, symptoms))
-      .sort((a, b) => b.worth - a.worth || a.theory.hypothesis.from - b.theory.hypothesis.from);
-    const best = ranked[0]!;
-    if (best.worth <= 0.01) break;
-    const members = best.explained;
-    for (const { sign, reach } of members) {
+    const round = groups.length;
+    // What was worth less than the best before something was taken away is not worth more now: judge only those on top.
+    while (claims.length > 0 && claims[0]!.judgedAt !== round) {
+      const judged = claim(claims[0]!.theory, left, background, symptoms, round);
+      claims[0] = judged;
+      claims.sort(byWorth);
+    }
+    const best = claims.shift();
+    if (best === undefined || best.worth <= MIN_WORTH) return groups;
+    for (const { sign, reach } of best.explained) {
       left.delete(sign);
       if (sign.isRequest && reach.from !== undefined) symptoms.add(sign.kind);
     }
     groups.push({
       theory: best.theory,
       worth: best.worth,
-      members: members.map((explained) => ({ sign: explained.sign, explained })),
-      rivals: ranked.slice(1, 6),
+      members: best.explained.map((explained) => ({ sign: explained.sign, explained })),
+      rivals: claims.slice(0, 5),
     });
-    theories.splice(theories.indexOf(best.theory), 1);
+    claims = claims.filter(({ worth }) => worth > Number.NEGATIVE_INFINITY);
   }
-  return withLeftovers(groups, left);
+}
+
+function byWorth(a: Claim, b: Claim): number {
+  if (a.worth !== b.worth) return b.worth - a.worth;
+  const [x, y] = [a.theory.hypothesis, b.theory.hypothesis];
+  return x.from - y.from || (x.rootKey < y.rootKey ? -1 : x.rootKey > y.rootKey ? 1 : 0);
 }
 
 function withLeftovers(groups: Group[], left: ReadonlySet<Sign>): Group[] {
@@ -171,10 +188,10 @@ function meaningful({ hypothesis, cone }: Theory, explained: Explained[], left: 
   return isAlone ? explained.filter(({ sign }) => own.has(sign)) : explained;
 }
 
-function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, symptoms: ReadonlySet<string>): Claim {
+function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, symptoms: ReadonlySet<string>, judgedAt: number): Claim {
   const { hypothesis, missing } = theory;
   if (hypothesis.own.length > 0 && !hypothesis.own.some((sign) => left.has(sign))) {
-    return { theory, explained: [], worth: Number.NEGATIVE_INFINITY };
+    return { theory, explained: [], worth: Number.NEGATIVE_INFINITY, judgedAt };
   }
   const open = theory.cone.explained.filter(({ sign }) => left.has(sign));
   const explained = meaningful(theory, witnesses(theory, open, background, symptoms), left, background);
@@ -186,5 +203,5 @@ function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, 
     best.set(reach.entityKey, Math.min(known ?? Number.POSITIVE_INFINITY, cost));
   }
   for (const cost of best.values()) worth += ALONE_COST - cost;
-  return { theory, explained, worth };
+  return { theory, explained, worth, judgedAt };
 }

@@ -14,7 +14,7 @@ if (options.data === undefined || options.out === undefined) {
   process.exit(2);
 }
 
-interface Line { at: number; run: (correlator: ExplainingCorrelator) => void }
+interface Line { isDelivery: boolean; at: number; run: (correlator: ExplainingCorrelator) => void }
 type Json = Record<string, any>;
 
 function replay(folder: string): Json[] {
@@ -28,7 +28,7 @@ function replay(folder: string): Json[] {
   for (const { at, payload } of lines('webhooks.jsonl')) {
     const delivery = parseWebhook(payload, at * 1000, { replicaLabel: 'prometheus_replica' });
     for (const a of payload.alerts) startsAt.set(`${a.fingerprint} ${Date.parse(a.startsAt)}`, a.startsAt);
-    events.push({ at: at * 1000, run: (c) => {
+    events.push({ isDelivery: true, at: at * 1000, run: (c) => {
       const firings: CorrelatedFiring[] = [];
       for (const alert of delivery.alerts) {
         const key = `${alert.fingerprint} ${alert.startsAt}`;
@@ -44,8 +44,8 @@ function replay(folder: string): Json[] {
     const { __name__, ...rest } = line.labels as Record<string, string>;
     const labels = createLabels(Object.entries(rest));
     const observed: ObservedOnset = { cluster: rest.cluster ?? '', labels, subject: topology.subjectOf(labels, line.value * 1000), activeAt: line.value * 1000, endedAt: undefined };
-    events.push({ at: (line.firstSampleAt + 5) * 1000, run: (c) => c.takeOnsets([observed], 0) });
-    if (line.staleAt !== null) events.push({ at: (line.staleAt + 5) * 1000, run: (c) => c.takeOnsets([{ ...observed, endedAt: line.staleAt * 1000 }], 0) });
+    events.push({ isDelivery: false, at: (line.firstSampleAt + 5) * 1000, run: (c) => c.takeOnsets([observed], 0) });
+    if (line.staleAt !== null) events.push({ isDelivery: false, at: (line.staleAt + 5) * 1000, run: (c) => c.takeOnsets([{ ...observed, endedAt: line.staleAt * 1000 }], 0) });
   }
   events.sort((a, b) => a.at - b.at);
   const incidents = new Map<string, Json>();
@@ -76,13 +76,13 @@ function replay(folder: string): Json[] {
   };
   let second = 0;
   if (process.env.DBG) (globalThis as any).DBG = [];
-  for (const { at, run } of events) {
+  for (const { at, run, isDelivery } of events) {
     if (at / 1000 > Number(process.env.DBG)) break;
     const before = performance.now();
     if (Math.floor(at / 1000) !== second) { emit(second * 1000 + 1000 > at ? at : second * 1000 + 1000); second = Math.floor(at / 1000); }
     run(correlator);
     cpu += performance.now() - before;
-    emit(at);
+    if (isDelivery) emit(at);
   }
   process.stderr.write(`${folder.split('/').at(-1)}: ${alerts} alerts received, ${(cpu / alerts * 1000).toFixed(0)} ms per 1000\n`);
   if ((globalThis as any).DBG) process.stderr.write((globalThis as any).DBG.join('\n') + '\n');
