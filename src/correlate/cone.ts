@@ -19,6 +19,7 @@ const SILENT_COST = 1;
 
 /** Blaming a callee for what a thing tells of itself (it crashes, loses replicas) from the first minute on. */
 const INSIDE_COST = 2;
+const INSIDE_WITHIN_MS = 5 * 60_000;
 
 /** How a thing is reached from a cause. */
 export interface Reach {
@@ -73,7 +74,7 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
     return cost + least <= MAX_COST;
   };
   const isInside = (key: string) =>
-    insides.get(key)?.some((at) => at >= hypothesis.from - SLACK_MS && at <= hypothesis.until) === true;
+    insides.get(key)?.some((at) => Math.abs(at - hypothesis.from) <= INSIDE_WITHIN_MS) === true;
   while (open.length > 0) {
     const reach = takeNearest(open);
     if (reached.has(reach.entityKey)) continue;

@@ -51,8 +51,9 @@ export class ExplainingCorrelator implements Correlator {
     this.#dirty = false;
     const placements: FiringPlacement[] = [];
     const incidents: IncidentView[] = [];
+    (globalThis as any).RUNS ??= [0, 0];
     for (const [cluster, scene] of this.#scenes) {
-      for (const { id, group, firings } of this.#identify(cluster, this.debug(partition(scene, this.#graph, now), now))) {
+      for (const { id, group, firings } of this.#identify(cluster, this.#groups(scene, now))) {
         for (const firing of firings) {
           if (this.#placed.get(firing.key) === id) continue;
           this.#placed.set(firing.key, id);
@@ -66,6 +67,17 @@ export class ExplainingCorrelator implements Correlator {
       }
     }
     return { placements, anomalies: [], incidents, merged: [] };
+  }
+
+  readonly #known = new Map<Scene, { version: number; groups: Group[] }>();
+  #groups(scene: Scene, now: number): Group[] {
+    let known = this.#known.get(scene);
+    if (known?.version !== scene.version) {
+      (globalThis as any).RUNS[0]++;
+      known = { version: scene.version, groups: this.debug(partition(scene, this.#graph, now), now) };
+      this.#known.set(scene, known);
+    }
+    return known.groups;
   }
 
   debug(groups: Group[], now: number): Group[] {

@@ -11,6 +11,7 @@ const SILENT_PRIOR = ALONE_COST + 0.8;
 const UNOBSERVABLE_PRIOR = ALONE_COST - 0.6;
 const INFRASTRUCTURE_PRIOR = ALONE_COST * 2;
 export const TOGETHER_MS = 2 * 60_000;
+const AT_ONCE_MS = 30_000;
 const INSIDE_MS = 2 * 60_000;
 const SERVED: ReadonlySet<Entity['kind']> = new Set(['workload', 'service', 'database', 'ingress', 'queue']);
 const INFRASTRUCTURE_LINK_COST = 0.7;
@@ -80,7 +81,7 @@ function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterabl
 export function insidesOf(signs: readonly Sign[]): number[] {
   return bursts(signs).flatMap((burst) => {
     const first = burst[0]!.onset;
-    const kinds = new Set(burst.filter(({ isRequest, onset }) => !isRequest && onset <= first + INSIDE_MS).map(({ kind }) => kind));
+    const kinds = new Set(burst.filter(({ isRequest, onset }) => !isRequest && onset <= first + AT_ONCE_MS).map(({ kind }) => kind));
     return kinds.size >= 2 ? [first] : [];
   });
 }

@@ -16,22 +16,21 @@ export class Scene {
   readonly #episodes = new Map<string, Episode[]>();
   readonly #episodesByRule = new Map<string, Set<Episode>>();
 
-  sighting(firingKey: string): Sighting | undefined {
-    return this.#byFiring.get(firingKey);
-  }
+  /** Grows when there is something new to explain. */
+  version = 0;
 
   takeFiring(firing: CorrelatedFiring): Sighting {
     const known = this.#byFiring.get(firing.key);
     if (known !== undefined) {
       known.firing = firing;
-      known.sign.moveEnd(known, this.#endOf(known, firing));
+      this.#moveEnd(known, this.#endOf(known, firing));
       return known;
     }
     const episode = this.#episodeOf(firing);
     const sighting = episode?.sighting ?? this.#see(firing.subject, firing.alert.labels, firing.onset.latest, undefined);
     sighting.firing = firing;
     this.#byFiring.set(firing.key, sighting);
-    sighting.sign.moveEnd(sighting, this.#endOf(sighting, firing));
+    this.#moveEnd(sighting, this.#endOf(sighting, firing));
     return sighting;
   }
 
@@ -51,7 +50,13 @@ export class Scene {
       return;
     }
     episode.endedAt = observed.endedAt;
-    episode.sighting.sign.moveEnd(episode.sighting, observed.endedAt);
+    this.#moveEnd(episode.sighting, observed.endedAt);
+  }
+
+  #moveEnd(sighting: Sighting, endedAt: number | undefined): void {
+    const before = sighting.sign.version;
+    sighting.sign.moveEnd(sighting, endedAt);
+    if (sighting.sign.version !== before) this.version++;
   }
 
   #endOf(sighting: Sighting, firing: CorrelatedFiring): number | undefined {
@@ -80,8 +85,11 @@ export class Scene {
       signs.push(sign);
       this.signs.set(id, signs);
     }
+    const before = sign.version;
     if (subject.pod !== undefined && subject.node !== undefined) sign.nodes.add(subject.node);
-    return sign.add(undefined, onset, endedAt);
+    const sighting = sign.add(undefined, onset, endedAt);
+    if (sign.version !== before) this.version++;
+    return sighting;
   }
 }
 

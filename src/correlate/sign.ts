@@ -52,6 +52,11 @@ export class Sign implements SignSubject {
     return this.#active > 0 ? Number.POSITIVE_INFINITY : this.#lastEnd;
   }
 
+  /** What an explanation depends on: while it is the same, nothing has to be explained again. */
+  get version(): string {
+    return `${this.onset} ${this.until} ${this.nodes.size}`;
+  }
+
   add(firing: CorrelatedFiring | undefined, onset: number, endedAt: number | undefined): Sighting {
     const sighting: Sighting = { sign: this, firing, onset, endedAt };
     this.sightings.add(sighting);
