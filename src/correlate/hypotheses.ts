@@ -92,11 +92,18 @@ function isFromInside(sign: Sign, all: readonly Sign[]): boolean {
 }
 
 function bursts(signs: readonly Sign[]): Sign[][] {
-  const all: Sign[][] = [];
-  for (const sign of signs.toSorted((a, b) => a.onset - b.onset)) {
-    const last = all.at(-1);
-    if (last !== undefined && sign.onset - Math.max(...last.map(({ onset }) => onset)) <= PAUSE_MS) last.push(sign);
-    else all.push([sign]);
+  return burstsOf(signs, (sign) => sign);
+}
+
+/** Splits where nothing began for some minutes. */
+export function burstsOf<T>(items: readonly T[], signOf: (item: T) => Sign): T[][] {
+  const all: T[][] = [];
+  let last = Number.NEGATIVE_INFINITY;
+  for (const item of items.toSorted((a, b) => signOf(a).onset - signOf(b).onset)) {
+    const { onset } = signOf(item);
+    if (onset - last <= PAUSE_MS) all.at(-1)!.push(item);
+    else all.push([item]);
+    last = onset;
   }
   return all;
 }

@@ -1,7 +1,7 @@
 import { Background } from './background.ts';
 import { type Cone, coneOf, type Explained, type Insides, type SignsByEntity, timeCost } from './cone.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
-import { ALONE_COST, hypotheses, insidesOf, TOGETHER_MS } from './hypotheses.ts';
+import { ALONE_COST, hypotheses, burstsOf, insidesOf, TOGETHER_MS } from './hypotheses.ts';
 import type { Hypothesis } from './hypothesis.ts';
 import type { Scene } from './scene.ts';
 import type { Sign } from './sign.ts';
@@ -183,9 +183,20 @@ function meaningful({ hypothesis, cone }: Theory, explained: Explained[], left: 
   const open = new Set(cone.explained.filter(({ sign }) => left.has(sign)).map(({ reach }) => reach.entityKey));
   // The first one tells when a silent cause began: that it fits is no news.
   const found = delays(hypothesis, others).sort((a, b) => a - b).slice(own.size === 0 ? 1 : 0);
-  const chance = background.chance(undefined, found, explained.length, open.size + silent.length);
+  const exposed = open.size + silent.length;
+  const ofAny = background.chance(undefined, found, explained.length, exposed);
+  const chance = Math.min(ofAny, chanceOfRarest(hypothesis, others, background, exposed));
   const isAlone = others.length === 0 || (found.length > 0 && chance > MAX_COINCIDENCE);
   return isAlone ? explained.filter(({ sign }) => own.has(sign)) : explained;
+}
+
+/** The same judged by the rarest kind alone, as one of many that might have come. */
+function chanceOfRarest(hypothesis: Hypothesis, others: readonly Explained[], background: Background, exposed: number): number {
+  const requests = others.filter(({ sign }) => sign.isRequest);
+  const chances = [...Map.groupBy(requests, ({ sign }) => sign.kind)].map(([kind, same]) =>
+    background.chance(kind, delays(hypothesis, same).sort((a, b) => a - b).slice(hypothesis.own.length === 0 ? 1 : 0), same.length, exposed),
+  );
+  return Math.min(1, ...chances.map((chance) => chance * background.kinds));
 }
 
 function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, symptoms: ReadonlySet<string>, judgedAt: number): Claim {
@@ -196,12 +207,10 @@ function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, 
   const open = theory.cone.explained.filter(({ sign }) => left.has(sign));
   const explained = meaningful(theory, witnesses(theory, open, background, symptoms), left, background);
   let worth = -hypothesis.priorCost - missing * hypothesis.missingCost;
-  const best = new Map<string, number>();
-  for (const { cost, reach } of explained) {
-    const known = best.get(reach.entityKey);
-    if (known !== undefined) worth += FURTHER_SIGN;
-    best.set(reach.entityKey, Math.min(known ?? Number.POSITIVE_INFINITY, cost));
+  for (const same of Map.groupBy(explained, ({ reach }) => reach.entityKey).values()) {
+    for (const burst of burstsOf(same, ({ sign }) => sign)) {
+      worth += ALONE_COST - Math.min(...burst.map(({ cost }) => cost)) + FURTHER_SIGN * (burst.length - 1);
+    }
   }
-  for (const cost of best.values()) worth += ALONE_COST - cost;
   return { theory, explained, worth, judgedAt };
 }

@@ -47,7 +47,8 @@ export class StormTopology implements Topology {
     const pod = this.#byPod.get(labels.get('pod') ?? '');
     const envoy = /\|\|([^.]+)\./.exec(labels.get('envoy_cluster_name') ?? '')?.[1];
     const caller = this.#entities.get(labels.get('source_canonical_service') ?? '');
-    const callee = this.#entities.get(envoy ?? '');
+    const broker = labels.has('consumergroup') ? this.#byIp.get((labels.get('instance') ?? '').replace(/:\d+$/, '')) : undefined;
+    const callee = this.#entities.get(envoy ?? broker ?? '');
     const entity = this.#find(labels, cluster, nodeName);
     return { entity, confidence: 1, pod: pod?.pod, node: pod?.node ?? nodeName, caller, callee };
   }
