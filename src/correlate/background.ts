@@ -31,11 +31,6 @@ export class Background {
     this.#observedMs = Math.max(MIN_SPAN_MS, now - since);
   }
 
-  /** How many kinds come by themselves, those never seen counted as one. */
-  get kinds(): number {
-    return this.#counts.size + 1;
-  }
-
   /**
    * How probable it is that signs of a kind begin by themselves as early and often as these: the least, over k, of the
    * probability that k or more things out of `entities` show it before the k-th did.

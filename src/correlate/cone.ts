@@ -60,40 +60,36 @@ export function timeCost({ from, until }: Hypothesis, onset: number): number {
  * past a silent one at a price. So a long chain is as good as a short one, and no missing alert cuts a storm in half.
  */
 export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity, insides: Insides): Cone {
+  const { root, rootKey, from } = hypothesis;
   const reached = new Map<string, Reach>();
   const open: Reach[] = [
-    { entity: hypothesis.root, entityKey: hypothesis.rootKey, cost: 0, hops: 0, from: undefined, link: undefined, silent: undefined },
+    { entity: root, entityKey: rootKey, cost: 0, hops: 0, from: undefined, link: undefined, silent: undefined },
   ];
-  const best = new Map<string, number>();
-  const isAffected = (key: string, cost: number) => {
-    let least = best.get(key);
-    if (least === undefined) {
-      least = Math.min(...(signsOf.get(key) ?? []).map((sign) => timeCost(hypothesis, sign.onset)));
-      best.set(key, least);
+  const times = new Map<string, number>();
+  const timeOf = (key: string) => {
+    let cost = times.get(key);
+    if (cost === undefined) {
+      cost = Math.min(...(signsOf.get(key) ?? []).map(({ onset }) => timeCost(hypothesis, onset)));
+      times.set(key, cost);
     }
-    return cost + least <= MAX_COST;
+    return cost;
   };
-  const isInside = (key: string) =>
-    insides.get(key)?.some((at) => Math.abs(at - hypothesis.from) <= INSIDE_WITHIN_MS) === true;
+  const isInside = (key: string) => insides.get(key)?.some((at) => Math.abs(at - from) <= INSIDE_WITHIN_MS) === true;
+  const step = (reach: Reach, link: Link, silent: Entity | undefined): boolean => {
+    const least = silent === undefined ? 0 : SILENT_COST;
+    const cost = Math.max(reach.cost + least, link.cost + least, link.way === 'graph' && isInside(link.key) ? INSIDE_COST : 0);
+    if (cost + timeOf(link.key) > MAX_COST) return false;
+    const hops = reach.hops + (silent === undefined ? 1 : 2);
+    open.push({ entity: link.entity, entityKey: link.key, cost, hops, from: reach.entityKey, link, silent });
+    return true;
+  };
   while (open.length > 0) {
     const reach = takeNearest(open);
     if (reached.has(reach.entityKey)) continue;
     reached.set(reach.entityKey, reach);
-    const links = reach.from === undefined ? hypothesis.links : graph.dependents(reach.entity);
-    for (const link of links) {
-      if (reached.has(link.key)) continue;
-      const cost = Math.max(reach.cost, link.cost, link.way === 'graph' && isInside(link.key) ? INSIDE_COST : 0);
-      if (isAffected(link.key, cost)) {
-        open.push({ entity: link.entity, entityKey: link.key, cost, hops: reach.hops + 1, from: reach.entityKey, link, silent: undefined });
-        continue;
-      }
-      const beyond = cost + SILENT_COST;
-      if (beyond > MAX_COST) continue;
-      for (const far of graph.dependents(link.entity)) {
-        const farCost = Math.max(beyond, far.cost, isInside(far.key) ? INSIDE_COST : 0);
-        if (reached.has(far.key) || !isAffected(far.key, farCost)) continue;
-        open.push({ entity: far.entity, entityKey: far.key, cost: farCost, hops: reach.hops + 2, from: reach.entityKey, link: far, silent: link.entity });
-      }
+    for (const link of reach.from === undefined ? hypothesis.links : graph.dependents(reach.entity)) {
+      if (reached.has(link.key) || step(reach, link, undefined) || timeOf(link.key) < MAX_COST) continue;
+      for (const far of graph.dependents(link.entity)) if (!reached.has(far.key)) step(reach, far, link.entity);
     }
   }
   const explained: Explained[] = [];

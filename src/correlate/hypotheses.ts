@@ -37,7 +37,7 @@ function* affectedThings(graph: DependencyGraph, signsOf: SignsByEntity): Iterab
     for (const own of bursts(signs)) {
       const from = Math.min(...own.map(({ onset }) => onset));
       const until = Math.max(...own.map((sign) => sign.until));
-      const common = { root, rootKey, own, from, until };
+      const common = { root, rootKey, own, ownKinds: ownKindsOf(own), from, until };
       if (root.kind === 'node') {
         yield { kind: 'host', ...common, links: graph.onNode(root, from), priorCost: ALONE_COST, missingCost: 0.6 };
       } else if (isInfrastructure(root, graph)) {
@@ -72,7 +72,7 @@ function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterabl
       const isUnobservable = entity.kind === 'external';
       if (together.size < (isUnobservable ? 1 : 2) || together.size < 0.6 * links.length) continue;
       const priorCost = late.length > 0 ? ALONE_COST + 0.3 : isUnobservable ? UNOBSERVABLE_PRIOR : SILENT_PRIOR;
-      yield { kind: late.length > 0 ? 'late' : 'silent', root: entity, rootKey, own: late, from, until, links, priorCost, missingCost: 0.7 };
+      yield { kind: late.length > 0 ? 'late' : 'silent', root: entity, rootKey, own: late, ownKinds: ownKindsOf(late), from, until, links, priorCost, missingCost: 0.7 };
     }
   }
 }
@@ -89,6 +89,10 @@ export function insidesOf(signs: readonly Sign[]): number[] {
 /** What has trouble of its own at the time at which its requests begin to suffer needs no silent callee to explain it. */
 function isFromInside(sign: Sign, all: readonly Sign[]): boolean {
   return !sign.isRequest || all.some((other) => !other.isRequest && Math.abs(other.onset - sign.onset) <= INSIDE_MS);
+}
+
+function ownKindsOf(own: readonly Sign[]): number {
+  return new Set(own.filter(({ isRequest }) => !isRequest).map(({ kind }) => kind)).size;
 }
 
 function bursts(signs: readonly Sign[]): Sign[][] {

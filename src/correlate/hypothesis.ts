@@ -9,6 +9,8 @@ export interface Hypothesis {
   readonly rootKey: string;
   /** Its own signs; empty for a silent one. */
   readonly own: readonly Sign[];
+  /** How many kinds of them it tells of itself, at once: three are no coincidence. */
+  readonly ownKinds: number;
   /** When it began, and when it was over (Infinity while it lasts). */
   readonly from: number;
   readonly until: number;

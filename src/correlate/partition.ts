@@ -11,6 +11,8 @@ const REOPEN_MS = 30 * 60_000;
 const MAX_CHANCE = 0.01;
 const MORE_WITHIN_MS = 5 * 60_000;
 const MAX_COINCIDENCE = 0.01;
+const SURE_KINDS = 3;
+const MAX_COINCIDENCE_IF_SURE = 0.1;
 /** More signs on one thing make it somewhat surer. */
 const FURTHER_SIGN = 0.1;
 
@@ -183,20 +185,10 @@ function meaningful({ hypothesis, cone }: Theory, explained: Explained[], left: 
   const open = new Set(cone.explained.filter(({ sign }) => left.has(sign)).map(({ reach }) => reach.entityKey));
   // The first one tells when a silent cause began: that it fits is no news.
   const found = delays(hypothesis, others).sort((a, b) => a - b).slice(own.size === 0 ? 1 : 0);
-  const exposed = open.size + silent.length;
-  const ofAny = background.chance(undefined, found, explained.length, exposed);
-  const chance = Math.min(ofAny, chanceOfRarest(hypothesis, others, background, exposed));
-  const isAlone = others.length === 0 || (found.length > 0 && chance > MAX_COINCIDENCE);
+  const chance = background.chance(undefined, found, explained.length, open.size + silent.length);
+  const max = hypothesis.ownKinds >= SURE_KINDS ? MAX_COINCIDENCE_IF_SURE : MAX_COINCIDENCE;
+  const isAlone = others.length === 0 || (found.length > 0 && chance > max);
   return isAlone ? explained.filter(({ sign }) => own.has(sign)) : explained;
-}
-
-/** The same judged by the rarest kind alone, as one of many that might have come. */
-function chanceOfRarest(hypothesis: Hypothesis, others: readonly Explained[], background: Background, exposed: number): number {
-  const requests = others.filter(({ sign }) => sign.isRequest);
-  const chances = [...Map.groupBy(requests, ({ sign }) => sign.kind)].map(([kind, same]) =>
-    background.chance(kind, delays(hypothesis, same).sort((a, b) => a - b).slice(hypothesis.own.length === 0 ? 1 : 0), same.length, exposed),
-  );
-  return Math.min(1, ...chances.map((chance) => chance * background.kinds));
 }
 
 function claim(theory: Theory, left: ReadonlySet<Sign>, background: Background, symptoms: ReadonlySet<string>, judgedAt: number): Claim {
