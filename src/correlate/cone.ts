@@ -87,9 +87,9 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
     const reach = takeNearest(open);
     if (reached.has(reach.entityKey)) continue;
     reached.set(reach.entityKey, reach);
-    for (const link of reach.from === undefined ? hypothesis.links : graph.dependents(reach.entity)) {
+    for (const link of reach.from === undefined ? hypothesis.links : graph.dependents(reach.entity, reach.entityKey)) {
       if (reached.has(link.key) || step(reach, link, undefined) || timeOf(link.key) < MAX_COST) continue;
-      for (const far of graph.dependents(link.entity)) if (!reached.has(far.key)) step(reach, far, link.entity);
+      for (const far of graph.dependents(link.entity, link.key)) if (!reached.has(far.key)) step(reach, far, link.entity);
     }
   }
   const explained: Explained[] = [];

@@ -41,13 +41,13 @@ export class DependencyGraph {
   }
 
   /** Things to which failure of this one travels by calls and the like. */
-  dependents(entity: Entity): readonly Link[] {
-    return this.#links(entity, this.#dependents, this.#seenDependents, (each) => this.#topology.neededBy(each));
+  dependents(entity: Entity, key = formatEntity(entity)): readonly Link[] {
+    return this.#links(entity, key, this.#dependents, this.#seenDependents, (each) => this.#topology.neededBy(each));
   }
 
   /** Things whose failure travels to this one by calls and the like. */
-  needs(entity: Entity): readonly Link[] {
-    return this.#links(entity, this.#needs, this.#seenNeeds, (each) => this.#topology.needs(each));
+  needs(entity: Entity, key = formatEntity(entity)): readonly Link[] {
+    return this.#links(entity, key, this.#needs, this.#seenNeeds, (each) => this.#topology.needs(each));
   }
 
   /** Workloads with a pod on this node at that time. */
@@ -68,12 +68,12 @@ export class DependencyGraph {
 
   #links(
     entity: Entity,
+    key: string,
     cache: Map<string, Link[]>,
     seen: ReadonlyMap<string, ReadonlyMap<string, Link>>,
     read: (entity: Entity) => readonly Neighbour[],
   ): readonly Link[] {
     if (this.#version !== this.#topology.version) this.#forgetAll();
-    const key = formatEntity(entity);
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
     const links = new Map(seen.get(key) ?? []);

@@ -47,8 +47,9 @@ export class ExplainingCorrelator implements Correlator {
   restore(_firings: readonly RestoredFiring[], _incidents: readonly RestoredIncident[], _now: number): void {}
 
   decide(now: number): Decision {
+    (globalThis as any).RUNS ??= [0, 0];
     if (!this.#dirty) return { placements: [], anomalies: [], incidents: [], merged: [] };
-    this.#dirty = false;
+    this.#dirty = false; //x
     const placements: FiringPlacement[] = [];
     const incidents: IncidentView[] = [];
     (globalThis as any).RUNS ??= [0, 0];
@@ -69,12 +70,13 @@ export class ExplainingCorrelator implements Correlator {
     return { placements, anomalies: [], incidents, merged: [] };
   }
 
-  readonly #known = new Map<Scene, { version: number; groups: Group[] }>();
+  readonly #known = new Map<Scene, { version: number; at: number; groups: Group[]; signs: Set<unknown> }>();
   #groups(scene: Scene, now: number): Group[] {
     let known = this.#known.get(scene);
-    if (known?.version !== scene.version) {
+    if (known === undefined || (known.version !== scene.version && (now - known.at >= 10_000 || scene.takeHasNews(known.signs)))) {
       (globalThis as any).RUNS[0]++;
-      known = { version: scene.version, groups: this.debug(partition(scene, this.#graph, now), now) };
+      const groups = this.debug(partition(scene, this.#graph, now), now);
+      known = { version: scene.version, at: now, groups, signs: new Set(groups.flatMap((g) => g.members.map((m) => m.sign))) };
       this.#known.set(scene, known);
     }
     return known.groups;

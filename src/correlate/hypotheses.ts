@@ -25,9 +25,9 @@ export function hypotheses(graph: DependencyGraph, signsOf: SignsByEntity, insid
 }
 
 /** Whether nothing that it needs was in trouble before. */
-function isTop({ root, from }: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity): boolean {
+function isTop({ root, rootKey, from }: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity): boolean {
   return !graph
-    .needs(root)
+    .needs(root, rootKey)
     .some(({ key }) => signsOf.get(key)?.some(({ onset, until }) => onset <= from + TOGETHER_MS && until >= from) === true);
 }
 
@@ -45,7 +45,7 @@ function* affectedThings(graph: DependencyGraph, signsOf: SignsByEntity): Iterab
         const links = isOnEveryNode(root, from, graph, signsOf) && nodes.size > 0 ? onNodes(nodes, root, from, graph, rootKey) : everything(signsOf, rootKey);
         yield { kind: 'infrastructure', ...common, links, priorCost: INFRASTRUCTURE_PRIOR, missingCost: 0 };
       } else {
-        yield { kind: 'affected', ...common, links: graph.dependents(root), priorCost: ALONE_COST, missingCost: 0.7 };
+        yield { kind: 'affected', ...common, links: graph.dependents(root, rootKey), priorCost: ALONE_COST, missingCost: 0.7 };
       }
     }
   }
@@ -53,9 +53,9 @@ function* affectedThings(graph: DependencyGraph, signsOf: SignsByEntity): Iterab
 
 function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterable<Hypothesis> {
   const callers = new Map<string, { entity: Entity; symptoms: Sign[] }>();
-  for (const signs of signsOf.values()) {
+  for (const [callerKey, signs] of signsOf) {
     const symptoms = signs.filter((sign) => !isFromInside(sign, signs));
-    for (const { key, entity } of graph.needs(signs[0]!.entity!)) {
+    for (const { key, entity } of graph.needs(signs[0]!.entity!, callerKey)) {
       const found = callers.get(key) ?? { entity, symptoms: [] };
       found.symptoms.push(...symptoms);
       callers.set(key, found);
@@ -67,7 +67,7 @@ function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterabl
       const until = Math.max(...burst.map((sign) => sign.until));
       const late = (signsOf.get(rootKey) ?? []).filter((sign) => sign.onset >= from && sign.onset <= until);
       if ((signsOf.get(rootKey) ?? []).some((sign) => sign.onset <= from + 60_000 && sign.until >= from)) continue;
-      const links = graph.dependents(entity);
+      const links = graph.dependents(entity, rootKey);
       const together = new Set(burst.filter(({ onset }) => onset <= from + TOGETHER_MS).map(({ entityKey }) => entityKey));
       const isUnobservable = entity.kind === 'external';
       if (together.size < (isUnobservable ? 1 : 2) || together.size < 0.6 * links.length) continue;

@@ -56,12 +56,12 @@ function explainAll(
   const signsOf = Map.groupBy([...left].filter(({ entityKey }) => entityKey !== ''), ({ entityKey }) => entityKey);
   const insides = new Map([...signsOf].map(([key, signs]) => [key, insidesOf(signs)]));
   const groups: Group[] = [];
-  let claims: Claim[] = hypotheses(graph, signsOf, insides, isTopOnly).map((hypothesis) => ({
-    theory: theoryOf(hypothesis, graph, signsOf, insides),
-    explained: [],
-    worth: Number.POSITIVE_INFINITY,
-    judgedAt: -1,
-  }));
+  let claims: Claim[] = hypotheses(graph, signsOf, insides, isTopOnly).map((hypothesis) => {
+    const theory = theoryOf(hypothesis, graph, signsOf, insides);
+    // Not judged yet: it is worth this at most.
+    return { theory, explained: [], worth: theory.cone.explained.length * ALONE_COST, judgedAt: -1 };
+  });
+  claims.sort(byWorth);
   while (true) {
     const background = new Background(left, signsOf.size, now);
     const round = groups.length;

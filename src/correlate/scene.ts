@@ -19,6 +19,13 @@ export class Scene {
   /** Grows when there is something new to explain. */
   version = 0;
 
+  readonly #news = new Set<Sign>();
+  takeHasNews(known: ReadonlySet<unknown>): boolean {
+    const has = [...this.#news].some((sign) => !known.has(sign));
+    this.#news.clear();
+    return has;
+  }
+
   takeFiring(firing: CorrelatedFiring): Sighting {
     const known = this.#byFiring.get(firing.key);
     if (known !== undefined) {
@@ -29,6 +36,7 @@ export class Scene {
     const episode = this.#episodeOf(firing);
     const sighting = episode?.sighting ?? this.#see(firing.subject, firing.alert.labels, firing.onset.latest, undefined);
     sighting.firing = firing;
+    this.#news.add(sighting.sign);
     this.#byFiring.set(firing.key, sighting);
     this.#moveEnd(sighting, this.#endOf(sighting, firing));
     return sighting;

@@ -86,6 +86,7 @@ function replay(folder: string): Json[] {
   }
   process.stderr.write(`${folder.split('/').at(-1)}: ${alerts} alerts received, ${(cpu / alerts * 1000).toFixed(0)} ms per 1000\n`);
   if ((globalThis as any).DBG) process.stderr.write((globalThis as any).DBG.join('\n') + '\n');
+  process.stderr.write(`runs ${(globalThis as any).RUNS[0]}\n`);
   return [...incidents.values()];
 }
 
