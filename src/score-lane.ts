@@ -15,6 +15,7 @@ import { Columns } from './series/columns.ts';
 import { Expiry } from './series/expiry.ts';
 import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
+import { type RuleState, RuleStates } from './series/rule-states.ts';
 import { SeriesTable } from './series/series-table.ts';
 
 /** How often ended series and outputs are looked for. */
@@ -38,12 +39,21 @@ export interface ScoreLaneOptions {
   readonly clock: Clock;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
+  /** Told since when the conditions of rules hold, see `RuleStates`. */
+  readonly onRuleState?: (state: RuleState) => void;
 }
 
 export type ScoreLane = ReturnType<typeof createScoreLane>;
 
 /** Wires lane A: from the request of a sender to the output series. The server, replay and the benchmarks share it. */
-export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomaly }: ScoreLaneOptions) {
+export function createScoreLane({
+  maxSeries,
+  settings,
+  timezone,
+  clock,
+  onAnomaly,
+  onRuleState = () => {},
+}: ScoreLaneOptions) {
   // Slot 0 is no series.
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
@@ -66,8 +76,14 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
   table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
-  table.onForget = (slot) => forecasts.resources.remove(slot);
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
+  const ruleStates = new RuleStates();
+  ruleStates.onState = onRuleState;
+  table.onAlertSeries = (slot, labels) => ruleStates.add(slot, labels);
+  table.onForget = (slot) => {
+    forecasts.resources.remove(slot);
+    ruleStates.remove(slot);
+  };
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, ruleStates, clock });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
@@ -85,6 +101,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     receiver,
     table,
     columns,
+    scorer,
     anomalies: scorer.anomalies,
     rates: scorer.rates,
     outputs,

@@ -4,7 +4,8 @@ import type { Forecasts } from './forecast/forecasts.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
-import { IGNORED, IGNORED_REASONS } from './series/kinds.ts';
+import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
+import type { RuleStates } from './series/rule-states.ts';
 import type { SeriesTable } from './series/series-table.ts';
 
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
@@ -35,6 +36,7 @@ export interface ScoreParts {
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
   readonly forecasts: Forecasts;
+  readonly ruleStates: RuleStates;
   readonly clock: Clock;
 }
 
@@ -52,6 +54,7 @@ export class ScorePipeline {
   readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
   readonly #forecasts: Forecasts;
+  readonly #ruleStates: RuleStates;
   readonly #isCapacity: Uint8Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
@@ -70,6 +73,7 @@ export class ScorePipeline {
     this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
     this.#forecasts = parts.forecasts;
+    this.#ruleStates = parts.ruleStates;
     this.#isCapacity = parts.forecasts.resources.isMember;
     this.#clock = parts.clock;
     parts.table.onRefusal = (index, fault) => {
@@ -105,6 +109,7 @@ export class ScorePipeline {
         }
       } else if (slot !== 0) {
         this.#ignoredByKind[kind]! += end - sample;
+        if (kind === KIND.ignoredAlerts) this.#takeRuleState(slot, batch, sample, end);
       }
       sample = end;
     }
@@ -149,6 +154,13 @@ export class ScorePipeline {
     }
     if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
       this.#forecasts.take(slot, timestamp, batch.values[index]!);
+    }
+  }
+
+  #takeRuleState(slot: number, batch: RawBatch, from: number, to: number): void {
+    for (let sample = from; sample < to; sample++) {
+      if (batch.flags[sample] === STALE) this.#ruleStates.end(slot, batch.timestamps[sample]!);
+      else this.#ruleStates.take(slot, batch.values[sample]!);
     }
   }
 
