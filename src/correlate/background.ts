@@ -22,7 +22,8 @@ export class Background {
   /** @param unexplained signs without a cause @param entities how many things showed any */
   constructor(unexplained: Iterable<Sign>, entities: number, now: number) {
     let since = now;
-    for (const { kind, onset } of unexplained) {
+    for (const { kind, onset, isEvidence } of unexplained) {
+      if (isEvidence) continue;
       this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
       this.#total++;
       since = Math.min(since, onset);

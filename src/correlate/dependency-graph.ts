@@ -22,7 +22,7 @@ const SEEN_IN_ALERT_COST = 0.2;
  * name (who calls whom in a mesh alert).
  */
 export class DependencyGraph {
-  readonly #topology: Topology;
+  readonly topology: Topology;
   readonly #dependents = new Map<string, Link[]>();
   readonly #needs = new Map<string, Link[]>();
   readonly #seenDependents = new Map<string, Map<string, Link>>();
@@ -30,7 +30,7 @@ export class DependencyGraph {
   #version = -1;
 
   constructor(topology: Topology) {
-    this.#topology = topology;
+    this.topology = topology;
   }
 
   /** Remembers the edge that an alert is about. */
@@ -42,18 +42,18 @@ export class DependencyGraph {
 
   /** Things to which failure of this one travels by calls and the like. */
   dependents(entity: Entity, key = formatEntity(entity)): readonly Link[] {
-    return this.#links(entity, key, this.#dependents, this.#seenDependents, (each) => this.#topology.neededBy(each));
+    return this.#links(entity, key, this.#dependents, this.#seenDependents, (each) => this.topology.neededBy(each));
   }
 
   /** Things whose failure travels to this one by calls and the like. */
   needs(entity: Entity, key = formatEntity(entity)): readonly Link[] {
-    return this.#links(entity, key, this.#needs, this.#seenNeeds, (each) => this.#topology.needs(each));
+    return this.#links(entity, key, this.#needs, this.#seenNeeds, (each) => this.topology.needs(each));
   }
 
   /** Workloads with a pod on this node at that time. */
   onNode(node: Entity, at: number): readonly Link[] {
     const links = new Map<string, Link>();
-    for (const { workload } of this.#topology.podsOn(node, at)) {
+    for (const { workload } of this.topology.podsOn(node, at)) {
       const key = formatEntity(workload);
       links.set(key, { key, entity: workload, cost: HOST_COST, way: 'host', source: `runs on ${node.name}` });
     }
@@ -62,7 +62,7 @@ export class DependencyGraph {
 
   /** Nodes on which this workload had a pod at that time. */
   nodesOf(workload: Entity, at: number): string[] {
-    const nodes = this.#topology.podsOf(workload, at).flatMap(({ node }) => (node === undefined ? [] : [node]));
+    const nodes = this.topology.podsOf(workload, at).flatMap(({ node }) => (node === undefined ? [] : [node]));
     return [...new Set(nodes)];
   }
 
@@ -73,7 +73,7 @@ export class DependencyGraph {
     seen: ReadonlyMap<string, ReadonlyMap<string, Link>>,
     read: (entity: Entity) => readonly Neighbour[],
   ): readonly Link[] {
-    if (this.#version !== this.#topology.version) this.#forgetAll();
+    if (this.#version !== this.topology.version) this.#forgetAll();
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
     const links = new Map(seen.get(key) ?? []);
@@ -105,7 +105,7 @@ export class DependencyGraph {
   #forgetAll(): void {
     this.#dependents.clear();
     this.#needs.clear();
-    this.#version = this.#topology.version;
+    this.#version = this.topology.version;
   }
 }
 

@@ -1,114 +1,110 @@
+import type { Anomaly } from '../model/anomaly.ts';
+import { anomalyKey } from '../model/anomaly.ts';
 import { formatEntity } from '../model/entity.ts';
 import { fingerprint } from '../model/fingerprint.ts';
-import type { Labels } from '../model/labels.ts';
+import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { Subject } from '../model/topology.ts';
+import { PAUSE_MS } from './bursts.ts';
 import type { CorrelatedFiring, ObservedOnset } from './correlator.ts';
+import { Episodes } from './episodes.ts';
+import { isAboutRequests } from './request-labels.ts';
 import { Sign, type Sighting } from './sign.ts';
-import { isAboutRequests } from './request-kinds.ts';
 
-/** A pause after which the same trouble on the same thing is a new sign. */
-export const PAUSE_MS = 7 * 60_000;
-
-/** All that one cluster shows: signs by thing, found again by firing and by rule. */
+/** All that one cluster shows: signs, found again by firing, by rule state and by anomaly. */
 export class Scene {
-  readonly signs = new Map<string, Sign[]>();
-  readonly #byFiring = new Map<string, Sighting>();
-  readonly #episodes = new Map<string, Episode[]>();
-  readonly #episodesByRule = new Map<string, Set<Episode>>();
-
   /** Grows when there is something new to explain. */
   version = 0;
+  readonly #signs = new Map<string, Sign[]>();
+  readonly #byFiring = new Map<string, Sighting>();
+  readonly #byAnomaly = new Map<string, Sighting>();
+  readonly #episodes = new Episodes();
 
-  readonly #news = new Set<Sign>();
-  takeHasNews(known: ReadonlySet<unknown>): boolean {
-    const has = [...this.#news].some((sign) => !known.has(sign));
-    this.#news.clear();
-    return has;
+  /** Oldest first within a kind and thing; otherwise in the order in which they were first heard of. */
+  *signs(): Iterable<Sign> {
+    for (const signs of this.#signs.values()) yield* signs;
   }
 
-  takeFiring(firing: CorrelatedFiring): Sighting {
+  anomalies(): Iterable<[key: string, sighting: Sighting]> {
+    return this.#byAnomaly;
+  }
+
+  /** @returns where it was seen, and whether it is new */
+  takeFiring(firing: CorrelatedFiring): { sighting: Sighting; isNew: boolean } {
     const known = this.#byFiring.get(firing.key);
-    if (known !== undefined) {
-      known.firing = firing;
-      this.#moveEnd(known, this.#endOf(known, firing));
-      return known;
-    }
-    const episode = this.#episodeOf(firing);
-    const sighting = episode?.sighting ?? this.#see(firing.subject, firing.alert.labels, firing.onset.latest, undefined);
+    const sighting = known ?? this.#episodes.match(firing.alert) ?? this.#see(firing, firing.onset.latest);
+    sighting.sign.movable += Number(isMovable(firing)) - Number(isMovable(sighting.firing));
     sighting.firing = firing;
-    this.#news.add(sighting.sign);
     this.#byFiring.set(firing.key, sighting);
-    this.#moveEnd(sighting, this.#endOf(sighting, firing));
-    return sighting;
+    this.#moveEnd(sighting, firing.alert.endsAt ?? (known === undefined ? sighting.endedAt : undefined));
+    return { sighting, isNew: known === undefined };
   }
 
   takeOnset(observed: ObservedOnset): void {
-    const key = fingerprint(observed.labels);
-    const episodes = this.#episodes.get(key) ?? [];
-    let episode = episodes.find(({ activeAt }) => activeAt === observed.activeAt);
-    if (episode === undefined) {
-      const sighting = this.#see(observed.subject, observed.labels, observed.activeAt, observed.endedAt);
-      episode = { labels: observed.labels, activeAt: observed.activeAt, endedAt: observed.endedAt, sighting };
-      episodes.push(episode);
-      this.#episodes.set(key, episodes);
-      const rule = observed.labels.get('alertname') ?? '';
-      const ofRule = this.#episodesByRule.get(rule);
-      if (ofRule === undefined) this.#episodesByRule.set(rule, new Set([episode]));
-      else ofRule.add(episode);
-      return;
+    const { labels, activeAt, endedAt, subject } = observed;
+    const known = this.#episodes.find(labels, activeAt);
+    if (known !== undefined) this.#moveEnd(known.sighting, endedAt);
+    else this.#episodes.add(labels, activeAt, this.#see({ subject, alert: { labels } }, activeAt, endedAt));
+  }
+
+  takeAnomaly(anomaly: Anomaly, subject: Subject): void {
+    const key = anomalyKey(anomaly);
+    const known = this.#byAnomaly.get(key);
+    if (known !== undefined) this.#moveEnd(known, anomaly.endsAt);
+    else if (subject.entity !== undefined) {
+      const sign = this.#signOf(subject, anomaly.labels, anomaly.labels.get(METRIC_NAME) ?? '', anomaly.startsAt, true);
+      this.#byAnomaly.set(key, sign.add(anomaly.startsAt, anomaly.endsAt));
+      this.version++;
     }
-    episode.endedAt = observed.endedAt;
-    this.#moveEnd(episode.sighting, observed.endedAt);
+  }
+
+  /** Drops signs; what comes about the same things is new then. */
+  forget(isOver: (sign: Sign) => boolean): void {
+    for (const [id, signs] of this.#signs) {
+      const left = signs.filter((sign) => !isOver(sign));
+      if (left.length === 0) this.#signs.delete(id);
+      else if (left.length < signs.length) this.#signs.set(id, left);
+    }
+    for (const sightings of [this.#byFiring, this.#byAnomaly]) {
+      for (const [key, { sign }] of sightings) if (isOver(sign)) sightings.delete(key);
+    }
+    this.#episodes.forget(({ sign }) => isOver(sign));
   }
 
   #moveEnd(sighting: Sighting, endedAt: number | undefined): void {
-    const before = sighting.sign.version;
-    sighting.sign.moveEnd(sighting, endedAt);
-    if (sighting.sign.version !== before) this.version++;
+    const { sign } = sighting;
+    const before = sign.version;
+    sign.moveEnd(sighting, endedAt);
+    if (sign.version !== before) this.version++;
   }
 
-  #endOf(sighting: Sighting, firing: CorrelatedFiring): number | undefined {
-    return firing.alert.endsAt ?? sighting.endedAt;
-  }
-
-  #episodeOf({ alert }: CorrelatedFiring): Episode | undefined {
-    const fits = ({ activeAt, endedAt, sighting }: Episode) =>
-      activeAt <= alert.startsAt && (endedAt === undefined || endedAt > alert.startsAt) && sighting.firing === undefined;
-    const exact = this.#episodes.get(alert.fingerprint)?.findLast(fits);
-    if (exact !== undefined) return exact;
-    const ofRule = [...(this.#episodesByRule.get(alert.labels.get('alertname') ?? '') ?? [])];
-    const wider = ofRule.filter((each) => fits(each) && isPartOf(alert.labels, each.labels));
-    return wider.length === 1 ? wider[0] : undefined;
-  }
-
-  #see(subject: Subject, labels: Labels, onset: number, endedAt: number | undefined): Sighting {
-    const { entity } = subject;
-    const entityKey = entity === undefined ? '' : formatEntity(entity);
-    const kind = labels.get('alertname') ?? '';
-    const id = entityKey === '' ? `${kind} ${fingerprint(labels)}` : `${kind} ${entityKey}`;
-    const signs = this.signs.get(id) ?? [];
-    let sign = signs.find((each) => onset >= each.onset - PAUSE_MS && onset <= Math.max(each.lastOnset, each.until) + PAUSE_MS);
-    if (sign === undefined) {
-      sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels) });
-      signs.push(sign);
-      this.signs.set(id, signs);
-    }
+  #see(
+    { subject, alert: { labels } }: { subject: Subject; alert: { labels: Labels } },
+    onset: number,
+    endedAt?: number,
+  ): Sighting {
+    const sign = this.#signOf(subject, labels, labels.get('alertname') ?? '', onset, false);
     const before = sign.version;
     if (subject.pod !== undefined && subject.node !== undefined) sign.nodes.add(subject.node);
-    const sighting = sign.add(undefined, onset, endedAt);
+    const sighting = sign.add(onset, endedAt);
     if (sign.version !== before) this.version++;
     return sighting;
   }
+
+  /** The sign that goes on at that time, or a new one. What names nothing is a sign of its own per label set. */
+  #signOf({ entity }: Subject, labels: Labels, kind: string, onset: number, isEvidence: boolean): Sign {
+    const entityKey = entity === undefined ? '' : formatEntity(entity);
+    const id = `${isEvidence ? 'anomaly' : 'alert'} ${kind} ${entityKey === '' ? fingerprint(labels) : entityKey}`;
+    const signs = this.#signs.get(id) ?? [];
+    const found = signs.find(
+      (sign) => onset >= sign.onset - PAUSE_MS && onset <= Math.max(sign.lastOnset, sign.until) + PAUSE_MS,
+    );
+    if (found !== undefined) return found;
+    const sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels), isEvidence });
+    this.#signs.set(id, [...signs, sign].sort((a, b) => a.onset - b.onset));
+    return sign;
+  }
 }
 
-interface Episode {
-  readonly labels: Labels;
-  readonly activeAt: number;
-  endedAt: number | undefined;
-  readonly sighting: Sighting;
-}
-
-function isPartOf(part: Labels, whole: Labels): boolean {
-  for (const [name, value] of part) if (whole.get(name) !== value) return false;
-  return true;
+function isMovable(firing: CorrelatedFiring | undefined): boolean {
+  return firing !== undefined && firing.pinnedTo === undefined;
 }

@@ -4,7 +4,7 @@ import type { CorrelatedFiring } from './correlator.ts';
 /** One label set that fires, or is about to, once: what an alert and the `ALERTS_FOR_STATE` series of its rule say of it. */
 export interface Sighting {
   readonly sign: Sign;
-  /** Undefined while the rule is pending: evidence, but no member of any incident. */
+  /** Undefined while the rule is pending, and for anomalies: evidence, but no member of any incident. */
   firing: CorrelatedFiring | undefined;
   /** The latest moment at which it can have begun, epoch milliseconds. */
   onset: number;
@@ -13,14 +13,16 @@ export interface Sighting {
 }
 
 /** What a sign is about. */
-export interface SignSubject {
+interface SignSubject {
   readonly entity: Entity | undefined;
   /** `formatEntity` of it; empty when nothing is known. */
   readonly entityKey: string;
-  /** The rule's name, or what the anomaly is about. */
+  /** The rule's name, or the metric of an anomaly. */
   readonly kind: string;
-  /** Measured on requests (mesh, probe, objective): it says where it hurts, never why. */
+  /** Measured on requests: it says where it hurts, never why. */
   readonly isRequest: boolean;
+  /** An anomaly: it bears witness, it needs no explanation. */
+  readonly isEvidence: boolean;
 }
 
 /**
@@ -32,19 +34,25 @@ export class Sign implements SignSubject {
   readonly entityKey: string;
   readonly kind: string;
   readonly isRequest: boolean;
+  readonly isEvidence: boolean;
   readonly sightings = new Set<Sighting>();
-  /** Where the pods run that it was seen on. */
+  /** Where the pods ran on which it was seen. */
   readonly nodes = new Set<string>();
   onset = Number.POSITIVE_INFINITY;
   lastOnset = Number.NEGATIVE_INFINITY;
+  /** How many of its sightings are firings that nobody pinned: what goes into an incident. */
+  movable = 0;
+  /** The incident that its firings are in. */
+  incidentId: string | undefined;
   #active = 0;
   #lastEnd = Number.NEGATIVE_INFINITY;
 
-  constructor({ entity, entityKey, kind, isRequest }: SignSubject) {
+  constructor({ entity, entityKey, kind, isRequest, isEvidence }: SignSubject) {
     this.entity = entity;
     this.entityKey = entityKey;
     this.kind = kind;
     this.isRequest = isRequest;
+    this.isEvidence = isEvidence;
   }
 
   /** When it was over, Infinity while any of it lasts. */
@@ -52,24 +60,19 @@ export class Sign implements SignSubject {
     return this.#active > 0 ? Number.POSITIVE_INFINITY : this.#lastEnd;
   }
 
-  /** What an explanation depends on: while it is the same, nothing has to be explained again. */
+  /** What explanations depend on: while it is the same, nothing has to be explained again. */
   get version(): string {
     return `${this.onset} ${this.until} ${this.nodes.size}`;
   }
 
-  add(firing: CorrelatedFiring | undefined, onset: number, endedAt: number | undefined): Sighting {
-    const sighting: Sighting = { sign: this, firing, onset, endedAt };
+  add(onset: number, endedAt: number | undefined): Sighting {
+    const sighting: Sighting = { sign: this, firing: undefined, onset, endedAt };
     this.sightings.add(sighting);
-    this.#spanOver(onset);
+    this.onset = Math.min(this.onset, onset);
+    this.lastOnset = Math.max(this.lastOnset, onset);
     if (endedAt === undefined) this.#active++;
     else this.#lastEnd = Math.max(this.#lastEnd, endedAt);
     return sighting;
-  }
-
-  /** It began earlier than was thought. */
-  moveOnset(sighting: Sighting, onset: number): void {
-    sighting.onset = onset;
-    this.#spanOver(onset);
   }
 
   /** It is over, or goes on after all. */
@@ -78,9 +81,9 @@ export class Sign implements SignSubject {
     sighting.endedAt = endedAt;
     if (endedAt !== undefined) this.#lastEnd = Math.max(this.#lastEnd, endedAt);
   }
+}
 
-  #spanOver(onset: number): void {
-    this.onset = Math.min(this.onset, onset);
-    this.lastOnset = Math.max(this.lastOnset, onset);
-  }
+/** The firings of a sign that correlation places. */
+export function* movableFirings(sign: Sign): Iterable<CorrelatedFiring> {
+  for (const { firing } of sign.sightings) if (firing !== undefined && firing.pinnedTo === undefined) yield firing;
 }

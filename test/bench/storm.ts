@@ -19,7 +19,7 @@ type Json = Record<string, any>;
 
 function replay(folder: string): Json[] {
   const topology = new StormTopology(join(folder, 'topology.json'), 'prod-1');
-  const correlator = new ExplainingCorrelator(topology);
+  const correlator = new ExplainingCorrelator(topology, () => 30 * 60_000);
   const lines = (name: string) => readFileSync(join(folder, name), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Json);
   const events: Line[] = [];
   let alerts = 0;
@@ -75,9 +75,7 @@ function replay(folder: string): Json[] {
     }
   };
   let second = 0;
-  if (process.env.DBG) (globalThis as any).DBG = [];
   for (const { at, run, isDelivery } of events) {
-    if (at / 1000 > Number(process.env.DBG)) break;
     const before = cpuMs();
     if (Math.floor(at / 1000) !== second) { emit(second * 1000 + 1000 > at ? at : second * 1000 + 1000); second = Math.floor(at / 1000); }
     run(correlator);
@@ -85,8 +83,6 @@ function replay(folder: string): Json[] {
     if (isDelivery) emit(at);
   }
   process.stderr.write(`${folder.split('/').at(-1)}: ${alerts} alerts received, ${(cpu / alerts * 1000).toFixed(0)} ms per 1000\n`);
-  if ((globalThis as any).DBG) process.stderr.write((globalThis as any).DBG.join('\n') + '\n');
-  process.stderr.write(`runs ${(globalThis as any).RUNS[0]}\n`);
   return [...incidents.values()];
 }
 

@@ -1,5 +1,6 @@
-import { type Labels } from '../model/labels.ts';
+import type { Labels } from '../model/labels.ts';
 
+/** Labels that mesh, proxies, service level objectives and consumers put on what they measure. */
 const REQUEST_LABELS = [
   'destination_service',
   'destination_service_name',
@@ -15,9 +16,9 @@ const REQUEST_LABELS = [
 ];
 
 /**
- * Whether an alert was measured on requests (mesh, proxy, probe, service level objective), by who measured it and not by
- * the rule's name. Such a symptom says where it hurts; only what a thing tells of itself (crash, saturation, lost replica)
- * says why.
+ * Whether an alert was measured on requests or on work that waits, judged by the labels of whoever measured it and not by
+ * the rule's name. Such a symptom says where it hurts; only what a thing tells of itself (a crash, a lost replica,
+ * saturation) says why.
  */
 export function isAboutRequests(labels: Labels): boolean {
   return REQUEST_LABELS.some((name) => labels.has(name)) || /^https?:\/\//.test(labels.get('instance') ?? '');
