@@ -5,13 +5,14 @@ import type { RecordedStep } from './ingest/recording.ts';
 import { ManualClock } from './model/clock.ts';
 import type { Incident, IncidentEvent } from './model/incident.ts';
 import { createLogger } from './model/logger.ts';
+import type { Topology } from './model/topology.ts';
 
 interface IncidentReplayParts {
   readonly options: IncidentOptions;
   /** Told of every change, at the time at which a user of the sidecar would have seen it. */
   readonly onChange?: (at: number, changed: readonly Incident[], events: readonly IncidentEvent[]) => void;
-  /** Makes another lane than that of production, on this clock. */
-  readonly createLane?: typeof createIncidentLane;
+  /** What is known of dependencies; it does not change while the replay lasts. */
+  readonly topology: Topology;
 }
 
 /**
@@ -24,14 +25,14 @@ export class IncidentReplay {
   readonly pipeline: IncidentPipeline;
 
   /** @param startsAt time of the first step, epoch milliseconds */
-  constructor({ options, onChange, createLane = createIncidentLane }: IncidentReplayParts, startsAt: number) {
+  constructor({ options, topology, onChange }: IncidentReplayParts, startsAt: number) {
     this.clock = new ManualClock(startsAt);
-    this.pipeline = createLane({
+    this.pipeline = createIncidentLane({
+      topology,
       store: this.store,
       clock: this.clock,
       logger: createLogger({ level: 'error', format: 'logfmt', now: () => this.clock.now() }, () => {}),
       options,
-      clusterLabel: () => options.clusterLabel,
       onEvents: (events, changed) => onChange?.(this.clock.now(), changed, events),
     });
   }

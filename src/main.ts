@@ -2,8 +2,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { startApp } from './app.ts';
 import { type CommandLine, parseCommandLine } from './config/flags.ts';
-import { ConfigError, loadConfig } from './config/load.ts';
-import { loadWebConfig } from './config/web-load.ts';
+import { ConfigError } from './config/load.ts';
+import { loadFiles, loadWebConfig } from './config/web-load.ts';
 import { systemClock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import { createLogger } from './model/logger.ts';
@@ -26,7 +26,9 @@ switch (commandLine.command) {
     await serve(commandLine);
     break;
   case 'check config':
-    process.exitCode = checkFiles(commandLine.files, loadConfig);
+    process.exitCode = checkFiles(commandLine.files, (configFile) =>
+      loadFiles({ configFile, webConfigFile: undefined }),
+    );
     break;
   case 'check web-config':
     process.exitCode = checkFiles(commandLine.files, loadWebConfig);
@@ -72,7 +74,7 @@ async function serve({ flags }: Extract<CommandLine, { command: 'serve' }>): Pro
 
 function replayFiles({ files, flags }: Extract<CommandLine, { command: 'replay' }>): number {
   try {
-    process.stdout.write(replay(files, flags, loadConfig(flags.configFile)));
+    process.stdout.write(replay(files, flags));
     return EXIT.success;
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { ReplayFlags } from './config/flag-table.ts';
+import { loadFile } from './config/load.ts';
 import type { Config } from './config/schema.ts';
+import { checkTopology, type TopologyFile, topologySchema } from './config/topology-schema.ts';
+import { loadFiles } from './config/web-load.ts';
 import { IncidentReplay } from './incident-replay.ts';
 import { incidentToJson } from './incidents/api-json.ts';
 import { type RecordedStep, readRecording } from './ingest/recording.ts';
+import { factsOfFile } from './topology/file-facts.ts';
+import { LearntTopology } from './topology/learnt-topology.ts';
 
 /** What Alertmanager made of the same alerts: its groups, and how often it spoke. */
 interface Grouping {
@@ -27,9 +32,10 @@ const TAIL_MS = 10_000;
 /**
  * `pronoia replay`: recorded deliveries through the production path, and the incidents that they would have become.
  * @returns what is to be printed
- * @throws Error that names the file and line that cannot be read
+ * @throws ConfigError, or an Error that names the file and line that cannot be read
  */
-export function replay(files: readonly string[], flags: ReplayFlags, config: Config): string {
+export function replay(files: readonly string[], flags: ReplayFlags): string {
+  const { config, topology } = loadKnown(flags);
   const options = { replicaLabel: config.global.replicaLabel };
   const steps = files
     .flatMap((file) => readRecording(readFileSync(file, 'utf8'), file, options))
@@ -38,7 +44,10 @@ export function replay(files: readonly string[], flags: ReplayFlags, config: Con
   if (first === undefined) throw new Error(`nothing is recorded in ${files.join(', ')}`);
   const { incidents, storage, global } = config;
   const lane = new IncidentReplay(
-    { options: { ...incidents, retentionMs: storage.retentionMs, clusterLabel: global.clusterLabel } },
+    {
+      options: { ...incidents, retentionMs: storage.retentionMs, clusterLabel: global.clusterLabel },
+      topology: known(topology, global.clusterLabel, first.at),
+    },
     first.at,
   );
   try {
@@ -49,6 +58,20 @@ export function replay(files: readonly string[], flags: ReplayFlags, config: Con
   } finally {
     lane.close();
   }
+}
+
+function loadKnown({ configFile, topologyFile }: ReplayFlags): { config: Config; topology: TopologyFile | undefined } {
+  const { config, topology } = loadFiles({ configFile, webConfigFile: undefined });
+  return {
+    config,
+    topology: topologyFile === undefined ? topology : loadFile(topologySchema, topologyFile, checkTopology),
+  };
+}
+
+function known(file: TopologyFile | undefined, clusterLabel: string, at: number): LearntTopology {
+  const topology = new LearntTopology({ clusterLabel });
+  topology.useFile(file === undefined ? [] : factsOfFile(file), at);
+  return topology;
 }
 
 function reportOf(

@@ -17,9 +17,13 @@ import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
 import { type RuleState, RuleStates } from './series/rule-states.ts';
 import { SeriesTable } from './series/series-table.ts';
+import type { LearntTopology } from './topology/learnt-topology.ts';
+import { SeriesTap } from './topology/series-tap.ts';
 
 /** How often ended series and outputs are looked for. */
 const EXPIRY_INTERVAL_MS = 15_000;
+/** How often the graph is brought up to date. */
+const TOPOLOGY_INTERVAL_MS = 5000;
 /** Slots that are matched with new rules in one slice: some milliseconds. */
 const MATCH_SLICE = 2000;
 
@@ -37,6 +41,8 @@ export interface ScoreLaneOptions {
   /** Name of the time zone in whose days and weeks seasons are learnt. */
   readonly timezone: string;
   readonly clock: Clock;
+  /** Learns from the series that pass how things depend on each other. */
+  readonly topology: LearntTopology;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
   /** Told since when the conditions of rules hold, see `RuleStates`. */
@@ -51,6 +57,7 @@ export function createScoreLane({
   settings,
   timezone,
   clock,
+  topology,
   onAnomaly,
   onRuleState = () => {},
 }: ScoreLaneOptions) {
@@ -75,15 +82,21 @@ export function createScoreLane({
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
-  table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
+  const topologyTap = new SeriesTap(columns.capacity, topology, (slot) => table.labels(slot));
+  table.onSeries = (slot, metricName) => {
+    forecasts.resources.add(slot, metricName);
+    topologyTap.add(slot, metricName);
+  };
   const ruleStates = new RuleStates();
   ruleStates.onState = onRuleState;
   table.onAlertSeries = (slot, labels) => ruleStates.add(slot, labels);
   table.onForget = (slot) => {
     forecasts.resources.remove(slot);
+    topologyTap.remove(slot);
     ruleStates.remove(slot);
   };
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, ruleStates, clock });
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, topologyTap, ruleStates, clock });
+  const cancelTopology = clock.every(TOPOLOGY_INTERVAL_MS, () => topology.advance(clock.now()));
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
@@ -94,6 +107,8 @@ export function createScoreLane({
     table.configure(rules, replicaLabel);
     election.configure(replicaLabel, clusterLabel);
     forecasts.configure(capacityRules, clusterLabel);
+    topology.configure({ clusterLabel });
+    topologyTap.configure(clusterLabel);
   };
   use(settings);
 
@@ -106,6 +121,8 @@ export function createScoreLane({
     rates: scorer.rates,
     outputs,
     forecasts,
+    topology,
+    topologyTap,
     forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */
@@ -121,6 +138,7 @@ export function createScoreLane({
     stop(): void {
       cancelExpiry();
       cancelMatching();
+      cancelTopology();
       forecasts.stop();
     },
   };

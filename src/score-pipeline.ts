@@ -7,6 +7,7 @@ import type { Expiry } from './series/expiry.ts';
 import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
 import type { RuleStates } from './series/rule-states.ts';
 import type { SeriesTable } from './series/series-table.ts';
+import type { SeriesTap } from './topology/series-tap.ts';
 
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
 const FUTURE_MS = 10 * 60_000;
@@ -37,6 +38,7 @@ export interface ScoreParts {
   readonly outputs: AnomalySeries;
   readonly forecasts: Forecasts;
   readonly ruleStates: RuleStates;
+  readonly topologyTap: SeriesTap;
   readonly clock: Clock;
 }
 
@@ -56,6 +58,8 @@ export class ScorePipeline {
   readonly #forecasts: Forecasts;
   readonly #ruleStates: RuleStates;
   readonly #isCapacity: Uint8Array;
+  readonly #topologyTap: SeriesTap;
+  readonly #isTopology: Uint8Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
@@ -75,6 +79,8 @@ export class ScorePipeline {
     this.#forecasts = parts.forecasts;
     this.#ruleStates = parts.ruleStates;
     this.#isCapacity = parts.forecasts.resources.isMember;
+    this.#topologyTap = parts.topologyTap;
+    this.#isTopology = parts.topologyTap.isMember;
     this.#clock = parts.clock;
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
@@ -155,6 +161,9 @@ export class ScorePipeline {
     if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
       this.#forecasts.take(slot, timestamp, batch.values[index]!);
     }
+    if (this.#isTopology[slot] !== 0 && this.#accepted > accepted) {
+      this.#topologyTap.take(slot, timestamp, batch.values[index]!);
+    }
   }
 
   #takeRuleState(slot: number, batch: RawBatch, from: number, to: number): void {
@@ -170,6 +179,7 @@ export class ScorePipeline {
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
     this.#forecasts.end(slot);
+    this.#topologyTap.end(slot, timestamp);
   }
 
   #refuseTime(timestamp: number): void {

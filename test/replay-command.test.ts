@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { loadConfig } from '../src/config/load.ts';
 import { replay } from '../src/replay-command.ts';
 
 const T0 = Date.parse('2026-11-22T12:00:00Z');
@@ -24,7 +23,7 @@ const delivery = (minutes: number, groupKey: string, ...alerts: object[]) =>
   JSON.stringify({ at: T0 / 1000 + minutes * 60, payload: { version: '4', receiver: 'pronoia', groupKey, alerts } });
 
 const record = (...lines: string[]) => writeFileSync(file, lines.join('\n'));
-const run = (format: 'text' | 'json') => replay([file], { configFile: undefined, format }, loadConfig(undefined));
+const run = (format: 'text' | 'json') => replay([file], { configFile: undefined, topologyFile: undefined, format });
 
 it('prints the incidents that recorded webhooks would have become, beside what Alertmanager made of them', () => {
   record(

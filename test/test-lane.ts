@@ -7,6 +7,7 @@ import { parseSelector } from '../src/model/matcher.ts';
 import { createScoreLane, type ScoreLane } from '../src/score-lane.ts';
 import { DEFAULT_RULE, type LearnRule } from '../src/series/policies.ts';
 import type { RuleState } from '../src/series/rule-states.ts';
+import { LearntTopology } from '../src/topology/learnt-topology.ts';
 import { encodeBody, type TestSeries } from './ingest/write-request-builder.ts';
 
 /** A moment in all tests; on a full hour, so that times are easy to read. */
@@ -36,6 +37,7 @@ export class TestLane {
       settings: { rules, replicaLabel: '__replica__', clusterLabel: 'cluster' },
       timezone: 'UTC',
       clock: this.clock,
+      topology: new LearntTopology({ clusterLabel: 'cluster' }),
       onAnomaly: (anomaly) => this.anomalies.push(anomaly),
       onRuleState: (state) => this.ruleStates.push(state),
     });

@@ -92,6 +92,14 @@ export const FLAGS = {
 /** The flags of `replay`. */
 export const REPLAY_FLAGS = {
   'config.file': FLAGS['config.file'],
+  'topology.file': {
+    takesValue: true,
+    placeholder: 'FILE',
+    preset: undefined,
+    expects: 'the path of a file',
+    read: nonEmpty,
+    help: 'File of known dependencies, in place of the one that the configuration names.',
+  },
   format: {
     takesValue: true,
     placeholder: 'FORM',

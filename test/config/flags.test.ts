@@ -132,7 +132,7 @@ describe('replay', () => {
     expect(parseCommandLine(['replay', 'a.jsonl', '--format=json', 'b.jsonl'])).toEqual({
       command: 'replay',
       files: ['a.jsonl', 'b.jsonl'],
-      flags: { configFile: undefined, format: 'json' },
+      flags: { configFile: undefined, topologyFile: undefined, format: 'json' },
     });
   });
 

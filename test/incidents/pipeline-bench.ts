@@ -9,7 +9,7 @@ import { ManualClock } from '../../src/model/clock.ts';
 import type { IncidentEvent, Member } from '../../src/model/incident.ts';
 import { createLogger } from '../../src/model/logger.ts';
 import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
-import { subjectOfLabels } from '../../src/topology/label-subject.ts';
+import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { deliveryOf, MINUTE, minute } from './alert-builders.ts';
 
 export const OPTIONS: IncidentOptions = {
@@ -31,6 +31,7 @@ export class PipelineBench {
   store: IncidentStore;
   pipeline: IncidentPipeline;
   readonly #folder: string | undefined;
+  readonly #topology = new LearntTopology(OPTIONS);
   readonly #abandoned: IncidentStore[] = [];
 
   readonly #createCorrelator: IncidentParts['createCorrelator'];
@@ -82,7 +83,7 @@ export class PipelineBench {
     return new IncidentPipeline({
       store: this.store,
       createCorrelator: this.#createCorrelator,
-      subjectOf: (labels) => subjectOfLabels(labels, OPTIONS),
+      subjectOf: (labels, at) => this.#topology.subjectOf(labels, at),
       clock: this.clock,
       logger,
       options: OPTIONS,

@@ -29,6 +29,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'emit/text-response.ts',
     'incidents/api.ts',
     'ingest/alert-routes.ts',
+    'topology/api.ts',
   ],
   'prom-client': ['emit/metrics.ts'],
   protobufjs: ['emit/write-request.ts', 'bootstrap/remote-read.ts'],
