@@ -1,8 +1,8 @@
 import type { Background } from './background.ts';
 import { burstsOf } from './bursts.ts';
 import { type Cone, type Explained, timeCost } from './cone.ts';
-import { ALONE_COST, type Hypothesis } from './hypothesis.ts';
 import { TOGETHER_MS } from './hypotheses/silent-callee.ts';
+import { ALONE_COST, type Hypothesis } from './hypothesis.ts';
 import { ownKinds } from './inside-trouble.ts';
 import type { Sign } from './sign.ts';
 

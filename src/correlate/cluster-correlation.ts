@@ -8,7 +8,7 @@ import { type GroupMember, partition } from './partition.ts';
 import { rankCauses } from './ranked-causes.ts';
 import { Scene } from './scene.ts';
 import { Settled } from './settled.ts';
-import { movableFirings, type Sign, type Sighting } from './sign.ts';
+import { movableFirings, type Sighting, type Sign } from './sign.ts';
 
 /** Changes that bring no new kind of trouble (ends, pending rules) are looked at that often. */
 const LOOK_AGAIN_MS = 10_000;
@@ -155,7 +155,11 @@ export class ClusterCorrelation {
       sign.incidentId ??= known?.group.incidentId ?? incidentId(this.#cluster, firing.alert);
       const explanation: Explanation =
         known === undefined
-          ? { role: 'symptom', reasons: [{ kind: 'first', value: 1, text: 'not compared with others yet' }], weak: true }
+          ? {
+              role: 'symptom',
+              reasons: [{ kind: 'first', value: 1, text: 'not compared with others yet' }],
+              weak: true,
+            }
           : explainMember(known.group, known.member);
       const alternatives = known === undefined ? [] : alternativesFor(sign, known.group, this.#groups);
       placements.push({ key: firing.key, incidentId: sign.incidentId, ...explanation, alternatives });
@@ -191,7 +195,10 @@ export class ClusterCorrelation {
   #incidentAt(entityKey: string, onset: number): string | undefined {
     for (const sign of this.#member.keys()) {
       if (sign.entityKey !== entityKey || sign.incidentId === undefined) continue;
-      if (onset >= sign.onset - ANOMALY_WITHIN_MS && onset <= Math.min(sign.until, sign.lastOnset + ANOMALY_WITHIN_MS)) {
+      if (
+        onset >= sign.onset - ANOMALY_WITHIN_MS &&
+        onset <= Math.min(sign.until, sign.lastOnset + ANOMALY_WITHIN_MS)
+      ) {
         return sign.incidentId;
       }
     }

@@ -77,7 +77,11 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
   const isInside = (key: string) => insides.get(key)?.some((at) => Math.abs(at - from) <= INSIDE_WITHIN_MS) === true;
   const step = (reach: Reach, link: Link, silent: Entity | undefined): boolean => {
     const least = silent === undefined ? 0 : SILENT_COST;
-    const cost = Math.max(reach.cost + least, link.cost + least, link.way === 'graph' && isInside(link.key) ? INSIDE_COST : 0);
+    const cost = Math.max(
+      reach.cost + least,
+      link.cost + least,
+      link.way === 'graph' && isInside(link.key) ? INSIDE_COST : 0,
+    );
     if (cost + timeOf(link.key) > MAX_COST) return false;
     const hops = reach.hops + (silent === undefined ? 1 : 2);
     open.push({ entity: link.entity, entityKey: link.key, cost, hops, from: reach.entityKey, link, silent });
@@ -89,7 +93,8 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
     reached.set(reach.entityKey, reach);
     for (const link of reach.from === undefined ? hypothesis.links : graph.dependents(reach.entity, reach.entityKey)) {
       if (reached.has(link.key) || step(reach, link, undefined) || timeOf(link.key) < MAX_COST) continue;
-      for (const far of graph.dependents(link.entity, link.key)) if (!reached.has(far.key)) step(reach, far, link.entity);
+      for (const far of graph.dependents(link.entity, link.key))
+        if (!reached.has(far.key)) step(reach, far, link.entity);
     }
   }
   const explained: Explained[] = [];
@@ -110,7 +115,8 @@ function takeNearest(open: Reach[]): Reach {
   let best = 0;
   for (let i = 1; i < open.length; i++) {
     const [a, b] = [open[i]!, open[best]!];
-    if (a.cost < b.cost || (a.cost === b.cost && (a.hops < b.hops || (a.hops === b.hops && a.entityKey < b.entityKey)))) best = i;
+    if (a.cost < b.cost || (a.cost === b.cost && (a.hops < b.hops || (a.hops === b.hops && a.entityKey < b.entityKey))))
+      best = i;
   }
   const taken = open[best]!;
   open[best] = open.at(-1)!;

@@ -19,7 +19,11 @@ export function explainMember({ claim, members }: Group, { sign, explained }: Gr
   const { hypothesis } = claim.theory;
   if (explained === undefined) {
     const text = `names nothing, and the only incident of that time is the one about ${nameOf(hypothesis.root)}`;
-    return { role: 'symptom', reasons: [{ kind: 'text', value: 0.3, text }, timeReason(hypothesis, sign.onset)], weak: true };
+    return {
+      role: 'symptom',
+      reasons: [{ kind: 'text', value: 0.3, text }, timeReason(hypothesis, sign.onset)],
+      weak: true,
+    };
   }
   const role = explained.reach.from === undefined ? 'root' : 'symptom';
   const reasons = [pathReason(hypothesis, explained), timeReason(hypothesis, sign.onset)];
@@ -47,7 +51,9 @@ function pathReason({ root }: Hypothesis, { reach }: Explained): Reason {
 function timeReason({ from }: Hypothesis, onset: number): Reason {
   const seconds = Math.round((onset - from) / 1000);
   const text =
-    seconds === 0 ? 'began with the cause' : `began ${Math.abs(seconds)} s ${seconds < 0 ? 'before' : 'after'} the cause`;
+    seconds === 0
+      ? 'began with the cause'
+      : `began ${Math.abs(seconds)} s ${seconds < 0 ? 'before' : 'after'} the cause`;
   return { kind: 'time', value: Math.exp(-Math.abs(seconds) / 300), text };
 }
 

@@ -6,14 +6,20 @@ import type { Group } from './partition.ts';
 const MAX_POSSIBLE = 200;
 
 /** Things that an incident affects for sure, and silent ones that its cause can reach, both by name. The cause is neither. */
-export function impactOf({ claim, members }: Group, graph: DependencyGraph): { impacted: Entity[]; possible: Entity[] } {
+export function impactOf(
+  { claim, members }: Group,
+  graph: DependencyGraph,
+): { impacted: Entity[]; possible: Entity[] } {
   const impacted = new Map<string, Entity>();
   for (const { sign } of members) {
     if (sign.entity !== undefined && sign.entity.kind !== 'namespace') impacted.set(sign.entityKey, sign.entity);
   }
   if (claim === undefined) return { impacted: sorted(impacted), possible: [] };
   impacted.delete(claim.theory.hypothesis.rootKey);
-  return { impacted: sorted(impacted), possible: sorted(possiblyAffected(impacted, claim.theory.hypothesis.links, graph)) };
+  return {
+    impacted: sorted(impacted),
+    possible: sorted(possiblyAffected(impacted, claim.theory.hypothesis.links, graph)),
+  };
 }
 
 function possiblyAffected(

@@ -44,7 +44,8 @@ function describe({ theory: { hypothesis, missing, cone }, explained }: Claim): 
     host: `${name}: ${links.length - missing} of the ${links.length} workloads on it are in trouble`,
     infrastructure: `${name}: ${things} things that nothing else connects fail together, and it shows trouble`,
   }[kind];
-  const changed = change === undefined ? [] : [`${change.kind} changed ${sinceChange(from - change.at)}${fromTo(change)}`];
+  const changed =
+    change === undefined ? [] : [`${change.kind} changed ${sinceChange(from - change.at)}${fromTo(change)}`];
   const kinds = [...new Set(own.map((sign) => sign.kind))].map((each) => `${each} on ${name}`);
   const followers = explained.length === 0 ? [] : [`${explained.length} kinds of trouble follow from it`];
   return { entity: root, text, evidence: [...changed, ...kinds, ...followers] };

@@ -8,7 +8,7 @@ import { PAUSE_MS } from './bursts.ts';
 import type { CorrelatedFiring, ObservedOnset } from './correlator.ts';
 import { Episodes } from './episodes.ts';
 import { isAboutRequests } from './request-labels.ts';
-import { Sign, type Sighting } from './sign.ts';
+import { type Sighting, Sign } from './sign.ts';
 
 /** All that one cluster shows: signs, found again by firing, by rule state and by anomaly. */
 export class Scene {
@@ -100,7 +100,10 @@ export class Scene {
     );
     if (found !== undefined) return found;
     const sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels), isEvidence });
-    this.#signs.set(id, [...signs, sign].sort((a, b) => a.onset - b.onset));
+    this.#signs.set(
+      id,
+      [...signs, sign].sort((a, b) => a.onset - b.onset),
+    );
     return sign;
   }
 }

@@ -7,7 +7,15 @@ import { resolveEntity } from '../../src/topology/resolve-entity.ts';
 interface File {
   services: { name: string; namespace: string; kind: string }[];
   edges: [string, string][];
-  pods: { pod: string; service: string; namespace: string; node: string; ip: string; from: number | null; until: number | null }[];
+  pods: {
+    pod: string;
+    service: string;
+    namespace: string;
+    node: string;
+    ip: string;
+    from: number | null;
+    until: number | null;
+  }[];
   nodes: { node: string; ip: string }[];
 }
 
@@ -43,11 +51,15 @@ export class StormTopology implements Topology {
 
   subjectOf(labels: Labels, _at: number): Subject {
     const cluster = labels.get('cluster') ?? '';
-    const nodeName = this.#nodes.get(labels.get('node') ?? '') ?? this.#nodes.get((labels.get('instance') ?? '').replace(/:\d+$/, '').replace(/\.lan$/, ''));
+    const nodeName =
+      this.#nodes.get(labels.get('node') ?? '') ??
+      this.#nodes.get((labels.get('instance') ?? '').replace(/:\d+$/, '').replace(/\.lan$/, ''));
     const pod = this.#byPod.get(labels.get('pod') ?? '');
     const envoy = /\|\|([^.]+)\./.exec(labels.get('envoy_cluster_name') ?? '')?.[1];
     const caller = this.#entities.get(labels.get('source_canonical_service') ?? '');
-    const broker = labels.has('consumergroup') ? this.#byIp.get((labels.get('instance') ?? '').replace(/:\d+$/, '')) : undefined;
+    const broker = labels.has('consumergroup')
+      ? this.#byIp.get((labels.get('instance') ?? '').replace(/:\d+$/, ''))
+      : undefined;
     const callee = this.#entities.get(envoy ?? broker ?? '');
     const entity = this.#find(labels, cluster, nodeName);
     return { entity, confidence: 1, pod: pod?.pod, node: pod?.node ?? nodeName, caller, callee };
@@ -58,19 +70,27 @@ export class StormTopology implements Topology {
     const pvc = /^data-(.+)-\d+$/.exec(labels.get('persistentvolumeclaim') ?? '')?.[1];
     const host = /^https?:\/\/([^.]+)\.prod\./.exec(labels.get('instance') ?? '')?.[1];
     const ip = this.#byIp.get((labels.get('instance') ?? '').replace(/:\d+$/, ''));
-    const job = labels.get('service') === 'kube-dns' || labels.get('job') === 'kube-dns' ? 'coredns' : labels.get('service');
+    const job =
+      labels.get('service') === 'kube-dns' || labels.get('job') === 'kube-dns' ? 'coredns' : labels.get('service');
     const known =
       service(labels.get('destination_workload')) ??
       service(labels.get('destination_canonical_service')) ??
       service(labels.get('destination_service_name')) ??
       service(labels.get('consumergroup')) ??
       service(labels.get('sloth_service')) ??
-      service(labels.get('deployment') ?? labels.get('statefulset') ?? labels.get('daemonset') ?? labels.get('horizontalpodautoscaler')) ??
+      service(
+        labels.get('deployment') ??
+          labels.get('statefulset') ??
+          labels.get('daemonset') ??
+          labels.get('horizontalpodautoscaler'),
+      ) ??
       service(pvc) ??
       service(this.#byPod.get(labels.get('pod') ?? '')?.service) ??
       service(host) ??
       service(ip) ??
-      service(job) ?? service(labels.get('job')) ?? service(labels.get('container'));
+      service(job) ??
+      service(labels.get('job')) ??
+      service(labels.get('container'));
     if (known !== undefined) return known;
     if (nodeName !== undefined) return { cluster, kind: 'node', namespace: '', name: nodeName };
     const entity = resolveEntity(labels, { clusterLabel: 'cluster' });

@@ -8,19 +8,29 @@ import { parseWebhook } from '../../src/ingest/webhook.ts';
 import { createLabels } from '../../src/model/labels.ts';
 import { StormTopology } from './storm-topology.ts';
 
-const { values: options } = parseArgs({ options: { data: { type: 'string' }, out: { type: 'string' } , only: {type: 'string'}} });
+const { values: options } = parseArgs({
+  options: { data: { type: 'string' }, out: { type: 'string' }, only: { type: 'string' } },
+});
 if (options.data === undefined || options.out === undefined) {
   process.stderr.write('usage: bench:storm --data DIR --out FILE\n');
   process.exit(2);
 }
 
-interface Line { isDelivery: boolean; at: number; run: (correlator: ExplainingCorrelator) => void }
+interface Line {
+  isDelivery: boolean;
+  at: number;
+  run: (correlator: ExplainingCorrelator) => void;
+}
 type Json = Record<string, any>;
 
 function replay(folder: string): Json[] {
   const topology = new StormTopology(join(folder, 'topology.json'), 'prod-1');
   const correlator = new ExplainingCorrelator(topology, () => 30 * 60_000);
-  const lines = (name: string) => readFileSync(join(folder, name), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Json);
+  const lines = (name: string) =>
+    readFileSync(join(folder, name), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Json);
   const events: Line[] = [];
   let alerts = 0;
   const startsAt = new Map<string, string>();
@@ -28,24 +38,45 @@ function replay(folder: string): Json[] {
   for (const { at, payload } of lines('webhooks.jsonl')) {
     const delivery = parseWebhook(payload, at * 1000, { replicaLabel: 'prometheus_replica' });
     for (const a of payload.alerts) startsAt.set(`${a.fingerprint} ${Date.parse(a.startsAt)}`, a.startsAt);
-    events.push({ isDelivery: true, at: at * 1000, run: (c) => {
-      const firings: CorrelatedFiring[] = [];
-      for (const alert of delivery.alerts) {
-        const key = `${alert.fingerprint} ${alert.startsAt}`;
-        alerts++;
-        if (alert.endsAt !== undefined) done.add(key);
-        else if (done.has(key)) continue;
-        firings.push({ key, alert, cluster: alert.labels.get('cluster') ?? '', onset: { earliest: alert.startsAt, latest: alert.startsAt }, subject: topology.subjectOf(alert.labels, alert.startsAt) });
-      }
-      c.take(firings, at * 1000);
-    } });
+    events.push({
+      isDelivery: true,
+      at: at * 1000,
+      run: (c) => {
+        const firings: CorrelatedFiring[] = [];
+        for (const alert of delivery.alerts) {
+          const key = `${alert.fingerprint} ${alert.startsAt}`;
+          alerts++;
+          if (alert.endsAt !== undefined) done.add(key);
+          else if (done.has(key)) continue;
+          firings.push({
+            key,
+            alert,
+            cluster: alert.labels.get('cluster') ?? '',
+            onset: { earliest: alert.startsAt, latest: alert.startsAt },
+            subject: topology.subjectOf(alert.labels, alert.startsAt),
+          });
+        }
+        c.take(firings, at * 1000);
+      },
+    });
   }
   for (const line of lines('alerts_for_state.jsonl')) {
     const { __name__, ...rest } = line.labels as Record<string, string>;
     const labels = createLabels(Object.entries(rest));
-    const observed: ObservedOnset = { cluster: rest.cluster ?? '', labels, subject: topology.subjectOf(labels, line.value * 1000), activeAt: line.value * 1000, endedAt: undefined };
+    const observed: ObservedOnset = {
+      cluster: rest.cluster ?? '',
+      labels,
+      subject: topology.subjectOf(labels, line.value * 1000),
+      activeAt: line.value * 1000,
+      endedAt: undefined,
+    };
     events.push({ isDelivery: false, at: (line.firstSampleAt + 5) * 1000, run: (c) => c.takeOnsets([observed], 0) });
-    if (line.staleAt !== null) events.push({ isDelivery: false, at: (line.staleAt + 5) * 1000, run: (c) => c.takeOnsets([{ ...observed, endedAt: line.staleAt * 1000 }], 0) });
+    if (line.staleAt !== null)
+      events.push({
+        isDelivery: false,
+        at: (line.staleAt + 5) * 1000,
+        run: (c) => c.takeOnsets([{ ...observed, endedAt: line.staleAt * 1000 }], 0),
+      });
   }
   events.sort((a, b) => a.at - b.at);
   const incidents = new Map<string, Json>();
@@ -58,9 +89,16 @@ function replay(folder: string): Json[] {
     const updates = new Map<string, Json>();
     const update = (id: string) => {
       let it = incidents.get(id);
-      if (it === undefined) { it = { id, openedAt: now / 1000, updates: [] }; incidents.set(id, it); }
+      if (it === undefined) {
+        it = { id, openedAt: now / 1000, updates: [] };
+        incidents.set(id, it);
+      }
       let u = updates.get(id);
-      if (u === undefined) { u = { at: now / 1000, added: [], removed: [] }; updates.set(id, u); it.updates.push(u); }
+      if (u === undefined) {
+        u = { at: now / 1000, added: [], removed: [] };
+        updates.set(id, u);
+        it.updates.push(u);
+      }
       return u;
     };
     const ref = (key: string) => ({ fingerprint: key.split(' ')[0], startsAt: startsAt.get(key)! });
@@ -71,25 +109,37 @@ function replay(folder: string): Json[] {
       home.set(key, incidentId);
     }
     for (const { incidentId, causes } of decision.incidents) {
-      update(incidentId).rootCauses = causes.map(({ entity }) => (entity.kind === 'node' ? `node:${entity.name}` : entity.name));
+      update(incidentId).rootCauses = causes.map(({ entity }) =>
+        entity.kind === 'node' ? `node:${entity.name}` : entity.name,
+      );
     }
   };
   let second = 0;
   for (const { at, run, isDelivery } of events) {
     const before = cpuMs();
-    if (Math.floor(at / 1000) !== second) { emit(second * 1000 + 1000 > at ? at : second * 1000 + 1000); second = Math.floor(at / 1000); }
+    if (Math.floor(at / 1000) !== second) {
+      emit(Math.min(second * 1000 + 1000, at));
+      second = Math.floor(at / 1000);
+    }
     run(correlator);
     cpu += cpuMs() - before;
     if (isDelivery) emit(at);
   }
-  process.stderr.write(`${folder.split('/').at(-1)}: ${alerts} alerts received, ${(cpu / alerts * 1000).toFixed(0)} ms per 1000\n`);
+  process.stderr.write(
+    `${folder.split('/').at(-1)}: ${alerts} alerts received, ${((cpu / alerts) * 1000).toFixed(0)} ms per 1000\n`,
+  );
   return [...incidents.values()];
 }
 
 if (existsSync(join(options.data, 'webhooks.jsonl'))) writeFileSync(options.out, JSON.stringify(replay(options.data)));
 else {
   const all: Json = {};
-  for (const name of readdirSync(options.data).sort()) if ((options.only === undefined || new RegExp(options.only).test(name)) && existsSync(join(options.data, name, 'webhooks.jsonl'))) all[name] = replay(join(options.data, name));
+  for (const name of readdirSync(options.data).sort())
+    if (
+      (options.only === undefined || new RegExp(options.only).test(name)) &&
+      existsSync(join(options.data, name, 'webhooks.jsonl'))
+    )
+      all[name] = replay(join(options.data, name));
   writeFileSync(options.out, JSON.stringify(all));
 }
 
