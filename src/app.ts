@@ -7,19 +7,21 @@ import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
 import type { TopologyFile } from './config/topology-schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
-import { directEvidence } from './correlate/direct-evidence.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
 import { withPresets } from './forecast/presets.ts';
+import { startHistoryLoading } from './history-loading.ts';
 import { createHomePage } from './home-page.ts';
-import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
+import { createIncidentLane } from './incident-lane.ts';
+import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
 import {
+  addBootstrapMetrics,
   addIncidentMetrics,
   addScoreMetrics,
   addSenderMetrics,
@@ -29,6 +31,7 @@ import {
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
+import { isOpen } from './model/incident.ts';
 import type { Logger } from './model/logger.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
@@ -80,9 +83,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
   cleanups.push(() => store.close());
-  const incidents = new IncidentPipeline({
+  const incidents = createIncidentLane({
     store,
-    correlator: directEvidence,
+    topology,
     clock,
     logger,
     options: incidentOptions(config),
@@ -97,6 +100,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     clock,
     topology,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
+    onRuleState: (state) => incidents.receiveOnset(state),
   });
   cleanups.push(() => lane.stop());
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
@@ -104,6 +108,19 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   useTopologyFile(loaded.topology);
   cleanups.push(() => snapshot.write());
   cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
+
+  const history = startHistoryLoading({
+    settings: config.bootstrap,
+    lane,
+    folder: flags.storagePath,
+    save: () => snapshot.write(),
+    clock,
+    logger,
+    fetch,
+    readSecret: (path) => readFile(path, 'utf8'),
+    version: VERSION,
+  });
+  cleanups.push(() => history.stop());
 
   // What goes out.
   const sources = [lane.outputs, lane.forecastOutputs, createIncidentOutput(incidents.live, clock)];
@@ -173,6 +190,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
+  addBootstrapMetrics(metrics, history.stats);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
     [[], outputStats.invalidNames],
   ]);
@@ -186,7 +204,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         seriesCount: () => lane.table.size,
         anomalyOutput: lane.outputs,
         forecastOutput: lane.forecastOutputs,
-        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
+        openIncidents: () => [...incidents.live.all()].filter(isOpen),
         now: () => clock.now(),
         externalUrl: flags.webExternalUrl ?? '',
       }),
@@ -205,11 +223,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         deliver: (delivery) => incidents.deliver(delivery),
         refused: refusedAlertRequests,
       }),
-      createIncidentRoutes({
-        store,
-        acknowledge: (id, deed) => incidents.acknowledge(id, deed),
-        resolve: (id, deed) => incidents.resolve(id, deed),
-      }),
+      createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
       createTopologyRoutes({ report: new TopologyReport(topology, lane.topologyTap), now: () => clock.now() }),
     ],
     web,

@@ -15,6 +15,7 @@ import { Columns } from './series/columns.ts';
 import { Expiry } from './series/expiry.ts';
 import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
+import { type RuleState, RuleStates } from './series/rule-states.ts';
 import { SeriesTable } from './series/series-table.ts';
 import type { LearntTopology } from './topology/learnt-topology.ts';
 import { SeriesTap } from './topology/series-tap.ts';
@@ -44,12 +45,22 @@ export interface ScoreLaneOptions {
   readonly topology: LearntTopology;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
+  /** Told since when the conditions of rules hold, see `RuleStates`. */
+  readonly onRuleState?: (state: RuleState) => void;
 }
 
 export type ScoreLane = ReturnType<typeof createScoreLane>;
 
 /** Wires lane A: from the request of a sender to the output series. The server, replay and the benchmarks share it. */
-export function createScoreLane({ maxSeries, settings, timezone, clock, topology, onAnomaly }: ScoreLaneOptions) {
+export function createScoreLane({
+  maxSeries,
+  settings,
+  timezone,
+  clock,
+  topology,
+  onAnomaly,
+  onRuleState = () => {},
+}: ScoreLaneOptions) {
   // Slot 0 is no series.
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
@@ -76,11 +87,15 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, topology
     forecasts.resources.add(slot, metricName);
     topologyTap.add(slot, metricName);
   };
+  const ruleStates = new RuleStates();
+  ruleStates.onState = onRuleState;
+  table.onAlertSeries = (slot, labels) => ruleStates.add(slot, labels);
   table.onForget = (slot) => {
     forecasts.resources.remove(slot);
     topologyTap.remove(slot);
+    ruleStates.remove(slot);
   };
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, topologyTap, clock });
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, topologyTap, ruleStates, clock });
   const cancelTopology = clock.every(TOPOLOGY_INTERVAL_MS, () => topology.advance(clock.now()));
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
@@ -101,6 +116,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, topology
     receiver,
     table,
     columns,
+    scorer,
     anomalies: scorer.anomalies,
     rates: scorer.rates,
     outputs,

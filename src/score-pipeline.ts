@@ -4,7 +4,8 @@ import type { Forecasts } from './forecast/forecasts.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
-import { IGNORED, IGNORED_REASONS } from './series/kinds.ts';
+import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
+import type { RuleStates } from './series/rule-states.ts';
 import type { SeriesTable } from './series/series-table.ts';
 import type { SeriesTap } from './topology/series-tap.ts';
 
@@ -36,6 +37,7 @@ export interface ScoreParts {
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
   readonly forecasts: Forecasts;
+  readonly ruleStates: RuleStates;
   readonly topologyTap: SeriesTap;
   readonly clock: Clock;
 }
@@ -54,6 +56,7 @@ export class ScorePipeline {
   readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
   readonly #forecasts: Forecasts;
+  readonly #ruleStates: RuleStates;
   readonly #isCapacity: Uint8Array;
   readonly #topologyTap: SeriesTap;
   readonly #isTopology: Uint8Array;
@@ -74,6 +77,7 @@ export class ScorePipeline {
     this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
     this.#forecasts = parts.forecasts;
+    this.#ruleStates = parts.ruleStates;
     this.#isCapacity = parts.forecasts.resources.isMember;
     this.#topologyTap = parts.topologyTap;
     this.#isTopology = parts.topologyTap.isMember;
@@ -111,6 +115,7 @@ export class ScorePipeline {
         }
       } else if (slot !== 0) {
         this.#ignoredByKind[kind]! += end - sample;
+        if (kind === KIND.ignoredAlerts) this.#takeRuleState(slot, batch, sample, end);
       }
       sample = end;
     }
@@ -158,6 +163,13 @@ export class ScorePipeline {
     }
     if (this.#isTopology[slot] !== 0 && this.#accepted > accepted) {
       this.#topologyTap.take(slot, timestamp, batch.values[index]!);
+    }
+  }
+
+  #takeRuleState(slot: number, batch: RawBatch, from: number, to: number): void {
+    for (let sample = from; sample < to; sample++) {
+      if (batch.flags[sample] === STALE) this.#ruleStates.end(slot, batch.timestamps[sample]!);
+      else this.#ruleStates.take(slot, batch.values[sample]!);
     }
   }
 
