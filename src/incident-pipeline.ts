@@ -32,7 +32,7 @@ import {
 import { type Labels, withoutLabels } from './model/labels.ts';
 import type { Logger } from './model/logger.ts';
 import type { Subject } from './model/topology.ts';
-import { resolveCluster } from './topology/resolve-entity.ts';
+import { resolveCluster } from './topology/label-aliases.ts';
 
 /** What a reload may change. */
 export interface IncidentOptions extends CorrelationWindows {

@@ -5,7 +5,8 @@ import type { CorrelatedAlert, CorrelationWindows, IncidentSpan } from '../../sr
 import { PlacedAlerts } from '../../src/correlate/placed-alerts.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
-import { resolveCluster, resolveEntity } from '../../src/topology/resolve-entity.ts';
+import { resolveCluster } from '../../src/topology/label-aliases.ts';
+import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { alertOf, MINUTE, minute } from '../incidents/alert-builders.ts';
 
 type LabelObject = Record<string, string>;
@@ -22,7 +23,7 @@ function correlated(alert: Alert): CorrelatedAlert {
   return {
     alert,
     cluster: resolveCluster(labels, CLUSTER),
-    entity: resolveEntity(labels, CLUSTER),
+    entity: new LearntTopology(CLUSTER).subjectOf(labels, alert.startsAt).entity,
     identifying: identifyingLabels(labels),
   };
 }
