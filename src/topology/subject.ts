@@ -85,7 +85,16 @@ export class SubjectResolver {
     const cluster = resolveCluster(labels, { clusterLabel: this.#clusterLabel });
     const namespace = subject('namespace') ?? '';
     const isFromExporter = exporter !== undefined;
-    const alert: Case = { labels, at, cluster, namespace, subject, isFromExporter, known: this.#known, home: this.#home };
+    const alert: Case = {
+      labels,
+      at,
+      cluster,
+      namespace,
+      subject,
+      isFromExporter,
+      known: this.#known,
+      home: this.#home,
+    };
     let found: Lifted | undefined;
     for (const way of WAYS) {
       found = way(alert);

@@ -30,7 +30,7 @@ interface Update {
 }
 
 /** An incident as the scorer of storms wants it. */
-export interface PredictedIncident {
+interface PredictedIncident {
   readonly id: string;
   readonly openedAt: number;
   readonly updates: Update[];
@@ -70,7 +70,12 @@ export function replayStorm(folder: string, change = (steps: readonly RecordedSt
     {
       options: OPTIONS,
       topology: learnStorm(topology, cluster),
-      onChange: (at, changed) => predictions.note(at, changed.map(({ id }) => id), replay),
+      onChange: (at, changed) =>
+        predictions.note(
+          at,
+          changed.map(({ id }) => id),
+          replay,
+        ),
     },
     steps[0]!.at,
   );

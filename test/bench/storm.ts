@@ -21,7 +21,10 @@ const isOne = existsSync(join(data, 'webhooks.jsonl'));
 writeFileSync(out, JSON.stringify(isOne ? outcomes[0]![1] : Object.fromEntries(outcomes)));
 
 function summaryOf({ receivedAlerts, cpuMs, alertmanager, incidents, openIncidents }: StormOutcome): string {
-  const largest = Math.max(0, ...incidents.map(({ updates }) => updates.reduce((sum, { added }) => sum + added.length, 0)));
+  const largest = Math.max(
+    0,
+    ...incidents.map(({ updates }) => updates.reduce((sum, { added }) => sum + added.length, 0)),
+  );
   return (
     `${receivedAlerts} alerts received, ${Math.round((cpuMs * 1000) / receivedAlerts)} ms of processor time per 1,000; ` +
     `Alertmanager: ${alertmanager.groups} groups, ${alertmanager.notifications} notifications; ` +

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DirectCorrelator } from '../../src/correlate/direct-correlator.ts';
 import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
@@ -11,6 +10,7 @@ import { createLogger } from '../../src/model/logger.ts';
 import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
 import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { deliveryOf, MINUTE, minute } from './alert-builders.ts';
+import { DirectCorrelator } from './direct/direct-correlator.ts';
 
 export const OPTIONS: IncidentOptions = {
   joinWindowMs: 15 * MINUTE,

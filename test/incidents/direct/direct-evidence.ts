@@ -1,14 +1,8 @@
-import { type Entity, formatEntity } from '../model/entity.ts';
-import { incidentId, type Reason } from '../model/incident.ts';
-import { compareBytes } from '../model/labels.ts';
-import type {
-  CorrelatedAlert,
-  CorrelationWindows,
-  Correlator,
-  IncidentSpan,
-  Placement,
-  RecentIncidents,
-} from './direct-placement.ts';
+import type { CorrelationWindows } from '../../../src/correlate/correlator.ts';
+import { type Entity, formatEntity } from '../../../src/model/entity.ts';
+import { incidentId, type Reason } from '../../../src/model/incident.ts';
+import { compareBytes } from '../../../src/model/labels.ts';
+import type { CorrelatedAlert, Correlator, IncidentSpan, Placement, RecentIncidents } from './direct-placement.ts';
 import { PlacedAlerts } from './placed-alerts.ts';
 import { alertname, identifyingEntity, onEntity, openedOn, sameAlert, sameKind, sharedLabel } from './traits.ts';
 

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { directEvidence } from '../../src/correlate/direct-evidence.ts';
-import type { CorrelatedAlert, CorrelationWindows, IncidentSpan } from '../../src/correlate/direct-placement.ts';
-import { PlacedAlerts } from '../../src/correlate/placed-alerts.ts';
-import type { Alert } from '../../src/model/alert.ts';
-import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
-import { resolveCluster } from '../../src/topology/label-aliases.ts';
-import { LearntTopology } from '../../src/topology/learnt-topology.ts';
-import { alertOf, MINUTE, minute } from '../incidents/alert-builders.ts';
+import type { CorrelationWindows } from '../../../src/correlate/correlator.ts';
+import type { Alert } from '../../../src/model/alert.ts';
+import { identifyingLabels } from '../../../src/topology/identifying-labels.ts';
+import { resolveCluster } from '../../../src/topology/label-aliases.ts';
+import { LearntTopology } from '../../../src/topology/learnt-topology.ts';
+import { alertOf, MINUTE, minute } from '../alert-builders.ts';
+import { directEvidence } from './direct-evidence.ts';
+import type { CorrelatedAlert, IncidentSpan } from './direct-placement.ts';
+import { PlacedAlerts } from './placed-alerts.ts';
 
 type LabelObject = Record<string, string>;
 const WINDOWS: CorrelationWindows = {

@@ -1,6 +1,7 @@
-import type { Alert } from '../model/alert.ts';
-import type { Entity } from '../model/entity.ts';
-import type { Incident, Reason } from '../model/incident.ts';
+import type { CorrelationWindows } from '../../../src/correlate/correlator.ts';
+import type { Alert } from '../../../src/model/alert.ts';
+import type { Entity } from '../../../src/model/entity.ts';
+import type { Incident, Reason } from '../../../src/model/incident.ts';
 
 /** What correlation looks at in an alert. */
 export interface CorrelatedAlert {
@@ -17,16 +18,6 @@ export type IncidentSpan = Pick<Incident, 'id' | 'startsAt' | 'lastOnsetAt' | 'r
 /** Incidents that are open or were resolved lately, found by the traits of their alerts. */
 export interface RecentIncidents {
   withTrait(trait: string): Iterable<IncidentSpan>;
-}
-
-/** Milliseconds, all measured between onsets. */
-export interface CorrelationWindows {
-  /** How far from an incident's first and last onset another alert may begin and still join by what it has in common. */
-  readonly joinWindowMs: number;
-  /** How long after its first onset nothing joins any more but the same alert again. */
-  readonly freezeAfterMs: number;
-  /** How long after its end an incident comes back when one of its alerts does. */
-  readonly reopenWithinMs: number;
 }
 
 /** Where one firing goes, and why. */

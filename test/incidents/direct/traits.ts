@@ -1,4 +1,4 @@
-import { type Entity, formatEntity } from '../model/entity.ts';
+import { type Entity, formatEntity } from '../../../src/model/entity.ts';
 import type { CorrelatedAlert } from './direct-placement.ts';
 
 /** Keys under which incidents are found; the first word keeps the kinds apart, the cluster keeps clusters apart. */

@@ -1,17 +1,18 @@
-import { type Anomaly, anomalyKey } from '../model/anomaly.ts';
-import { incidentId } from '../model/incident.ts';
-import type { Labels } from '../model/labels.ts';
-import type { Subject } from '../model/topology.ts';
 import type {
   AnomalyPlacement,
   CorrelatedFiring,
+  CorrelationWindows,
   Correlator,
   Decision,
   FiringPlacement,
   RestoredFiring,
-} from './correlator.ts';
+} from '../../../src/correlate/correlator.ts';
+import { type Anomaly, anomalyKey } from '../../../src/model/anomaly.ts';
+import { incidentId } from '../../../src/model/incident.ts';
+import type { Labels } from '../../../src/model/labels.ts';
+import type { Subject } from '../../../src/model/topology.ts';
 import { directEvidence } from './direct-evidence.ts';
-import type { CorrelatedAlert, CorrelationWindows, IncidentSpan, RecentIncidents } from './direct-placement.ts';
+import type { CorrelatedAlert, IncidentSpan, RecentIncidents } from './direct-placement.ts';
 import { RecentAnomalies } from './recent-anomalies.ts';
 import { openedOn } from './traits.ts';
 

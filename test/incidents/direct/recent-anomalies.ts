@@ -1,5 +1,5 @@
-import { type Anomaly, anomalyKey } from '../model/anomaly.ts';
-import { type Entity, formatEntity } from '../model/entity.ts';
+import { type Anomaly, anomalyKey } from '../../../src/model/anomaly.ts';
+import { type Entity, formatEntity } from '../../../src/model/entity.ts';
 
 /** An anomaly and what it is about. */
 interface PlacedAnomaly {
