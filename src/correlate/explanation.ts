@@ -14,7 +14,8 @@ export interface Explanation {
   readonly weak: boolean;
 }
 
-export function explainMember({ claim, members }: Group, { sign, explained }: GroupMember): Explanation {
+export function explainMember({ claim, members }: Group, { sign, explained, because }: GroupMember): Explanation {
+  if (because !== undefined) return { role: 'symptom', reasons: because, weak: true };
   if (claim === undefined) return { role: 'symptom', reasons: alone(members, sign), weak: false };
   const { hypothesis } = claim.theory;
   if (explained === undefined) {

@@ -1,3 +1,4 @@
+import type { Reason } from '../model/incident.ts';
 import { Background } from './background.ts';
 import { type Claim, judge, type Theory } from './claim.ts';
 import { coneOf, type Explained, type Insides, type SignsByEntity } from './cone.ts';
@@ -17,6 +18,8 @@ const MAX_RIVALS = 5;
 export interface GroupMember {
   readonly sign: Sign;
   readonly explained: Explained | undefined;
+  /** Why it is there if no cause explains it. */
+  readonly because?: readonly Reason[];
 }
 
 /** Signs with one cause, or with none that is known: then they are about one thing. */

@@ -30,7 +30,7 @@ interface Update {
 }
 
 /** An incident as the scorer of storms wants it. */
-export interface PredictedIncident {
+interface PredictedIncident {
   readonly id: string;
   readonly openedAt: number;
   readonly updates: Update[];
