@@ -16,7 +16,7 @@ function scoreOf(folder: string): StormScore {
 }
 
 describe('a failover and a partner that is slow', () => {
-  const score = scoreOf(join(FIXTURES, 'two_shared-1'));
+  const score = scoreOf(join(FIXTURES, 'two-shared-1'));
 
   it('are two incidents with their causes, and nothing else is in them', () => {
     expect(score.roots).toEqual(['mysql-orders', 'bank-api']);
@@ -36,7 +36,7 @@ describe('noise without any fault', () => {
 });
 
 describe('a storm, however it arrives', () => {
-  const folder = join(FIXTURES, 'two_shared-1');
+  const folder = join(FIXTURES, 'two-shared-1');
   const partitionOf = (outcome: ReturnType<typeof replayStorm>) => {
     const groups = outcome.incidents.map(({ updates }) => {
       const members = new Set<string>();
