@@ -1,5 +1,5 @@
 import type { Reason } from '../model/incident.ts';
-import type { Group, GroupMember } from './partition.ts';
+import type { Group, GroupMember } from './group.ts';
 import type { Sign } from './sign.ts';
 
 /** Nothing joins an incident by what it looks like after its last onset plus that. */

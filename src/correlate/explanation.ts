@@ -1,8 +1,8 @@
 import type { Entity } from '../model/entity.ts';
 import type { MemberRole, Reason } from '../model/incident.ts';
 import type { Explained } from './cone.ts';
+import type { Group, GroupMember } from './group.ts';
 import type { Hypothesis } from './hypothesis.ts';
-import type { Group, GroupMember } from './partition.ts';
 
 /** A path that is harder to believe than that is marked. */
 const WEAK_COST = 1.5;

@@ -1,7 +1,7 @@
 import { joinAlike } from './alike.ts';
 import { burstsOf } from './bursts.ts';
 import { timeCost } from './cone.ts';
-import type { Group } from './partition.ts';
+import type { Group } from './group.ts';
 import type { Sign } from './sign.ts';
 
 /** The same trouble on the same thing within that time is the same incident again. */
