@@ -29,7 +29,7 @@ export function addTopologyMetrics(metrics: Metrics, { topology, topologyTap }: 
     'pronoia_topology_claims_refused_total',
     'Facts refused because so many are remembered already.',
     [],
-    () => one(claims.refusedTotal),
+    () => one(claims.refusedTotal + topologyTap.refusedTotal),
   );
   metrics.gauge('pronoia_topology_series', 'Series from which the topology is learnt.', [], () =>
     one(topologyTap.size),

@@ -13,6 +13,7 @@ const KEEP_ENDED_MS = 2 * 3_600_000;
 export interface Source {
   readonly name: string;
   readonly group: string;
+  readonly isView: boolean;
   readonly firstAt: number;
   /** Epoch milliseconds of its latest sample. */
   lastAt: number;
@@ -75,11 +76,11 @@ export class Claims {
     return this.#claims.values();
   }
 
-  source(name: string, group: string, at: number): Source {
+  #source({ name, group, isView }: Pick<Source, 'name' | 'group' | 'isView'>, at: number): Source {
     const key = `${name} ${group}`;
     let source = this.#sources.get(key);
     if (source === undefined) {
-      source = { name, group, firstAt: at, lastAt: at };
+      source = { name, group, isView, firstAt: at, lastAt: at };
       this.#sources.set(key, source);
     }
     return source;
@@ -87,7 +88,7 @@ export class Claims {
 
   /** A series begins to say so. @returns undefined when there is no room */
   hold(fact: Fact, provenance: Provenance, at: number): Claim | undefined {
-    const source = this.source(provenance.source, provenance.group, at);
+    const source = this.#source({ ...provenance, name: provenance.source }, at);
     const key = keyOf(source, fact);
     let claim = this.#claims.get(key);
     if (claim === undefined) {
@@ -168,9 +169,9 @@ export class Claims {
     if (saved.endedAt != null) this.#end(claim, saved.endedAt);
   }
 
-  restoreSource({ name, group, firstAt, lastAt }: Source): Source {
-    const source = this.source(name, group, firstAt);
-    source.lastAt = Math.max(source.lastAt, lastAt);
+  restoreSource(saved: Source): Source {
+    const source = this.#source(saved, saved.firstAt);
+    source.lastAt = Math.max(source.lastAt, saved.lastAt);
     return source;
   }
 

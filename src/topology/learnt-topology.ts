@@ -1,4 +1,4 @@
-import { type Entity, formatEntity } from '../model/entity.ts';
+import { type Entity, formatEntity, isSameEntity } from '../model/entity.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Neighbour, PodPlace, Subject, Topology, TopologyChange } from '../model/topology.ts';
 import { Changes } from './changes.ts';
@@ -15,7 +15,7 @@ import { SubjectResolver } from './subject.ts';
 
 /** How often what has ended is looked for. */
 const SWEEP_EVERY_MS = 60_000;
-const KNOWN: Provenance = { source: 'file', confidence: 1, group: '', isTraffic: false, series: '' };
+const KNOWN: Provenance = { source: 'file', confidence: 1, group: '', isView: false, isTraffic: false, series: '' };
 
 export interface TopologyOptions {
   readonly clusterLabel: string;
@@ -43,7 +43,7 @@ export class LearntTopology implements Topology {
   #graph: Graph | undefined;
   #podsByWorkload: Map<string, Pod[]> | undefined;
 
-  constructor({ clusterLabel, maxClaims = 500_000 }: TopologyOptions) {
+  constructor({ clusterLabel, maxClaims = 250_000 }: TopologyOptions) {
     this.claims = new Claims(maxClaims);
     this.claims.onBegin = (claim) => this.#begin(claim);
     this.claims.onEnd = (claim) => this.#end(claim);
@@ -84,11 +84,11 @@ export class LearntTopology implements Topology {
       this.#sweptAt = now;
       this.claims.sweep();
       this.dormant.sweep();
-      this.links.relift();
       this.changes.forget(now);
       // Traffic fades and rates change, even when nothing begins or ends.
       this.#hasChanged = true;
     }
+    if (this.links.relift()) this.#hasChanged = true;
     if (!this.#hasChanged) return;
     this.#hasChanged = false;
     this.#version++;
@@ -182,8 +182,8 @@ export class LearntTopology implements Topology {
     for (const { edge, from, to, claims } of this.links.all()) {
       const [start, end] = [this.#spokenOf(from), this.#spokenOf(to)];
       for (const each of [start, end]) if (each.kind === 'service') services.set(formatEntity(each), each);
+      if (isSameEntity(start, end)) continue;
       const key = `${edge} ${formatEntity(start)} ${formatEntity(end)}`;
-      if (formatEntity(start) === formatEntity(end)) continue;
       const known = edges.get(key);
       if (known === undefined) edges.set(key, { edge, from: start, to: end, claims: [...claims] });
       else known.claims.push(...claims);
