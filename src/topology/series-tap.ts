@@ -10,6 +10,8 @@ const MAX_SERIES_TEXT = 300;
 /** Names that were looked up once; beyond that the look-ups begin anew. */
 const MAX_NAMES = 100_000;
 
+/** A series in which no changes are looked for is looked at so often, whatever its scrape interval: an edge does not live faster. */
+const LOOK_EVERY_SECONDS = 45;
 /** Series of interest that are followed at most. */
 const MAX_SERIES = 1_000_000;
 const NO_CLAIMS: readonly Claim[] = [];
@@ -43,7 +45,8 @@ interface Watched {
 
 /**
  * Brings the series that say something about topology to it. The name of a new series is looked up once, its labels are
- * read at its first sample, and from then on a sample costs one small update; a series of another name costs one byte.
+ * read at its first sample, and from then on one sample a minute or so costs a small update; a series of another name costs
+ * one byte.
  */
 export class SeriesTap {
   /** 1 for slots whose samples are of interest. */
@@ -53,6 +56,8 @@ export class SeriesTap {
   refusedTotal = 0;
   readonly sightings = new Map<SourceRule, Sighting>();
   readonly #labels: (slot: number) => Labels | undefined;
+  /** When a slot was looked at last, seconds since the epoch. Apart, because most samples need nothing else. */
+  readonly #lookedAt: Uint32Array;
   readonly #slots = new Map<number, Watched>();
   readonly #interest = new Map<string, Interest>();
   #clusterLabel = 'cluster';
@@ -63,6 +68,7 @@ export class SeriesTap {
    */
   constructor(capacity: number, topology: LearntTopology, labels: (slot: number) => Labels | undefined) {
     this.isMember = new Uint8Array(capacity);
+    this.#lookedAt = new Uint32Array(capacity);
     this.topology = topology;
     this.#labels = labels;
   }
@@ -83,19 +89,24 @@ export class SeriesTap {
 
   /** Takes a sample of a member. @param at epoch milliseconds, later than the series' last one */
   take(slot: number, at: number, value: number): void {
+    const seconds = Math.floor(at / 1000);
+    if (seconds - this.#lookedAt[slot]! < LOOK_EVERY_SECONDS) return;
     const watched = this.#slots.get(slot) ?? this.#start(slot);
+    if (watched.watches.length === 0) this.#lookedAt[slot] = seconds;
     for (const member of watched.members) this.#see(member, slot, at, value);
     for (const watch of watched.watches) watch.take(at, value);
   }
 
   /** The series has ended, for now. @param at of its stale marker */
   end(slot: number, at: number): void {
+    this.#lookedAt[slot] = 0;
     for (const member of this.#slots.get(slot)?.members ?? []) this.#release(member, at);
   }
 
   /** A slot goes to another series. */
   remove(slot: number): void {
     this.isMember[slot] = 0;
+    this.#lookedAt[slot] = 0;
     const watched = this.#slots.get(slot);
     if (watched === undefined) return;
     this.#slots.delete(slot);

@@ -16,8 +16,8 @@ const edge = (learning: Learning) =>
 describe('edges of traffic', () => {
   it('say who needs whom, how sure that is, and how many requests there are', () => {
     const learning = new Learning().see(CALL, 100);
-    learning.now += 15_000;
-    learning.see(CALL, 250).settle();
+    learning.now += MINUTE;
+    learning.see(CALL, 700).settle();
     expect(learning.topology.needs(workload('shop/web'))).toEqual([
       { entity: workload('shop/cart'), kind: 'calls', confidence: 0.95, source: 'istio', rate: 10 },
     ]);
@@ -33,8 +33,8 @@ describe('edges of traffic', () => {
       const series = CALL.replace('destination', reporter);
       learning.now = START;
       learning.see(series, 1000);
-      learning.now += 10_000;
-      learning.see(series, 50);
+      learning.now += MINUTE;
+      learning.see(series, 300);
     }
     learning.settle();
     expect(edge(learning)).toMatchObject({ rate: 5, confidence: 0.98 });

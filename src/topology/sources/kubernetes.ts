@@ -182,7 +182,8 @@ export const KUBERNETES: readonly SourceRule[] = [
     metrics: ['container_memory_working_set_bytes'],
     labels: ['namespace', 'pod', 'node'],
     makes: 'pod runs on node',
-    read: (series) => (series.get('pod') === undefined ? [] : pod(series, undefined)),
+    // That of the whole pod: those of its containers would say the same.
+    read: (series) => (/^(POD)?$/.test(series.get('container') ?? '') ? pod(series, undefined) : []),
   },
 ];
 
