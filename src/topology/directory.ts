@@ -94,10 +94,10 @@ function entityOf({ fact }: Claim): Entity {
 /** Entities under a key, each for as long as some claim says so. */
 class Index {
   readonly #byKey = new Map<string, Claim[]>();
-  readonly #valueOf: (claim: Claim) => Entity;
+  readonly #read: (claim: Claim) => Entity;
 
-  constructor(valueOf: (claim: Claim) => Entity) {
-    this.#valueOf = valueOf;
+  constructor(read: (claim: Claim) => Entity) {
+    this.#read = read;
   }
 
   has(key: string): boolean {
@@ -112,13 +112,13 @@ class Index {
   get(key: string): Entity[] {
     const claims = this.#byKey.get(key);
     if (claims === undefined) return [];
-    if (claims.length === 1) return [this.#valueOf(claims[0]!)];
-    return distinct(claims.map(this.#valueOf));
+    if (claims.length === 1) return [this.#read(claims[0]!)];
+    return distinct(claims.map(this.#read));
   }
 
   /** One entity for each key. */
   *values(): Generator<Entity> {
-    for (const [claim] of this.#byKey.values()) yield this.#valueOf(claim!);
+    for (const [claim] of this.#byKey.values()) yield this.#read(claim!);
   }
 
   /** @returns whether the key has come, or gone */

@@ -2,7 +2,7 @@ import { type Entity, formatEntity, isSameEntity } from '../model/entity.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Neighbour, PodPlace, Subject, Topology, TopologyChange } from '../model/topology.ts';
 import { Changes } from './changes.ts';
-import { type Claim, Claims } from './claims.ts';
+import { type Claim, Claims, FILE_SOURCE } from './claims.ts';
 import { Directory } from './directory.ts';
 import { Dormant } from './dormant.ts';
 import type { Fact, Provenance } from './fact.ts';
@@ -15,7 +15,14 @@ import { SubjectResolver } from './subject.ts';
 
 /** How often what has ended is looked for. */
 const SWEEP_EVERY_MS = 60_000;
-const KNOWN: Provenance = { source: 'file', confidence: 1, group: '', isView: false, isTraffic: false, series: '' };
+const KNOWN: Provenance = {
+  source: FILE_SOURCE,
+  confidence: 1,
+  group: '',
+  isView: false,
+  isTraffic: false,
+  series: '',
+};
 
 export interface TopologyOptions {
   readonly clusterLabel: string;
@@ -82,7 +89,7 @@ export class LearntTopology implements Topology {
     this.#now = now;
     if (now - this.#sweptAt >= SWEEP_EVERY_MS) {
       this.#sweptAt = now;
-      this.claims.sweep();
+      this.claims.sweep(now);
       this.dormant.sweep();
       this.changes.forget(now);
       // Traffic fades and rates change, even when nothing begins or ends.

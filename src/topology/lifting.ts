@@ -181,7 +181,7 @@ export class Lifting {
         return scaled(this.#liftOwner(owner.pod, at, step), owner.isLate ? LATE_ADDRESS : ADDRESS);
       }
     }
-    const exact = this.#directory.at(cluster, name)[0];
+    const exact = port === '' ? undefined : this.#directory.at(cluster, name).at(-1);
     const here = this.#directory.at(cluster, host);
     // A port is that of something on the host.
     const known = exact ?? here.find(({ kind }) => (kind === 'node') === (port === '')) ?? here[0];

@@ -60,6 +60,7 @@ export class SeriesTap {
   readonly #lookedAt: Uint32Array;
   readonly #slots = new Map<number, Watched>();
   readonly #interest = new Map<string, Interest>();
+  #isRefused = false;
   #clusterLabel = 'cluster';
 
   /**
@@ -94,6 +95,7 @@ export class SeriesTap {
     const watched = this.#slots.get(slot) ?? this.#start(slot);
     if (watched.watches.length === 0) this.#lookedAt[slot] = seconds;
     for (const member of watched.members) this.#see(member, slot, at, value);
+    if (this.#isRefused) this.#giveUp(slot);
     for (const watch of watched.watches) watch.take(at, value);
   }
 
@@ -195,7 +197,14 @@ export class SeriesTap {
       series: hasLink ? formatSeries(series.labels).slice(0, MAX_SERIES_TEXT) : '',
     };
     member.claims = facts.flatMap((fact) => this.topology.observe(fact, at, provenance) ?? []);
+    this.#isRefused = member.claims.length < facts.length;
     for (const claim of member.claims) claim.rate += rate;
+  }
+
+  /** There is no room for what the series says: it is not asked again and again. */
+  #giveUp(slot: number): void {
+    this.#isRefused = false;
+    this.remove(slot);
   }
 
   #series(slot: number): SeriesLabels | undefined {

@@ -201,7 +201,7 @@ export function ingressRoute(
   if (host === undefined || host === '' || host === '_' || host.includes('*')) return facts;
   const seen = series.entity('host', '', host);
   facts.push({ kind: 'entity', entity: seen, addresses: [host] }, { kind: 'alias', entity: seen, target: to });
-  return facts;
+  return [...facts, ...link('routes-to', seen, to)];
 }
 
 function pod(series: SeriesLabels, owner: { kind: string; name: string } | undefined): Fact[] {
