@@ -132,6 +132,29 @@ describe('inventory', () => {
   });
 });
 
+describe('a source that stays silent', () => {
+  const cadvisor =
+    'container_memory_working_set_bytes{instance="n1:10250",node="n1",namespace="shop",pod="a-0",container=""}';
+
+  it('is given up after a day', () => {
+    const learning = new Learning().see([CALL, pod('a-0')]).pass(23 * HOUR);
+    expect([learning.edges.length, learning.topology.pods.size]).toEqual([1, 1]);
+    learning.pass(2 * HOUR);
+    expect([learning.edges.length, learning.topology.pods.size, learning.topology.claims.size]).toEqual([0, 0, 0]);
+  });
+
+  it('keeps no pod alive of which another one says that it has ended', () => {
+    const learning = new Learning()
+      .see([cadvisor, pod('a-0'), pod('b-0')])
+      .pass(10 * MINUTE, cadvisor, pod('a-0'), pod('b-0'));
+    learning.pass(MINUTE, pod('a-0'), pod('b-0'));
+    const diedAt = learning.now;
+    learning.end(pod('a-0')).pass(5 * MINUTE, pod('b-0'));
+    expect(learning.topology.podsOf(workload('shop/a'), diedAt - 1)).toHaveLength(1);
+    expect(learning.topology.podsOf(workload('shop/a'), diedAt)).toEqual([]);
+  });
+});
+
 describe('an address', () => {
   const owned = (name: string) =>
     `kube_pod_info{namespace="shop",pod="${name}-0",uid="${name}",node="n1",pod_ip="10.0.0.5",created_by_kind="StatefulSet",created_by_name="${name}"}`;
@@ -238,9 +261,10 @@ describe('what would go on without end', () => {
   it('claims are limited, and refused ones counted', () => {
     const learning = new Learning(10);
     for (let i = 0; i < 100; i++) learning.see(`traces_service_graph_request_total{client="a${i}",server="b"}`);
-    learning.settle();
+    learning.pass(10 * MINUTE, 'traces_service_graph_request_total{client="a99",server="b"}');
     expect(learning.topology.claims.size).toBe(10);
     expect(learning.topology.claims.refusedTotal).toBe(90);
+    expect(learning.tap.size).toBe(10);
     expect(learning.edges).toHaveLength(10);
   });
 
