@@ -1,5 +1,10 @@
-import type { CorrelatedFiring, Correlator, Decision, ObservedOnset } from './correlate/correlator.ts';
-import type { CorrelationWindows } from './correlate/direct-placement.ts';
+import type {
+  CorrelatedFiring,
+  CorrelationWindows,
+  Correlator,
+  Decision,
+  ObservedOnset,
+} from './correlate/correlator.ts';
 import { AnomalyInbox } from './incidents/anomaly-inbox.ts';
 import { unknownIncident } from './incidents/api.ts';
 import { type Arrival, applyDecision } from './incidents/apply-decision.ts';

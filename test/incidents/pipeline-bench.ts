@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DirectCorrelator } from '../../src/correlate/direct-correlator.ts';
+import { ExplainingCorrelator } from '../../src/correlate/explaining-correlator.ts';
 import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
@@ -20,8 +20,6 @@ export const OPTIONS: IncidentOptions = {
   clusterLabel: 'cluster',
 };
 
-const direct: IncidentParts['createCorrelator'] = ({ windows }) => new DirectCorrelator(windows, identifyingLabels);
-
 /** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
 export class PipelineBench {
   clock = new ManualClock(minute(0));
@@ -37,8 +35,10 @@ export class PipelineBench {
   readonly #createCorrelator: IncidentParts['createCorrelator'];
 
   /** @param createCorrelator a fake where a test wants to say itself what is decided */
-  constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator: IncidentParts['createCorrelator'] = direct) {
-    this.#createCorrelator = createCorrelator;
+  constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator?: IncidentParts['createCorrelator']) {
+    this.#createCorrelator =
+      createCorrelator ??
+      (({ windows }) => new ExplainingCorrelator(this.#topology, identifyingLabels, () => windows().reopenWithinMs));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);
