@@ -114,6 +114,7 @@ describe('good files', () => {
         bearerTokenFile: undefined,
       },
       remoteWrite: [],
+      topology: { file: undefined },
       incidents: { joinWindowMs: 900_000, freezeAfterMs: 5_400_000, reopenWithinMs: 1_800_000 },
       storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000 },
     });
