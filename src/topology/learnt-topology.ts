@@ -32,7 +32,8 @@ export interface TopologyOptions {
 
 /**
  * What is known about how things depend on each other: facts go in, each with its source, and the graph of those that
- * hold comes out. Facts count at once for the question what an alert is about, and for edges at the latest from the next `advance` on.
+ * hold comes out. Facts count at once for the question what an alert is about, and for edges at the latest from the next
+ * `advance` on.
  */
 export class LearntTopology implements Topology {
   readonly claims: Claims;
@@ -42,6 +43,7 @@ export class LearntTopology implements Topology {
   readonly lifting = new Lifting(this.pods, this.directory);
   readonly links = new Links(this.lifting);
   readonly dormant = new Dormant(this.links);
+  #clusterLabel: string;
   #subjects: SubjectResolver;
   #version = 1;
   #hasChanged = false;
@@ -55,6 +57,7 @@ export class LearntTopology implements Topology {
     this.claims.onBegin = (claim) => this.#begin(claim);
     this.claims.onEnd = (claim) => this.#end(claim);
     this.claims.onForget = (claim) => this.pods.forget(claim);
+    this.#clusterLabel = clusterLabel;
     this.#subjects = new SubjectResolver(this, clusterLabel);
   }
 
@@ -69,6 +72,8 @@ export class LearntTopology implements Topology {
   }
 
   configure({ clusterLabel }: Pick<TopologyOptions, 'clusterLabel'>): void {
+    if (clusterLabel === this.#clusterLabel) return;
+    this.#clusterLabel = clusterLabel;
     this.#subjects = new SubjectResolver(this, clusterLabel);
   }
 
