@@ -51,7 +51,7 @@ const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promi
 const GLOBALS: readonly (readonly [pattern: RegExp, homes: readonly string[]])[] = [
   [/\bDate\.now\b|\bnew Date\(\)|\bset(?:Timeout|Interval|Immediate)\(/, ['model/clock.ts']],
   // The client takes it as a parameter.
-  [/(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/, ['app.ts', 'emit/remote-write-client.ts']],
+  [/(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/, ['app.ts', 'emit/http-client.ts']],
   [/\bMath\.random\b/, ['emit/retry-delay.ts']],
   [/\bprocess\.(?!versions\b)/, ['main.ts']],
 ];
