@@ -21,6 +21,17 @@ export interface IncidentQuery {
   readonly after?: { readonly openedAt: number; readonly id: string };
 }
 
+/** Alerts of one incident that share name, namespace and entity. */
+export interface AlertGroup {
+  readonly alertname: string;
+  /** Empty when they have none. */
+  readonly namespace: string;
+  /** As JSON, or null when nobody knows what they are about. */
+  readonly entity: string | null;
+  readonly alerts: number;
+  readonly firing: number;
+}
+
 /** Another program (a backup) may hold the lock for a moment; the loop must not wait for it any longer. */
 const BUSY_TIMEOUT_MS = 250;
 const PRUNED_ROWS_PER_SLICE = 2000;
@@ -35,6 +46,7 @@ export class IncidentStore {
   readonly #putMember: (row: Row) => void;
   readonly #insertEvent: StatementSync;
   readonly #lastAlert: StatementSync;
+  readonly #alertGroups: StatementSync;
   #nextMemberId: number;
 
   /**
@@ -56,6 +68,12 @@ export class IncidentStore {
     this.#insertEvent = this.#prepareInsert('events', ['incident_id', 'at', 'kind', 'by', 'comment', 'count']);
     this.#lastAlert = this.#database.prepare(
       "SELECT * FROM members WHERE fingerprint = ? AND kind = 'alert' ORDER BY id DESC LIMIT 1",
+    );
+    this.#alertGroups = this.#database.prepare(
+      `SELECT coalesce(json_extract(content, '$.labels.alertname'), '') AS alertname,
+         coalesce(json_extract(content, '$.labels.namespace'), '') AS namespace, entity,
+         count(DISTINCT fingerprint) AS alerts, sum(ends_at IS NULL) AS firing
+       FROM members WHERE incident_id = ? AND kind = 'alert' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3`,
     );
     this.#nextMemberId = this.#count('SELECT coalesce(max(id), 0) + 1 AS count FROM members');
   }
@@ -121,6 +139,11 @@ export class IncidentStore {
       .prepare('SELECT * FROM members WHERE incident_id = ? ORDER BY id LIMIT ?')
       .all(incidentId, limit);
     return (rows as Row[]).map(rowToMember);
+  }
+
+  /** The alerts of an incident, by what they say and what about; the largest groups first. */
+  alertGroups(incidentId: string): AlertGroup[] {
+    return this.#alertGroups.all(incidentId) as unknown as AlertGroup[];
   }
 
   timeline(incidentId: string): IncidentEvent[] {
