@@ -1,4 +1,4 @@
-import type { CorrelatedAlert, CorrelationWindows, Correlator, Placement } from './correlate/correlator.ts';
+import type { CorrelatedAlert, CorrelationWindows, Correlator, Placement } from './correlate/direct-placement.ts';
 import { RecentAnomalies } from './correlate/recent-anomalies.ts';
 import { type Deed, unknownIncident } from './incidents/api.ts';
 import { countDelivery, createIncidentCounters } from './incidents/counters.ts';

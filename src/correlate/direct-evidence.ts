@@ -8,7 +8,7 @@ import type {
   IncidentSpan,
   Placement,
   RecentIncidents,
-} from './correlator.ts';
+} from './direct-placement.ts';
 import { PlacedAlerts } from './placed-alerts.ts';
 import { alertname, identifyingEntity, onEntity, openedOn, sameAlert, sameKind, sharedLabel } from './traits.ts';
 

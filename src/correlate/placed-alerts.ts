@@ -1,4 +1,4 @@
-import type { IncidentSpan, Placement, RecentIncidents } from './correlator.ts';
+import type { IncidentSpan, Placement, RecentIncidents } from './direct-placement.ts';
 
 /** The recent incidents as they will be once the alerts placed so far are in them. */
 export class PlacedAlerts implements RecentIncidents {

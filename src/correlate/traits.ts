@@ -1,5 +1,5 @@
 import { type Entity, formatEntity } from '../model/entity.ts';
-import type { CorrelatedAlert } from './correlator.ts';
+import type { CorrelatedAlert } from './direct-placement.ts';
 
 /** Keys under which incidents are found; the first word keeps the kinds apart, the cluster keeps clusters apart. */
 export const sameAlert = ({ alert }: CorrelatedAlert): string => `alert ${alert.fingerprint}`;

@@ -1,8 +1,27 @@
+/** Kinds of things that can fail or be affected. A `workload` runs pods; a `service` is known by its name only. */
+export type EntityKind =
+  | 'service'
+  | 'workload'
+  | 'pod'
+  | 'node'
+  | 'zone'
+  | 'ingress'
+  | 'host'
+  | 'persistentvolumeclaim'
+  | 'topic'
+  | 'consumergroup'
+  | 'queue'
+  | 'database'
+  | 'external'
+  | 'instance'
+  | 'namespace'
+  | 'cluster';
+
 /** What an alert or an anomaly is about. Two that name the same entity belong to the same thing. */
 export interface Entity {
   /** Value of the cluster label, empty when there is none. */
   readonly cluster: string;
-  readonly kind: 'pod' | 'workload' | 'service' | 'node' | 'persistentvolumeclaim' | 'instance' | 'namespace';
+  readonly kind: EntityKind;
   /** Empty for kinds that have no namespace. */
   readonly namespace: string;
   readonly name: string;

@@ -58,10 +58,44 @@ export interface Firing {
 
 /** Why something was taken into an incident. */
 export interface Reason {
-  readonly kind: 'first' | 'same_alert' | 'entity' | 'labels' | 'text' | 'time';
+  readonly kind:
+    | 'first'
+    | 'same_alert'
+    | 'entity'
+    | 'labels'
+    | 'text'
+    | 'time'
+    /** A path of dependencies from the cause. */
+    | 'graph'
+    /** It runs where the cause is. */
+    | 'host'
+    /** Everything depends on the cause, without edges that show it. */
+    | 'breadth'
+    | 'change'
+    /** It went together with others of the incident before. */
+    | 'co_occurrence'
+    /** A person said so. */
+    | 'person';
   /** Strength, 0..1. */
   readonly value: number;
   readonly text: string;
+}
+
+/**
+ * What a member is to its incident: it is about the cause; about what made it worse; it shows where it hurts; it tells how
+ * far the damage goes (silent or unmeasured dependents); or it is an anomaly that bears witness.
+ */
+export type MemberRole = 'root' | 'contributing' | 'symptom' | 'impact' | 'evidence';
+
+/** A probable cause of an incident. */
+export interface RankedCause {
+  readonly entity: Entity;
+  /** How probable it is that this is the cause, 0..1; of all causes of an incident together at most 1. */
+  readonly p: number;
+  /** In words, such as `mysql-orders: no callee of it is affected, 46 dependents are`. */
+  readonly text: string;
+  /** What speaks for it, the strongest first. */
+  readonly evidence: readonly string[];
 }
 
 interface Membership {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CorrelatedAlert, CorrelationWindows, IncidentSpan } from '../../src/correlate/correlator.ts';
 import { directEvidence } from '../../src/correlate/direct-evidence.ts';
+import type { CorrelatedAlert, CorrelationWindows, IncidentSpan } from '../../src/correlate/direct-placement.ts';
 import { PlacedAlerts } from '../../src/correlate/placed-alerts.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
