@@ -2,6 +2,9 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
+import { createPeer } from './alertmanager/peer.ts';
+import { createAlertmanagerView } from './alertmanager/view.ts';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
@@ -17,12 +20,22 @@ import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
+import { createSummaries } from './incidents/summary.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
-import { addIncidentMetrics, addScoreMetrics, addSenderMetrics, addSnapshotMetrics } from './lane-metrics.ts';
+import {
+  addIncidentMetrics,
+  addNotificationMetrics,
+  addScoreMetrics,
+  addSenderMetrics,
+  addSnapshotMetrics,
+} from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
+import { Journal } from './notify/journal.ts';
+import { Notifier } from './notify/notifier.ts';
+import { createReceivers } from './notify/receivers.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { lockFolder } from './state/folder-lock.ts';
@@ -69,8 +82,34 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     clock,
     logger,
     options: incidentOptions(config),
+    onEvents: (events) => notifier.changed(new Set(events.map(({ incidentId }) => incidentId))),
   });
   cleanups.push(() => incidents.stop());
+
+  // Who is told about incidents.
+  const http = { clock, fetch, readSecret: (path: string) => readFile(path, 'utf8'), version: VERSION };
+  const summaryOf = createSummaries(store);
+  const alertOptions = (): IncidentAlertOptions => ({
+    externalLabels: config.global.externalLabels,
+    clusterLabel: config.global.clusterLabel,
+    externalUrl: flags.webExternalUrl ?? '',
+  });
+  const journal = new Journal(join(flags.storagePath, 'notifications.db'));
+  cleanups.push(() => journal.close());
+  const notifier = new Notifier({
+    journal,
+    summaryOf: (id) => {
+      const incident = incidents.live.get(id) ?? store.incident(id);
+      return incident && summaryOf(incident);
+    },
+    liveIds: [...incidents.live.all()].map(({ id }) => id),
+    clock,
+    logger,
+    options: { ...config.incidents, ...config.storage },
+  });
+  cleanups.push(() => notifier.stop());
+  let peers = config.alertmanagers.map((settings) => createPeer(settings, http));
+  await notifier.use(createReceivers(config.notify, peers, { ...http, ...alertOptions() }));
 
   // Lane A: samples to scores. An anomaly is where the two lanes meet.
   const lane = createScoreLane({
@@ -102,11 +141,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
             target,
             sources,
             externalLabels: next.global.externalLabels,
-            clock,
             logger,
-            fetch,
-            readSecret: (path) => readFile(path, 'utf8'),
-            version: VERSION,
+            ...http,
           }),
         },
     );
@@ -130,6 +166,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       lane.configure(scoreSettings(next));
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);
+      notifier.configure({ ...next.incidents, ...next.storage });
+      peers = next.alertmanagers.map((settings) => createPeer(settings, http));
+      await notifier.use(createReceivers(next.notify, peers, { ...http, ...alertOptions() }));
       reloads.isSuccessful = true;
       reloads.lastSuccessAt = clock.now();
       logger.info('configuration loaded', {
@@ -150,6 +189,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const metrics = createMetrics({ version: VERSION, configReload: reloads });
   addScoreMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
+  addNotificationMetrics(metrics, notifier);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
@@ -183,6 +223,12 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
         deliver: (delivery) => incidents.deliver(delivery),
         refused: refusedAlertRequests,
+      }),
+      createAlertmanagerView({
+        clock,
+        version: VERSION,
+        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved').map(summaryOf),
+        alertOptions,
       }),
       createIncidentRoutes({
         store,

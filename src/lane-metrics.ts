@@ -1,6 +1,8 @@
 import type { Metrics } from './emit/metrics.ts';
 import type { RemoteWriteSender } from './emit/remote-write-sender.ts';
 import type { IncidentPipeline } from './incident-pipeline.ts';
+import type { Delivery } from './notify/delivery.ts';
+import type { Notifier } from './notify/notifier.ts';
 import type { ScoreLane } from './score-lane.ts';
 import { IGNORED, KIND, type Kind } from './series/kinds.ts';
 import type { SnapshotStats } from './state/snapshot-file.ts';
@@ -110,6 +112,43 @@ export function addIncidentMetrics(metrics: Metrics, incidents: IncidentPipeline
   );
   metrics.counter('pronoia_incident_store_failures_total', 'Changes that could not be stored.', [], () =>
     one(counters.storeFailures),
+  );
+}
+
+/** What is told about incidents, and how it reaches the receivers. */
+export function addNotificationMetrics(metrics: Metrics, notifier: Notifier): void {
+  const perReceiver = function* (read: (delivery: Delivery) => number) {
+    for (const delivery of notifier.deliveries) yield [[delivery.name], read(delivery)] as const;
+  };
+  metrics.counter(
+    'pronoia_notifications_total',
+    'Messages about incidents by reason, also while there is no receiver.',
+    ['event'],
+    () => byKey(Object.entries(notifier.told)),
+  );
+  metrics.counter('pronoia_notifications_sent_total', 'Messages that a receiver has taken.', ['receiver'], () =>
+    perReceiver(({ stats }) => stats.sent),
+  );
+  metrics.counter(
+    'pronoia_notifications_refused_total',
+    'Messages that a receiver refused for good.',
+    ['receiver'],
+    () => perReceiver(({ stats }) => stats.refused),
+  );
+  metrics.counter(
+    'pronoia_notifications_dropped_total',
+    'Messages that gave way to newer ones because too many waited.',
+    [],
+    () => one(notifier.overflow),
+  );
+  metrics.counter(
+    'pronoia_notification_failed_requests_total',
+    'Requests that a receiver did not take, for whatever reason.',
+    ['receiver'],
+    () => perReceiver(({ stats }) => stats.failedRequests),
+  );
+  metrics.gauge('pronoia_notifications_pending', 'Messages that wait for a receiver.', ['receiver'], () =>
+    perReceiver(({ pending }) => pending),
   );
 }
 
