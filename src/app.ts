@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
 import { createPeer } from './alertmanager/peer.ts';
+import { Reconciler } from './alertmanager/reconciler.ts';
 import { createAlertmanagerView } from './alertmanager/view.ts';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
@@ -25,6 +26,7 @@ import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
 import {
   addIncidentMetrics,
   addNotificationMetrics,
+  addReconcileMetrics,
   addScoreMetrics,
   addSenderMetrics,
   addSnapshotMetrics,
@@ -111,6 +113,20 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   let peers = config.alertmanagers.map((settings) => createPeer(settings, http));
   await notifier.use(createReceivers(config.notify, peers, { ...http, ...alertOptions() }));
 
+  // What Alertmanager knows and its webhooks did not tell.
+  const reconciler = new Reconciler({
+    peers: () => peers,
+    readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
+    openAlerts: () => incidents.live.alerts(),
+    lastAlert: (fingerprint) => incidents.lastAlert(fingerprint),
+    deliver: (delivery) => incidents.deliver(delivery),
+    assumeEnded: (ends) => incidents.assumeEnded(ends),
+    takeMuted: () => {},
+    clock,
+    logger,
+  });
+  cleanups.push(() => reconciler.stop());
+
   // Lane A: samples to scores. An anomaly is where the two lanes meet.
   const lane = createScoreLane({
     maxSeries: config.storage.maxSeries,
@@ -190,6 +206,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   addScoreMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
   addNotificationMetrics(metrics, notifier);
+  addReconcileMetrics(metrics, reconciler.stats);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
@@ -221,7 +238,10 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         clock,
         logger,
         readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
-        deliver: (delivery) => incidents.deliver(delivery),
+        deliver: (delivery) => {
+          incidents.deliver(delivery);
+          if (delivery.truncatedAlerts > 0) void reconciler.reconcile();
+        },
         refused: refusedAlertRequests,
       }),
       createAlertmanagerView({
@@ -243,6 +263,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   });
   cleanups.push(() => server.stop());
   isReady = true;
+  void reconciler.reconcile();
   logger.info('ready', {
     version: VERSION,
     port: server.port,

@@ -3,7 +3,7 @@ import { RecentAnomalies } from './correlate/recent-anomalies.ts';
 import { type Deed, unknownIncident } from './incidents/api.ts';
 import { countDelivery, createIncidentCounters } from './incidents/counters.ts';
 import { Draft } from './incidents/draft.ts';
-import { expireFiring, nextExpiry, postponeExpiry } from './incidents/firing.ts';
+import { assumeEnded, expireFiring, nextExpiry, postponeExpiry } from './incidents/firing.ts';
 import { LiveIncidents } from './incidents/live-incidents.ts';
 import { receiveDelivery } from './incidents/receive-delivery.ts';
 import type { IncidentStore } from './incidents/store.ts';
@@ -69,7 +69,7 @@ export class IncidentPipeline {
 
   /** Takes a delivery in. When it returns, what it changed is on the disk. @throws RequestError 503 when it can't be stored */
   deliver(delivery: AlertDelivery): void {
-    const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.#lastAlert(fingerprint));
+    const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.lastAlert(fingerprint));
     const placements = this.#correlate(receipt.started);
     const draft = new Draft(this.live);
     this.#admit(draft, placements, receipt.started, delivery.receivedAt);
@@ -81,6 +81,19 @@ export class IncidentPipeline {
     for (const { newcomer } of placements)
       if (newcomer.entity !== undefined) this.recentAnomalies.lookAgain(newcomer.entity);
     countDelivery(this.counters, delivery, receipt);
+  }
+
+  /** Ends firings that no Alertmanager knows any more. @throws RequestError 503 when that can't be stored */
+  assumeEnded(ends: readonly { fingerprint: string; replica: string; endsAt: number }[]): void {
+    const members = new Map<number, AlertMember>();
+    for (const { fingerprint, replica, endsAt } of ends) {
+      const last = this.lastAlert(fingerprint)!;
+      const member = members.get(last.id) ?? last;
+      members.set(member.id, { ...member, firing: assumeEnded(member.firing, replica, endsAt) });
+    }
+    const draft = new Draft(this.live);
+    this.#change(draft, [...members.values()], this.#parts.clock.now());
+    this.#commit(draft);
   }
 
   /** Takes an anomaly that opened, or closed. It joins the incident of its entity within a second; nothing waits for it. */
@@ -146,7 +159,7 @@ export class IncidentPipeline {
       this.#ensureLive(incidentId);
       const steps = members.map(({ firing: { alert } }) => ({
         alert,
-        before: this.#lastAlert(alert.fingerprint)!.firing.alert,
+        before: this.lastAlert(alert.fingerprint)!.firing.alert,
       }));
       const ends = steps.flatMap(({ alert, before }) =>
         alert.endsAt !== undefined && before.endsAt === undefined ? [alert.endsAt] : [],
@@ -277,7 +290,8 @@ export class IncidentPipeline {
     }
   }
 
-  #lastAlert(fingerprint: string): AlertMember | undefined {
+  /** The newest firing of an alert, in memory or stored. */
+  lastAlert(fingerprint: string): AlertMember | undefined {
     return this.live.lastAlert(fingerprint) ?? this.#parts.store.lastAlert(fingerprint);
   }
 

@@ -1,3 +1,4 @@
+import type { Reconciler } from './alertmanager/reconciler.ts';
 import type { Metrics } from './emit/metrics.ts';
 import type { RemoteWriteSender } from './emit/remote-write-sender.ts';
 import type { IncidentPipeline } from './incident-pipeline.ts';
@@ -149,6 +150,23 @@ export function addNotificationMetrics(metrics: Metrics, notifier: Notifier): vo
   );
   metrics.gauge('pronoia_notifications_pending', 'Messages that wait for a receiver.', ['receiver'], () =>
     perReceiver(({ pending }) => pending),
+  );
+}
+
+/** What asking Alertmanager what fires has shown. */
+export function addReconcileMetrics(metrics: Metrics, stats: Reconciler['stats']): void {
+  metrics.counter('pronoia_reconciliations_total', 'Comparisons with all Alertmanagers, by result.', ['result'], () => [
+    [['succeeded'], stats.succeeded],
+    [['failed'], stats.failed],
+  ]);
+  metrics.counter(
+    'pronoia_reconciled_alerts_total',
+    'Alerts that fired at Alertmanager unknown to us (missed), or were open here and unknown there (ended).',
+    ['difference'],
+    () => [
+      [['missed'], stats.missed],
+      [['ended'], stats.ended],
+    ],
   );
 }
 

@@ -39,6 +39,12 @@ export function expireFiring(firing: Firing, now: number): Firing | undefined {
   return hasExpired ? withReplicas(firing.alert, replicas) : undefined;
 }
 
+/** Ends what one replica reported although it never said so: the same firing may turn out to go on. */
+export function assumeEnded(firing: Firing, replica: string, endsAt: number): Firing {
+  const sighting = firing.replicas.get(replica)!;
+  return withReplicas(firing.alert, new Map(firing.replicas).set(replica, { ...sighting, endsAt, expired: true }));
+}
+
 /** When the first of its open sightings expires, Infinity when only an explicit resolve ends it. */
 export function nextExpiry(firing: Firing): number {
   const open = [...firing.replicas.values()].filter(({ endsAt }) => endsAt === undefined);
