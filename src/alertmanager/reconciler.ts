@@ -115,8 +115,21 @@ export class Reconciler {
     if (missed.length + ends.length > 0) {
       logger.info('reconciled with Alertmanager', { missed: missed.length, ended: ends.length });
     }
-    const listed = answers.flatMap((answer) => answer?.alerts ?? []);
-    this.#lastSeenAt = new Map(listed.map(({ alert }) => [listingKey(alert), askedAt]));
+    this.#remember(answers, askedAt);
+  }
+
+  /** Keeps what was seen before of alerts that are open: a peer that is away or has just started shows nothing. */
+  #remember(answers: readonly (PeerAnswer | undefined)[], askedAt: number): void {
+    const listed = new Set(answers.flatMap((answer) => answer?.alerts ?? []).map(({ alert }) => listingKey(alert)));
+    const seen = new Map<string, number>();
+    for (const { firing } of this.#parts.openAlerts()) {
+      for (const replica of firing.replicas.keys()) {
+        const key = listingKey({ fingerprint: firing.alert.fingerprint, replica });
+        const at = listed.has(key) ? askedAt : this.#lastSeenAt.get(key);
+        if (at !== undefined) seen.set(key, at);
+      }
+    }
+    this.#lastSeenAt = seen;
   }
 
   /** When an alert was last known to fire: at a peer, or else when it was taken in. */

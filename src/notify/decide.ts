@@ -78,6 +78,7 @@ function isOver({ state }: IncidentSummary): boolean {
   return state === 'resolved';
 }
 
+/** Whether people are to learn of it at all: it goes on, under its own name. */
 function isTellable(incident: IncidentSummary): boolean {
-  return !isOver(incident);
+  return !isOver(incident) && incident.mergedInto === null;
 }

@@ -18,6 +18,8 @@ interface DeliveryOptions {
 
 /** How long a stop waits for the request that is under way. */
 const STOP_DEADLINE_MS = 2_000;
+/** Longer pauses are not granted, whatever a receiver wishes. */
+const MAX_PAUSE_MS = 10 * 60_000;
 
 /**
  * Brings messages to one receiver, in order and one request at a time, until each is taken or refused for good. What is left
@@ -32,7 +34,8 @@ export class Delivery {
   #isStopping = false;
   #isRefreshDue = false;
   #lastProblem = '';
-  #running: Promise<void> | undefined;
+  #isRunning = false;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(options: DeliveryOptions) {
     const { receiver, clock } = options;
@@ -58,10 +61,12 @@ export class Delivery {
 
   /** Something may be there to send. */
   wake(): void {
-    if (this.#isStopping) return;
-    this.#running ??= this.#run()
-      .catch((error) => this.#options.logger.error('notifications cannot be read', { error: messageOf(error) }))
-      .finally(() => (this.#running = undefined));
+    if (this.#isStopping || this.#isRunning) return;
+    this.#isRunning = true;
+    this.#running = this.#run().catch((error) => {
+      this.#isRunning = false;
+      this.#options.logger.error('notifications cannot be read', { error: messageOf(error) });
+    });
   }
 
   async stop(): Promise<void> {
@@ -82,16 +87,20 @@ export class Delivery {
       else if (this.#isRefreshDue) {
         const outcome = await this.#attempt(receiver.refresh!.send(open(), this.#stopped.signal));
         this.#isRefreshDue = outcome.kind === 'later';
-        if (outcome.kind === 'later') await this.#retryDelay.wait(outcome.retryAfterMs ?? 0);
+        if (outcome.kind === 'later') await this.#pause(outcome.retryAfterMs);
         else this.#retryDelay.reset();
-      } else return;
+      } else {
+        // Not after the return: whoever wakes us in between would be told that we are awake.
+        this.#isRunning = false;
+        return;
+      }
     }
   }
 
   async #deliver(id: number, notification: Notification): Promise<void> {
     const { receiver, journal, logger } = this.#options;
     const outcome = await this.#attempt(receiver.send(notification, this.#stopped.signal));
-    if (outcome.kind === 'later') return this.#retryDelay.wait(outcome.retryAfterMs ?? 0);
+    if (outcome.kind === 'later') return this.#pause(outcome.retryAfterMs);
     this.#retryDelay.reset();
     journal.remove(id);
     if (outcome.kind === 'sent') {
@@ -101,6 +110,10 @@ export class Delivery {
     this.stats.refused++;
     const { status, answer } = outcome;
     logger.error('a notification was refused', { receiver: receiver.name, key: keyOf(notification), status, answer });
+  }
+
+  #pause(retryAfterMs = 0): Promise<void> {
+    return this.#retryDelay.wait(Math.min(retryAfterMs, MAX_PAUSE_MS));
   }
 
   /** One line when the receiver's behaviour changes, not one per request. */

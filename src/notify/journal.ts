@@ -33,11 +33,12 @@ const SCHEMA = `
     sequence INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX outgoing_by_receiver ON outgoing (receiver, id);
+  CREATE INDEX outgoing_by_incident ON outgoing (incident);
 `;
 /** A receiver that is away for so long that more wait for it has lost the oldest. */
 const MAX_OUTGOING = 10_000;
 const BUSY_TIMEOUT_MS = 250;
-const PRUNED_PER_CALL = 2000;
+const PRUNED_PER_CALL = 200;
 
 /**
  * What people were told, and what still has to reach a receiver, in one SQLite file: a message and its way to each receiver
@@ -140,15 +141,14 @@ export class Journal {
       .run(JSON.stringify(names));
   }
 
-  /** Deletes messages from before a moment about incidents that are over, a few milliseconds of work. */
+  /** Deletes all messages about incidents whose last one, that they are over, is from before a moment; some at a time. */
   prune(before: number): void {
     this.#database
       .prepare(
-        `DELETE FROM notifications WHERE rowid IN (
-           SELECT n.rowid FROM notifications AS n WHERE at < ?
-             AND EXISTS (SELECT 1 FROM notifications WHERE incident = n.incident AND sequence >= n.sequence
-                           AND event IN ('resolved', 'merged'))
-             AND NOT EXISTS (SELECT 1 FROM outgoing WHERE incident = n.incident AND sequence = n.sequence)
+        `DELETE FROM notifications WHERE incident IN (
+           SELECT incident FROM notifications AS n WHERE at < ? AND event IN ('resolved', 'merged')
+             AND NOT EXISTS (SELECT 1 FROM notifications WHERE incident = n.incident AND sequence > n.sequence)
+             AND NOT EXISTS (SELECT 1 FROM outgoing WHERE incident = n.incident)
            LIMIT ?)`,
       )
       .run(before, PRUNED_PER_CALL);
