@@ -10,7 +10,7 @@ import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
-import { directEvidence } from './correlate/direct-evidence.ts';
+import { DirectCorrelator } from './correlate/direct-correlator.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
@@ -34,6 +34,7 @@ import {
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
+import { isOpen } from './model/incident.ts';
 import type { Logger } from './model/logger.ts';
 import { Journal } from './notify/journal.ts';
 import { Notifier } from './notify/notifier.ts';
@@ -42,6 +43,8 @@ import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { identifyingLabels } from './topology/identifying-labels.ts';
+import { subjectOfLabels } from './topology/label-subject.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
@@ -80,7 +83,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => store.close());
   const incidents = new IncidentPipeline({
     store,
-    correlator: directEvidence,
+    createCorrelator: ({ windows }) => new DirectCorrelator(windows, identifyingLabels),
+    subjectOf: (labels) => subjectOfLabels(labels, config.global),
     clock,
     logger,
     options: incidentOptions(config),
@@ -121,6 +125,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     lastAlert: (fingerprint) => incidents.lastAlert(fingerprint),
     deliver: (delivery) => incidents.deliver(delivery),
     assumeEnded: (ends) => incidents.assumeEnded(ends),
+    confirm: (fingerprints) => incidents.confirm(fingerprints),
     takeMuted: () => {},
     clock,
     logger,
@@ -222,7 +227,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         seriesCount: () => lane.table.size,
         anomalyOutput: lane.outputs,
         forecastOutput: lane.forecastOutputs,
-        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
+        openIncidents: () => [...incidents.live.all()].filter(isOpen),
         now: () => clock.now(),
         externalUrl: flags.webExternalUrl ?? '',
       }),
@@ -247,14 +252,11 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       createAlertmanagerView({
         clock,
         version: VERSION,
-        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved').map(summaryOf),
+        openIncidents: () =>
+          [...incidents.live.all()].filter(({ state }) => state === 'open' || state === 'recovering').map(summaryOf),
         alertOptions,
       }),
-      createIncidentRoutes({
-        store,
-        acknowledge: (id, deed) => incidents.acknowledge(id, deed),
-        resolve: (id, deed) => incidents.resolve(id, deed),
-      }),
+      createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
     ],
     web,
     observe: (path, code, seconds) => metrics.observe(path, code, seconds),

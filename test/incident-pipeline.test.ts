@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parseWebhook } from '../src/ingest/webhook.ts';
 import { type Alert, OWN_ALERT_LABEL } from '../src/model/alert.ts';
 import { RequestError } from '../src/model/errors.ts';
-import { incidentTitle } from '../src/model/incident.ts';
+import { incidentTitle, stateWord } from '../src/model/incident.ts';
 import { alertOf, anomalyOf, deliveryOf, MINUTE, minute } from './incidents/alert-builders.ts';
 import { OPTIONS, PipelineBench } from './incidents/pipeline-bench.ts';
 
@@ -42,6 +42,9 @@ describe('a group of three alerts that is sent, repeated and resolved', () => {
       expect(bench.pipeline.counters.alerts).toMatchObject({ repeated: 3 });
       if (killed) bench.killAndStart();
       bench.deliver(11, group({ from: 0, to: 10 }));
+      expect(only()).toMatchObject({ state: 'recovering', firing: 0, lastEndAt: minute(10), resolvedAt: undefined });
+      if (killed) bench.killAndStart();
+      bench.clock.advanceTo(minute(13));
       expect(only()).toMatchObject({
         id,
         state: 'resolved',
@@ -54,7 +57,8 @@ describe('a group of three alerts that is sent, repeated and resolved', () => {
       expect(bench.store.timeline(id).map(({ kind, at, count }) => [kind, at, count])).toEqual([
         ['opened', minute(1), 3],
         ['ended', minute(11), 3],
-        ['resolved', minute(11), 0],
+        ['recovering', minute(11), 0],
+        ['resolved', minute(13), 0],
       ]);
     });
   }
@@ -198,7 +202,7 @@ describe('alerts that are no members', () => {
     bench = new PipelineBench();
     bench.deliver(1, [alertOf(cart, { from: 0 })]);
     bench.deliver(3, [alertOf(cart, { from: 0, to: 2 })]);
-    bench.deliver(4, [alertOf(cart, { from: 0 })]);
+    bench.deliver(5, [alertOf(cart, { from: 0 })]);
     expect(only()).toMatchObject({ state: 'resolved', resolvedAt: minute(2) });
     expect(bench.pipeline.counters.alerts.late).toBe(1);
   });
@@ -222,7 +226,14 @@ describe('an incident comes back', () => {
     bench.deliver(20, [alertOf(cart, { from: 19 })]);
     expect(only()).toMatchObject({ state: 'open', reopened: 1, alerts: 1, firing: 1 });
     expect(bench.store.members(only().id)).toHaveLength(2);
-    expect(bench.events.map(({ kind }) => kind)).toEqual(['opened', 'ended', 'resolved', 'joined', 'reopened']);
+    expect(bench.events.map(({ kind }) => kind)).toEqual([
+      'opened',
+      'ended',
+      'recovering',
+      'resolved',
+      'joined',
+      'reopened',
+    ]);
   });
 
   it('not later: that is another incident', () => {
@@ -237,7 +248,7 @@ describe('an incident comes back', () => {
     bench.deliver(1, [alertOf(cart, { from: 0 })]);
     bench.deliver(5, [alertOf(cart, { from: 4 })]);
     expect(only()).toMatchObject({ state: 'open', reopened: 0, firing: 1, alerts: 1, startsAt: minute(0) });
-    bench.deliver(9, [alertOf(cart, { from: 4, to: 8 })]);
+    bench.deliver(11, [alertOf(cart, { from: 4, to: 8 })]);
     expect(only()).toMatchObject({ state: 'resolved', resolvedAt: minute(8) });
   });
 });
@@ -252,6 +263,8 @@ describe('alerts of Prometheus itself, which expire', () => {
     bench.clock.advanceTo(minute(6) - 1);
     expect(only().state).toBe('open');
     bench.clock.advanceTo(minute(6) + 1000);
+    expect(only()).toMatchObject({ state: 'recovering', firing: 0, lastEndAt: minute(6) });
+    bench.clock.advanceTo(minute(9));
     expect(only()).toMatchObject({ state: 'resolved', resolvedAt: minute(6) });
   });
 
@@ -270,7 +283,7 @@ describe('alerts of Prometheus itself, which expire', () => {
     bench.killAndStart();
     bench.clock.advanceTo(minute(34));
     expect(only().state).toBe('open');
-    bench.clock.advanceTo(minute(36));
+    bench.clock.advanceTo(minute(38));
     expect(only().state).toBe('resolved');
   });
 });
@@ -281,7 +294,8 @@ describe('what people do', () => {
   it('acknowledging keeps the incident open', () => {
     bench = new PipelineBench();
     bench.deliver(1, [alertOf(cart, { from: 0 })]);
-    expect(bench.pipeline.acknowledge(only().id, ann)).toMatchObject({ state: 'acknowledged', acknowledgedBy: 'ann' });
+    expect(bench.pipeline.acknowledge(only().id, ann)).toMatchObject({ state: 'open', acknowledgedBy: 'ann' });
+    expect(stateWord(only())).toBe('acknowledged');
     expect(() => bench.pipeline.acknowledge(only().id, ann)).toThrow('the incident is acknowledged already, by ann');
     expect(bench.store.timeline(only().id).at(-1)).toMatchObject({
       kind: 'acknowledged',
@@ -356,7 +370,7 @@ describe('an anomaly', () => {
     bench.deliver(1, [alertOf(cart, { from: 0 })]);
     bench.clock.advance(1000);
     bench.deliver(3, [alertOf(cart, { from: 0, to: 2 })]);
-    expect(only()).toMatchObject({ state: 'resolved', anomalies: 1 });
+    expect(only()).toMatchObject({ state: 'recovering', anomalies: 1 });
   });
 
   it('is one of at most 200 in an incident', () => {
@@ -388,7 +402,7 @@ describe('when nothing can be stored', () => {
       incidents()
         .map(({ state }) => state)
         .sort(),
-    ).toEqual(['open', 'resolved']);
+    ).toEqual(['open', 'recovering']);
     expect(bench.log.match(/cannot be stored/g)).toHaveLength(1);
     expect(bench.log).toContain('incidents can be stored again');
   });
@@ -404,7 +418,7 @@ describe('when nothing can be stored', () => {
     other.exec('ROLLBACK');
     other.close();
     bench.clock.advance(1000);
-    expect(only()).toMatchObject({ state: 'resolved', resolvedAt: minute(5) });
+    expect(only()).toMatchObject({ state: 'recovering', lastEndAt: minute(5) });
   });
 });
 

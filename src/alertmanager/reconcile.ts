@@ -13,6 +13,8 @@ export interface PeerAnswer {
 
 /** An open firing, as one replica of Prometheus reported it, that no peer knows any more. */
 export interface Unlisted {
+  /** Of the member that it is. */
+  readonly key: string;
   readonly fingerprint: string;
   readonly replica: string;
 }
@@ -27,7 +29,7 @@ interface Differences {
 }
 
 /** What makes a firing the same for two peers: labels and replica. The start may differ by what each has seen. */
-export function listingKey({ fingerprint, replica }: Unlisted): string {
+export function listingKey({ fingerprint, replica }: Pick<Alert, 'fingerprint' | 'replica'>): string {
   return `${fingerprint} ${replica}`;
 }
 
@@ -86,10 +88,10 @@ function unlisted(
   listed: ReadonlyMap<string, PeerAlert>,
   askedAt: number,
 ): Unlisted[] {
-  return [...openAlerts].flatMap(({ firing, admittedAt }) =>
+  return [...openAlerts].flatMap(({ key, firing, admittedAt }) =>
     [...firing.replicas]
       .filter(([, sighting]) => admittedAt < askedAt && hasToBeEnded(sighting))
-      .map(([replica]) => ({ fingerprint: firing.alert.fingerprint, replica }))
+      .map(([replica]) => ({ key, fingerprint: firing.alert.fingerprint, replica }))
       .filter((each) => !listed.has(listingKey(each))),
   );
 }

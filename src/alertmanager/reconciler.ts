@@ -18,6 +18,8 @@ interface ReconcilerParts {
   readonly deliver: (delivery: AlertDelivery) => void;
   /** Takes alerts that fire without anybody being notified. */
   readonly takeMuted: (muted: readonly PeerAlert[], at: number) => void;
+  /** Told which alerts are known to fire on. */
+  readonly confirm: (fingerprints: Iterable<string>) => void;
   /** Ends firings although nobody has said that they ended. */
   readonly assumeEnded: (ends: readonly (Unlisted & { readonly endsAt: number })[]) => void;
   readonly clock: Clock;
@@ -115,6 +117,7 @@ export class Reconciler {
     if (missed.length + ends.length > 0) {
       logger.info('reconciled with Alertmanager', { missed: missed.length, ended: ends.length });
     }
+    this.#parts.confirm(answers.flatMap((answer) => answer?.alerts ?? []).map(({ alert }) => alert.fingerprint));
     this.#remember(answers, askedAt);
   }
 

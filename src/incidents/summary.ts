@@ -73,17 +73,17 @@ function summarize(incident: Incident, groups: readonly AlertGroup[]): IncidentS
   );
   const { id, state, severity, cluster, startsAt, openedAt, resolvedAt, acknowledgedBy, reopened, alerts, firing } =
     incident;
-  const { lastOnsetAt, lastEndAt = 0, acknowledgedAt = 0 } = incident;
+  const { lastJoinedAt, lastEndAt = 0, acknowledgedAt = 0, causes, mergedInto } = incident;
   return {
     ...{ id, title: incidentTitle(incident), state, severity, cluster, startsAt, openedAt },
     ...{ resolvedAt: resolvedAt ?? null, acknowledgedBy, reopened, alerts, firing },
-    changedAt: Math.max(openedAt, lastOnsetAt, lastEndAt, acknowledgedAt, resolvedAt ?? 0),
+    changedAt: Math.max(openedAt, lastJoinedAt, lastEndAt, acknowledgedAt, resolvedAt ?? 0),
     kinds: kinds.sort((a, b) => b.alerts - a.alerts).slice(0, MAX_NAMES),
     namespaces: names(groups.map(({ namespace }) => namespace)).slice(0, MAX_NAMES),
     entities: entities.slice(0, MAX_NAMES),
     entityCount: entities.length,
-    causes: [],
-    mergedInto: null,
+    causes: causes.map(({ entity, p, text }) => ({ entity: formatEntity(entity), p, text })),
+    mergedInto: mergedInto ?? null,
   };
 }
 

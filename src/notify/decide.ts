@@ -37,9 +37,9 @@ export function decide(
     : due(event, told.at + timing.notifyIntervalMs, now);
 }
 
-/** An incident that is over before anyone was told is not worth a word. */
+/** A candidate may pass by itself, and one that passes before anyone was told is not worth a word. */
 function first(incident: IncidentSummary, now: number, { notifyWaitMs }: NotifyTiming): Decision {
-  if (!isTellable(incident)) return NEVER;
+  if (incident.state !== 'open') return NEVER;
   return isCritical(incident) ? { event: 'new' } : due('new', incident.openedAt + notifyWaitMs, now);
 }
 
@@ -50,7 +50,7 @@ function again(
   now: number,
   { notifyIntervalMs }: NotifyTiming,
 ): Decision {
-  if (!isTellable(incident)) return NEVER;
+  if (incident.state !== 'open') return NEVER;
   return isCritical(incident) ? { event: 'reopened' } : due('reopened', told.at + notifyIntervalMs, now);
 }
 
@@ -75,10 +75,5 @@ function isCritical({ severity }: IncidentSummary): boolean {
 }
 
 function isOver({ state }: IncidentSummary): boolean {
-  return state === 'resolved';
-}
-
-/** Whether people are to learn of it at all: it goes on, under its own name. */
-function isTellable(incident: IncidentSummary): boolean {
-  return !isOver(incident) && incident.mergedInto === null;
+  return state === 'resolved' || state === 'closed_unknown';
 }

@@ -54,6 +54,7 @@ beforeEach(() => {
     openAlerts: () => pipeline.live.alerts(),
     lastAlert: (fingerprint) => pipeline.lastAlert(fingerprint),
     deliver: (delivery) => pipeline.deliver(delivery),
+    confirm: (fingerprints) => pipeline.confirm(fingerprints),
     takeMuted: (alerts) => muted.push(...alerts),
     assumeEnded: (ends) => pipeline.assumeEnded(ends),
     clock,

@@ -45,7 +45,7 @@ it('ends the series with the incident, and the one of incident_info when its lab
   const [changedInfo, sameCounts] = ids();
   expect(changedInfo).not.toBe(info);
   expect(sameCounts).toBe(counts);
-  bench.deliver(4, [alert('a', { from: 0, to: 3 }), alert('b', { from: 1, to: 3 })]);
+  bench.deliver(6, [alert('a', { from: 0, to: 3 }), alert('b', { from: 1, to: 3 })]);
   expect(ids()).toEqual([]);
   bench.deliver(6, [alert('a', { from: 5 })]);
   expect(new Set([info, counts, changedInfo, ...ids()]).size).toBe(5);

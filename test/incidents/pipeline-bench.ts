@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directEvidence } from '../../src/correlate/direct-evidence.ts';
+import { DirectCorrelator } from '../../src/correlate/direct-correlator.ts';
 import { type IncidentOptions, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
 import { ManualClock } from '../../src/model/clock.ts';
 import type { IncidentEvent, Member } from '../../src/model/incident.ts';
 import { createLogger } from '../../src/model/logger.ts';
+import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
+import { subjectOfLabels } from '../../src/topology/label-subject.ts';
 import { deliveryOf, MINUTE, minute } from './alert-builders.ts';
 
 export const OPTIONS: IncidentOptions = {
@@ -73,7 +75,8 @@ export class PipelineBench {
     });
     return new IncidentPipeline({
       store: this.store,
-      correlator: directEvidence,
+      createCorrelator: ({ windows }) => new DirectCorrelator(windows, identifyingLabels),
+      subjectOf: (labels) => subjectOfLabels(labels, OPTIONS),
       clock: this.clock,
       logger,
       options: OPTIONS,

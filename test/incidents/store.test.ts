@@ -31,7 +31,7 @@ function open(): IncidentStore {
 /** An incident that opened at a minute and has ended at another. */
 function incidentOf(id: string, from: number, to?: number): Incident {
   const alert = alertOf({ alertname: 'A' }, to === undefined ? { from } : { from, to });
-  const first = { alert, entity: undefined, isAgain: false };
+  const first = { alert, entity: undefined, isAgain: false, heldUntil: 0 };
   const empty = createIncident(id, 'eu', first, minute(from));
   return reduce(empty, { kind: 'admit', at: minute(from), admissions: [first] }).incident;
 }
@@ -53,7 +53,11 @@ function alertMember(id: number, incidentId: string): AlertMember {
     incidentId,
     kind: 'alert',
     role: 'symptom',
-    core: true,
+    key: 'k 1',
+    onset: { earliest: minute(-1), latest: minute(0) },
+    weak: true,
+    alternatives: [{ incidentId: 'x', cost: 0.5 }],
+    pinned: false,
     entity: { cluster: '', kind: 'service', namespace: 'shop', name: 'cart' },
     admittedAt: minute(1),
     reasons: [{ kind: 'first', value: 1, text: 'opened the incident' }],
@@ -75,13 +79,21 @@ describe('the store', () => {
       reasons: [],
       anomaly: anomalyOf({ __name__: 'up', job: 'x' }, { from: 1, to: 2 }),
     };
-    const event = { incidentId: incident.id, at: minute(1), kind: 'opened', by: '', comment: '', count: 1 } as const;
+    const event = {
+      incidentId: incident.id,
+      at: minute(1),
+      kind: 'opened',
+      by: '',
+      comment: '',
+      count: 1,
+      detail: {},
+    } as const;
     open().commit({ incidents: [incident], members: [alert, anomaly], events: [event] });
     const store = open();
     expect(store.incident(incident.id)).toEqual(incident);
     expect(store.members(incident.id)).toEqual([alert, anomaly]);
     expect(store.lastAlert(alert.firing.alert.fingerprint)).toEqual(alert);
-    expect(store.timeline(incident.id)).toEqual([event]);
+    expect(store.timeline(incident.id)).toEqual([{ id: 1, ...event }]);
     expect(store.takeMemberId()).toBe(3);
   });
 
@@ -110,7 +122,9 @@ describe('the store', () => {
     const store = open();
     const old = incidentOf('00000000000000aa', 0, 5);
     const members = [alertMember(1, old.id)];
-    const events = [{ incidentId: old.id, at: minute(1), kind: 'opened', by: '', comment: '', count: 1 } as const];
+    const events = [
+      { incidentId: old.id, at: minute(1), kind: 'opened', by: '', comment: '', count: 1, detail: {} } as const,
+    ];
     store.commit({
       incidents: [old, incidentOf('00000000000000bb', 0), incidentOf('00000000000000cc', 0, 20)],
       members,

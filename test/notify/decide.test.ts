@@ -9,6 +9,7 @@ const told = notificationOf({ at: minute(0) });
 const over = notificationOf({ at: minute(0), event: 'resolved', sequence: 2 });
 const grown = { kinds: [...summaryOf().kinds, { alertname: 'Full', alerts: 1, firing: 1 }] };
 const cause = { causes: [{ entity: 'database:shop/db', p: 0.8, text: 'it is the database' }] };
+const merged = { state: 'merged', mergedInto: '00000000000000b2' } as const;
 const resolved = { state: 'resolved', resolvedAt: minute(1) } as const;
 
 it.each<[string, Partial<IncidentSummary>, typeof told | undefined, number, string | number]>([
@@ -16,6 +17,9 @@ it.each<[string, Partial<IncidentSummary>, typeof told | undefined, number, stri
   ['and is then told', {}, undefined, 0.5, 'new'],
   ['a critical one does not wait', { severity: 'page' }, undefined, 0, 'new'],
   ['one that is over before that is not told', resolved, undefined, 5, Number.POSITIVE_INFINITY],
+  ['a candidate may pass by itself', { state: 'candidate' }, undefined, 9, Number.POSITIVE_INFINITY],
+  ['one that recovers is not told any more', { state: 'recovering' }, undefined, 9, Number.POSITIVE_INFINITY],
+  ['an end that nobody saw is an end', { state: 'closed_unknown' }, told, 0.1, 'resolved'],
   ['an end is told at once', resolved, told, 0.1, 'resolved'],
   ['another kind of alert waits for the interval', grown, told, 4.9, minute(5)],
   ['and is then told', grown, told, 5, 'grew'],
@@ -30,15 +34,9 @@ it.each<[string, Partial<IncidentSummary>, typeof told | undefined, number, stri
   ['one that comes back waits for the interval', {}, over, 1, minute(5)],
   ['and is then told', {}, over, 5, 'reopened'],
   ['unless it is critical', { severity: 'critical' }, over, 0.1, 'reopened'],
-  ['one that was merged is told at once', { mergedInto: '00000000000000b2' }, told, 0.1, 'merged'],
-  [
-    'and never again',
-    { mergedInto: '00000000000000b2' },
-    notificationOf({ event: 'merged' }),
-    999,
-    Number.POSITIVE_INFINITY,
-  ],
-  ['and not at all when nobody knew of it', { mergedInto: '00000000000000b2' }, undefined, 9, Number.POSITIVE_INFINITY],
+  ['one that was merged is told at once', merged, told, 0.1, 'merged'],
+  ['and never again', merged, notificationOf({ event: 'merged' }), 999, Number.POSITIVE_INFINITY],
+  ['and not at all when nobody knew of it', merged, undefined, 9, Number.POSITIVE_INFINITY],
 ])('%s', (_, incident, last, at, expected) => {
   const { event, notBefore } = decide(summaryOf(incident), last, minute(at), TIMING);
   expect(event ?? notBefore).toBe(expected);
