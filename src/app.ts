@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
 import { createPeer } from './alertmanager/peer.ts';
+import { asideOf } from './alertmanager/peer-alerts.ts';
 import { Reconciler } from './alertmanager/reconciler.ts';
 import { createAlertmanagerView } from './alertmanager/view.ts';
 import type { Flags } from './config/flag-table.ts';
@@ -25,6 +26,7 @@ import { createSummaries } from './incidents/summary.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
 import {
   addIncidentMetrics,
+  addNoiseMetrics,
   addNotificationMetrics,
   addReconcileMetrics,
   addScoreMetrics,
@@ -36,6 +38,8 @@ import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import { isOpen } from './model/incident.ts';
 import type { Logger } from './model/logger.ts';
+import { createNoiseRoutes } from './noise/api.ts';
+import { Noise } from './noise/noise.ts';
 import { Journal } from './notify/journal.ts';
 import { Notifier } from './notify/notifier.ts';
 import { createReceivers } from './notify/receivers.ts';
@@ -79,7 +83,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(lockFolder(flags.storagePath));
 
   // Lane B: alerts to incidents.
-  const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
+  const incidentsPath = join(flags.storagePath, 'incidents.db');
+  const store = new IncidentStore(incidentsPath);
   cleanups.push(() => store.close());
   const incidents = new IncidentPipeline({
     store,
@@ -100,7 +105,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     clusterLabel: config.global.clusterLabel,
     externalUrl: flags.webExternalUrl ?? '',
   });
-  const journal = new Journal(join(flags.storagePath, 'notifications.db'));
+  const notificationsPath = join(flags.storagePath, 'notifications.db');
+  const journal = new Journal(notificationsPath);
   cleanups.push(() => journal.close());
   const notifier = new Notifier({
     journal,
@@ -117,6 +123,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   let peers = config.alertmanagers.map((settings) => createPeer(settings, http));
   await notifier.use(createReceivers(config.notify, peers, { ...http, ...alertOptions() }));
 
+  const noise = new Noise({ incidentsPath, notificationsPath, clock, logger });
+  cleanups.push(() => noise.stop());
+
   // What Alertmanager knows and its webhooks did not tell.
   const reconciler = new Reconciler({
     peers: () => peers,
@@ -126,7 +135,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     deliver: (delivery) => incidents.deliver(delivery),
     assumeEnded: (ends) => incidents.assumeEnded(ends),
     confirm: (fingerprints) => incidents.confirm(fingerprints),
-    takeMuted: () => {},
+    takeMuted: (muted, at) => incidents.noteAsides(muted.map(asideOf), at),
     clock,
     logger,
   });
@@ -211,6 +220,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   addScoreMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
   addNotificationMetrics(metrics, notifier);
+  addNoiseMetrics(metrics, noise);
   addReconcileMetrics(metrics, reconciler.stats);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
@@ -256,6 +266,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
           [...incidents.live.all()].filter(({ state }) => state === 'open' || state === 'recovering').map(summaryOf),
         alertOptions,
       }),
+      createNoiseRoutes(noise),
       createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
     ],
     web,
@@ -266,6 +277,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => server.stop());
   isReady = true;
   void reconciler.reconcile();
+  void noise.refresh();
   logger.info('ready', {
     version: VERSION,
     port: server.port,

@@ -11,7 +11,7 @@ import { FiringHistory } from './incidents/firing-history.ts';
 import { HandMadeLinks } from './incidents/hand-made-links.ts';
 import { RECOVERY_MS } from './incidents/life-cycle.ts';
 import { LiveIncidents } from './incidents/live-incidents.ts';
-import { receiveDelivery } from './incidents/receive-delivery.ts';
+import { type Aside, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
 import type { IncidentStore } from './incidents/store.ts';
 import type { AlertDelivery } from './model/alert.ts';
@@ -132,11 +132,17 @@ export class IncidentPipeline {
     if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
     this.#change(draft, receipt.changed, at);
     this.#commit(draft, delivery);
+    this.noteAsides(receipt.asides, at);
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#watchExpiry(firing);
     for (const { fingerprint } of delivery.alerts) this.live.hear(this.live.lastAlert(fingerprint)?.incidentId, at);
     countDelivery(this.counters, delivery, receipt);
+  }
+
+  /** Notes firings that become no members, for the ledger of noise. @throws RequestError 503 when that can't be stored */
+  noteAsides(asides: readonly Aside[], at: number): void {
+    if (asides.length > 0) this.#store(() => this.#parts.store.addAsides(asides, at));
   }
 
   /** Ends what no Alertmanager knows any more; it may turn out to go on. @throws RequestError 503 when that can't be stored */

@@ -2,6 +2,8 @@ import type { Reconciler } from './alertmanager/reconciler.ts';
 import type { Metrics } from './emit/metrics.ts';
 import type { RemoteWriteSender } from './emit/remote-write-sender.ts';
 import type { IncidentPipeline } from './incident-pipeline.ts';
+import { ACCOUNTS } from './noise/accounts.ts';
+import type { Noise } from './noise/noise.ts';
 import type { Delivery } from './notify/delivery.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { ScoreLane } from './score-lane.ts';
@@ -167,6 +169,52 @@ export function addReconcileMetrics(metrics: Metrics, stats: Reconciler['stats']
       [['missed'], stats.missed],
       [['ended'], stats.ended],
     ],
+  );
+}
+
+/** The measures of noise over the last 30 days, as they stood when they were last made. */
+export function addNoiseMetrics(metrics: Metrics, noise: Noise): void {
+  const seconds = (ms: number | null | undefined) => (ms ?? Number.NaN) / 1000;
+  metrics.gauge('pronoia_ledger_firings', 'Firings of the last 30 days, each in one account.', ['account'], () =>
+    byKey(ACCOUNTS.map((account) => [account, noise.latest?.ledger[account] ?? 0] as const)),
+  );
+  metrics.gauge(
+    'pronoia_noise_notifications',
+    'Notifications of the last 30 days: about incidents, received from Alertmanager, and what a plain Alertmanager would have sent.',
+    ['of'],
+    () => {
+      const { incidents = 0, received = 0, plain = 0 } = noise.latest?.notifications ?? {};
+      return byKey(Object.entries({ incidents, alertmanager_received: received, alertmanager_plain: plain }));
+    },
+  );
+  metrics.gauge(
+    'pronoia_noise_compression_ratio',
+    'Share of those notifications that incidents save; NaN when there is nothing to compare with.',
+    [],
+    () => one(noise.latest?.notifications.compression ?? Number.NaN),
+  );
+  const times = [
+    ['lead', 'From the first anomaly of an incident to its first alert'],
+    ['detect', 'From the first anomaly or alert of an incident to when it opened'],
+    ['acknowledge', 'From the opening of an incident to when a person took it on'],
+    ['resolve', 'From the first alert of an incident to its end'],
+  ] as const;
+  for (const [name, meaning] of times) {
+    metrics.gauge(
+      `pronoia_incident_time_to_${name}_seconds`,
+      `${meaning}, over the last 30 days; NaN without any.`,
+      ['quantile'],
+      () => {
+        const spread = noise.latest?.times[name];
+        return [
+          [['0.5'], seconds(spread?.medianMs)],
+          [['0.9'], seconds(spread?.p90Ms)],
+        ];
+      },
+    );
+  }
+  metrics.gauge('pronoia_noisy_rule_firings', 'Firings of the noisiest rules in the last 30 days.', ['alertname'], () =>
+    byKey((noise.latest?.rules ?? []).map(({ alertname, firings }) => [alertname, firings] as const)),
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Aside } from '../incidents/receive-delivery.ts';
 import {
   type AlertReadingOptions,
   isJsonObject,
@@ -62,4 +63,9 @@ function readNames(receivers: unknown): string[] {
 
 function readStrings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
+
+/** A muted alert as the ledger of noise has it. */
+export function asideOf({ alert, mutedAs, mutedBy }: PeerAlert): Aside {
+  return { alert, account: mutedAs!, reason: `by ${mutedBy.join(', ')}` };
 }

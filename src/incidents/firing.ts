@@ -7,6 +7,8 @@ interface Receipt {
   readonly outcome: 'started' | 'changed' | 'repeated' | 'late';
   /** The alert's latest firing from now on. */
   readonly firing: Firing;
+  /** Another replica, or the same one anew, reports a firing that is known from elsewhere. */
+  readonly isDuplicate?: boolean;
   /** When `started`: the firing before it, if that one had to be ended because its resolve never came. */
   readonly superseded?: Firing;
 }
@@ -82,7 +84,7 @@ function receiveFromNewReplica(last: Firing, alert: Alert): Receipt {
   const startsTooEarly = alert.endsAt !== undefined && alert.endsAt < last.alert.startsAt;
   if (startsTooEarly) return ignore(last, alert);
   if (!isSame) return { outcome: 'started', firing: startFiring(alert, last.replicas) };
-  return { outcome: 'changed', firing: join(last, alert, sightingOf(alert, undefined)) };
+  return { outcome: 'changed', firing: join(last, alert, sightingOf(alert, undefined)), isDuplicate: true };
 }
 
 /** A later start from the same replica: its own earlier firing is over, that of another replica may go on. */
@@ -90,7 +92,10 @@ function receiveNewer(last: Firing, sighting: Sighting, alert: Alert): Receipt {
   const goesOnElsewhere = [...last.replicas].some(
     ([replica, { endsAt }]) => replica !== alert.replica && endsAt === undefined,
   );
-  if (goesOnElsewhere) return { outcome: 'changed', firing: join(last, alert, sightingOf(alert, sighting.startsAt)) };
+  if (goesOnElsewhere) {
+    const firing = join(last, alert, sightingOf(alert, sighting.startsAt));
+    return { outcome: 'changed', firing, isDuplicate: true };
+  }
   const started = startFiring(alert, last.replicas);
   if (last.alert.endsAt !== undefined) return { outcome: 'started', firing: started };
   const replicas = new Map(last.replicas).set(alert.replica, { ...sighting, endsAt: alert.startsAt });

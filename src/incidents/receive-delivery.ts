@@ -12,6 +12,14 @@ const HEARTBEATS = new Set(['Watchdog', 'InfoInhibitor']);
  */
 export type AlertOutcome = 'started' | 'changed' | 'repeated' | 'late' | 'own' | 'heartbeat' | 'invalid';
 
+/** A firing that was reported and became no member of an incident, and why. */
+export interface Aside {
+  readonly alert: Pick<Alert, 'fingerprint' | 'replica' | 'startsAt' | 'labels'>;
+  readonly account: 'duplicate' | 'late' | 'own' | 'silenced' | 'inhibited' | 'maintenance';
+  /** What it repeats, or what mutes it; empty where the account says all. */
+  readonly reason: string;
+}
+
 /** What a delivery says that was not known. */
 export interface DeliveryReceipt {
   /** New firings, which need an incident. */
@@ -20,6 +28,8 @@ export interface DeliveryReceipt {
   readonly changed: readonly AlertMember[];
   /** Members that are as before but expire later. */
   readonly refreshed: readonly AlertMember[];
+  /** For the ledger of noise. A repetition is none: its firing has an account already. */
+  readonly asides: readonly Aside[];
   readonly outcomes: ReadonlyMap<AlertOutcome, number>;
 }
 
@@ -41,8 +51,10 @@ export function receiveDelivery(
 ): DeliveryReceipt {
   const threads = new Map<string, Thread>();
   const outcomes = new Map<AlertOutcome, number>();
+  const asides: Aside[] = [];
   for (const alert of alerts.toSorted(byIdentity)) {
-    const outcome = nonMember(alert) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert);
+    const outcome = nonMember(alert) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert, asides);
+    if (outcome === 'own' || outcome === 'late') asides.push({ alert, account: outcome, reason: '' });
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
   const all = [...threads.values()];
@@ -55,6 +67,7 @@ export function receiveDelivery(
     started: all.flatMap(({ started }) => started),
     changed: touched.filter(({ hasChanged }) => hasChanged).map(({ member }) => member),
     refreshed: touched.filter(({ hasChanged }) => !hasChanged).map(({ member }) => member),
+    asides,
     outcomes,
   };
 }
@@ -79,8 +92,10 @@ function threadOf(
   return thread;
 }
 
-function follow(thread: Thread, alert: Alert): AlertOutcome {
-  const { outcome, firing, superseded } = receiveAlert(thread.started.at(-1) ?? thread.memberFiring, alert);
+function follow(thread: Thread, alert: Alert, asides: Aside[]): AlertOutcome {
+  const last = thread.started.at(-1) ?? thread.memberFiring;
+  const { outcome, firing, superseded, isDuplicate } = receiveAlert(last, alert);
+  if (isDuplicate) asides.push({ alert, account: 'duplicate', reason: `of the firing since ${last!.alert.startsAt}` });
   if (superseded !== undefined) replaceLast(thread, superseded, true);
   if (outcome === 'started') thread.started.push(firing);
   else replaceLast(thread, firing, outcome === 'changed');

@@ -4,6 +4,7 @@ import { messageOf } from '../model/errors.ts';
 import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
 import type { PastFiring } from './firing-history.ts';
 import type { HandMadeLink } from './hand-made-links.ts';
+import type { Aside } from './receive-delivery.ts';
 import {
   incidentToRow,
   memberToRow,
@@ -64,6 +65,7 @@ export class IncidentStore {
   readonly #placeMember: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #insertLink: StatementSync;
+  readonly #insertAside: StatementSync;
   readonly #findEarlier: StatementSync;
   readonly #lastAlert: StatementSync;
   readonly #alertGroups: StatementSync;
@@ -112,6 +114,15 @@ export class IncidentStore {
          count(DISTINCT fingerprint) AS alerts, sum(ends_at IS NULL) AS firing
        FROM members WHERE incident_id = ? AND kind = 'alert' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3`,
     );
+    this.#insertAside = this.#database.prepare(
+      `INSERT INTO asides (fingerprint, starts_at, replica, at, account, alertname, reason)
+       SELECT :fingerprint, :starts_at, :replica, :at, :account, :alertname, :reason
+       WHERE :account = 'duplicate' OR NOT EXISTS (
+         SELECT 1 FROM members WHERE fingerprint = :fingerprint AND kind = 'alert'
+           AND (starts_at = :starts_at OR firing_key = :fingerprint || ' ' || :starts_at)
+           AND EXISTS (SELECT 1 FROM json_each(content, '$.replicas') WHERE value ->> 'replica' = :replica))
+       ON CONFLICT DO NOTHING`,
+    );
     this.#nextMemberId = this.#count('SELECT coalesce(max(id), 0) + 1 AS count FROM members');
   }
 
@@ -122,8 +133,7 @@ export class IncidentStore {
 
   /** Stores a change in one transaction. @throws Error when it can't (disk full, locked): then nothing is stored */
   commit({ delivery, incidents, members, placed = [], links = [], events }: IncidentChanges): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    this.#transaction(() => {
       if (delivery !== undefined) this.#addDelivery(delivery);
       for (const incident of incidents) this.#putIncident(incidentToRow(incident));
       for (const member of members) this.#putMember(memberToRow(member));
@@ -132,12 +142,22 @@ export class IncidentStore {
         this.#insertEvent.run({ incident_id: incidentId, ...event, detail: JSON.stringify(detail) });
       }
       for (const { at, a, b, isTogether } of links) this.#insertLink.run({ at, a, b, is_together: Number(isTogether) });
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      // SQLite may have rolled back by itself, as it does when the disk is full.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
+  }
+
+  /**
+   * Notes firings that became no members, each in the first account that it gets; a firing that is a member stays one.
+   * @throws Error when that can't be stored
+   */
+  addAsides(asides: readonly Aside[], at: number): void {
+    if (asides.length === 0) return;
+    this.#transaction(() => {
+      for (const { alert, account, reason } of asides) {
+        const { fingerprint, startsAt, replica, labels } = alert;
+        const alertname = labels.get('alertname') ?? '';
+        this.#insertAside.run({ fingerprint, starts_at: startsAt, replica, at, account, alertname, reason });
+      }
+    });
   }
 
   /** The newest firing of an alert, undefined when it never fired within the retention. */
@@ -234,12 +254,18 @@ export class IncidentStore {
       endedBefore,
       PRUNED_ROWS_PER_SLICE,
     );
+    const asides = remove(
+      `DELETE FROM asides WHERE (fingerprint, starts_at, replica) IN
+         (SELECT fingerprint, starts_at, replica FROM asides WHERE at < ? LIMIT ?)`,
+      endedBefore,
+      PRUNED_ROWS_PER_SLICE,
+    );
     const row = this.#database
       .prepare(
         `SELECT id FROM incidents WHERE NOT ${IS_OPEN} AND firing = 0 AND resolved_at < ? ORDER BY resolved_at LIMIT 1`,
       )
       .get(endedBefore);
-    if (row === undefined) return deliveries > 0;
+    if (row === undefined) return deliveries + asides > 0;
     const id = row.id as string;
     const members = remove(
       'DELETE FROM members WHERE id IN (SELECT id FROM members WHERE incident_id = ? LIMIT ?)',
@@ -252,6 +278,18 @@ export class IncidentStore {
 
   close(): void {
     this.#database.close();
+  }
+
+  #transaction(write: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      write();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      // SQLite may have rolled back by itself, as it does when the disk is full.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   #addDelivery({ receivedAt, source, alerts, invalidAlerts, truncatedAlerts, envelope }: AlertDelivery): void {

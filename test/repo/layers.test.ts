@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['detect', 'forecast', 'topology', 'correlate'],
   ['ingest', 'emit', 'incidents', 'state', 'web'],
   ['alertmanager'],
-  ['notify'],
+  ['notify', 'noise'],
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['score-lane.ts', 'score-replay.ts'],
   ['home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'server.ts'],
@@ -30,6 +30,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'emit/text-response.ts',
     'incidents/api.ts',
     'ingest/alert-routes.ts',
+    'noise/api.ts',
   ],
   'prom-client': ['emit/metrics.ts'],
   protobufjs: ['emit/write-request.ts'],
@@ -41,11 +42,11 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node:fs/promises': ['app.ts', 'state'],
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
-  'node:sqlite': ['incidents', 'notify/journal.ts', 'state/folder-lock.ts'],
+  'node:sqlite': ['incidents', 'noise/history.ts', 'notify/journal.ts', 'state/folder-lock.ts'],
   'node:timers/promises': ['emit/slices.ts'],
   'node:tls': ['config/certificates.ts', 'web/tls-server.ts'],
   'node:v8': ['main.ts'],
-  'node:worker_threads': ['web/bcrypt-thread.ts'],
+  'node:worker_threads': ['noise/report-thread.ts', 'web/bcrypt-thread.ts'],
 };
 /** Without a home of their own: they hold no state and touch nothing outside of the process. */
 const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promises', 'node:util', 'node:zlib']);
