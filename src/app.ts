@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
 import { createPeer } from './alertmanager/peer.ts';
-import { asideOf } from './alertmanager/peer-alerts.ts';
+import { ledgerEntryOf } from './alertmanager/peer-alerts.ts';
 import { Reconciler } from './alertmanager/reconciler.ts';
 import { createAlertmanagerView } from './alertmanager/view.ts';
 import type { Flags } from './config/flag-table.ts';
@@ -135,7 +135,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     deliver: (delivery) => incidents.deliver(delivery),
     assumeEnded: (ends) => incidents.assumeEnded(ends),
     confirm: (fingerprints) => incidents.confirm(fingerprints),
-    takeMuted: (muted, at) => incidents.noteAsides(muted.map(asideOf), at),
+    takeMuted: (muted, at) => incidents.addToLedger(muted.map(ledgerEntryOf), at),
     clock,
     logger,
   });

@@ -11,7 +11,7 @@ import { FiringHistory } from './incidents/firing-history.ts';
 import { HandMadeLinks } from './incidents/hand-made-links.ts';
 import { RECOVERY_MS } from './incidents/life-cycle.ts';
 import { LiveIncidents } from './incidents/live-incidents.ts';
-import { type Aside, receiveDelivery } from './incidents/receive-delivery.ts';
+import { type LedgerEntry, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
 import type { IncidentStore } from './incidents/store.ts';
 import type { AlertDelivery } from './model/alert.ts';
@@ -131,8 +131,8 @@ export class IncidentPipeline {
     const draft = new Draft(this.live);
     if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
     this.#change(draft, receipt.changed, at);
-    this.#commit(draft, delivery);
-    this.noteAsides(receipt.asides, at);
+    if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
+    else this.#commit(draft, delivery, receipt.ledger);
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#watchExpiry(firing);
@@ -140,9 +140,9 @@ export class IncidentPipeline {
     countDelivery(this.counters, delivery, receipt);
   }
 
-  /** Notes firings that become no members, for the ledger of noise. @throws RequestError 503 when that can't be stored */
-  noteAsides(asides: readonly Aside[], at: number): void {
-    if (asides.length > 0) this.#store(() => this.#parts.store.addAsides(asides, at));
+  /** Notes what became of firings that change no incident. @throws RequestError 503 when that can't be stored */
+  addToLedger(entries: readonly LedgerEntry[], at: number): void {
+    if (entries.length > 0) this.#store(() => this.#parts.store.addToLedger(entries, at));
   }
 
   /** Ends what no Alertmanager knows any more; it may turn out to go on. @throws RequestError 503 when that can't be stored */
@@ -380,12 +380,12 @@ export class IncidentPipeline {
   }
 
   /** Stores a draft and only then believes it. */
-  #commit(draft: Draft, delivery?: AlertDelivery): void {
+  #commit(draft: Draft, delivery?: AlertDelivery, ledger: readonly LedgerEntry[] = []): void {
     if (draft.isEmpty) return;
     const { incidents, members, placed, links, events } = draft;
     this.#store(() =>
       this.#parts.store.commit({
-        ...(delivery && { delivery }),
+        ...(delivery && { delivery, ledger }),
         incidents: incidents.values(),
         members: members.values(),
         placed: placed.values(),

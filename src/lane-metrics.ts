@@ -194,24 +194,24 @@ export function addNoiseMetrics(metrics: Metrics, noise: Noise): void {
     () => one(noise.latest?.notifications.compression ?? Number.NaN),
   );
   const times = [
-    ['lead', 'From the first anomaly of an incident to its first alert'],
-    ['detect', 'From the first anomaly or alert of an incident to when it opened'],
-    ['acknowledge', 'From the opening of an incident to when a person took it on'],
-    ['resolve', 'From the first alert of an incident to its end'],
+    ['lead', 'pronoia_incident_lead_time_seconds', 'From the first anomaly of an incident to its first alert'],
+    [
+      'detect',
+      'pronoia_incident_time_to_detect_seconds',
+      'From the first anomaly or alert of an incident to its opening',
+    ],
+    [
+      'acknowledge',
+      'pronoia_incident_time_to_acknowledge_seconds',
+      'From the opening of an incident to when a person took it on',
+    ],
+    ['resolve', 'pronoia_incident_time_to_resolve_seconds', 'From the first alert of an incident to its end'],
   ] as const;
-  for (const [name, meaning] of times) {
-    metrics.gauge(
-      `pronoia_incident_time_to_${name}_seconds`,
-      `${meaning}, over the last 30 days; NaN without any.`,
-      ['quantile'],
-      () => {
-        const spread = noise.latest?.times[name];
-        return [
-          [['0.5'], seconds(spread?.medianMs)],
-          [['0.9'], seconds(spread?.p90Ms)],
-        ];
-      },
-    );
+  for (const [key, name, meaning] of times) {
+    metrics.gauge(name, `${meaning}, over the last 30 days; NaN without any.`, ['quantile'], () => [
+      [['0.5'], seconds(noise.latest?.times[key].medianMs)],
+      [['0.9'], seconds(noise.latest?.times[key].p90Ms)],
+    ]);
   }
   metrics.gauge('pronoia_noisy_rule_firings', 'Firings of the noisiest rules in the last 30 days.', ['alertname'], () =>
     byKey((noise.latest?.rules ?? []).map(({ alertname, firings }) => [alertname, firings] as const)),

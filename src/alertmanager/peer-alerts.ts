@@ -1,4 +1,4 @@
-import type { Aside } from '../incidents/receive-delivery.ts';
+import type { LedgerEntry } from '../incidents/receive-delivery.ts';
 import {
   type AlertReadingOptions,
   isJsonObject,
@@ -66,6 +66,6 @@ function readStrings(value: unknown): string[] {
 }
 
 /** A muted alert as the ledger of noise has it. */
-export function asideOf({ alert, mutedAs, mutedBy }: PeerAlert): Aside {
+export function ledgerEntryOf({ alert, mutedAs, mutedBy }: PeerAlert): LedgerEntry {
   return { alert, account: mutedAs!, reason: `by ${mutedBy.join(', ')}` };
 }

@@ -12,11 +12,14 @@ const HEARTBEATS = new Set(['Watchdog', 'InfoInhibitor']);
  */
 export type AlertOutcome = 'started' | 'changed' | 'repeated' | 'late' | 'own' | 'heartbeat' | 'invalid';
 
-/** A firing that was reported and became no member of an incident, and why. */
-export interface Aside {
+/**
+ * That a firing was reported by a replica, and what became of it: a member of an incident, whose account follows from that,
+ * or one of the accounts of the ledger of noise.
+ */
+export interface LedgerEntry {
   readonly alert: Pick<Alert, 'fingerprint' | 'replica' | 'startsAt' | 'labels'>;
-  readonly account: 'duplicate' | 'late' | 'own' | 'silenced' | 'inhibited' | 'maintenance';
-  /** What it repeats, or what mutes it; empty where the account says all. */
+  readonly account: 'member' | 'duplicate' | 'late' | 'own' | 'silenced' | 'inhibited' | 'maintenance';
+  /** What is known instead, or what mutes it; empty where the account says all. */
   readonly reason: string;
 }
 
@@ -28,8 +31,8 @@ export interface DeliveryReceipt {
   readonly changed: readonly AlertMember[];
   /** Members that are as before but expire later. */
   readonly refreshed: readonly AlertMember[];
-  /** For the ledger of noise. A repetition is none: its firing has an account already. */
-  readonly asides: readonly Aside[];
+  /** A mere repetition is not there: its firing is in the ledger already. */
+  readonly ledger: readonly LedgerEntry[];
   readonly outcomes: ReadonlyMap<AlertOutcome, number>;
 }
 
@@ -51,10 +54,10 @@ export function receiveDelivery(
 ): DeliveryReceipt {
   const threads = new Map<string, Thread>();
   const outcomes = new Map<AlertOutcome, number>();
-  const asides: Aside[] = [];
+  const ledger: LedgerEntry[] = [];
   for (const alert of alerts.toSorted(byIdentity)) {
-    const outcome = nonMember(alert) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert, asides);
-    if (outcome === 'own' || outcome === 'late') asides.push({ alert, account: outcome, reason: '' });
+    const outcome = nonMember(alert) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert, ledger);
+    if (outcome === 'own') ledger.push({ alert, account: 'own', reason: '' });
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
   const all = [...threads.values()];
@@ -67,7 +70,7 @@ export function receiveDelivery(
     started: all.flatMap(({ started }) => started),
     changed: touched.filter(({ hasChanged }) => hasChanged).map(({ member }) => member),
     refreshed: touched.filter(({ hasChanged }) => !hasChanged).map(({ member }) => member),
-    asides,
+    ledger,
     outcomes,
   };
 }
@@ -92,10 +95,12 @@ function threadOf(
   return thread;
 }
 
-function follow(thread: Thread, alert: Alert, asides: Aside[]): AlertOutcome {
+function follow(thread: Thread, alert: Alert, ledger: LedgerEntry[]): AlertOutcome {
   const last = thread.started.at(-1) ?? thread.memberFiring;
-  const { outcome, firing, superseded, isDuplicate } = receiveAlert(last, alert);
-  if (isDuplicate) asides.push({ alert, account: 'duplicate', reason: `of the firing since ${last!.alert.startsAt}` });
+  const { outcome, firing, superseded, aside } = receiveAlert(last, alert);
+  const account = outcome === 'started' ? 'member' : aside;
+  const reason = aside === undefined ? '' : `firing since ${new Date(last!.alert.startsAt).toISOString()}`;
+  if (account !== undefined) ledger.push({ alert, account, reason });
   if (superseded !== undefined) replaceLast(thread, superseded, true);
   if (outcome === 'started') thread.started.push(firing);
   else replaceLast(thread, firing, outcome === 'changed');

@@ -105,7 +105,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   `
-  CREATE TABLE asides (
+  CREATE TABLE ledger (
     fingerprint TEXT NOT NULL,
     starts_at INTEGER NOT NULL,
     replica TEXT NOT NULL,
@@ -115,7 +115,7 @@ const MIGRATIONS: readonly string[] = [
     reason TEXT NOT NULL,
     PRIMARY KEY (fingerprint, starts_at, replica)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX asides_by_time ON asides (at);
+  CREATE INDEX ledger_by_time ON ledger (at);
   `,
 ];
 

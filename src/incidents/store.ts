@@ -4,7 +4,7 @@ import { messageOf } from '../model/errors.ts';
 import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
 import type { PastFiring } from './firing-history.ts';
 import type { HandMadeLink } from './hand-made-links.ts';
-import type { Aside } from './receive-delivery.ts';
+import type { LedgerEntry } from './receive-delivery.ts';
 import {
   incidentToRow,
   memberToRow,
@@ -28,6 +28,11 @@ interface IncidentChanges {
   /** What a person's merge or split says for later. */
   readonly links?: readonly HandMadeLink[];
   readonly events: readonly IncidentEvent[];
+  /**
+   * What became of the firings of the delivery. Each has one account: the first that it gets, unless it was muted at first
+   * and reported after all.
+   */
+  readonly ledger?: readonly LedgerEntry[];
 }
 
 /** A page of incidents, newest first. */
@@ -65,7 +70,7 @@ export class IncidentStore {
   readonly #placeMember: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #insertLink: StatementSync;
-  readonly #insertAside: StatementSync;
+  readonly #insertEntry: StatementSync;
   readonly #findEarlier: StatementSync;
   readonly #lastAlert: StatementSync;
   readonly #alertGroups: StatementSync;
@@ -114,14 +119,10 @@ export class IncidentStore {
          count(DISTINCT fingerprint) AS alerts, sum(ends_at IS NULL) AS firing
        FROM members WHERE incident_id = ? AND kind = 'alert' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3`,
     );
-    this.#insertAside = this.#database.prepare(
-      `INSERT INTO asides (fingerprint, starts_at, replica, at, account, alertname, reason)
-       SELECT :fingerprint, :starts_at, :replica, :at, :account, :alertname, :reason
-       WHERE :account = 'duplicate' OR NOT EXISTS (
-         SELECT 1 FROM members WHERE fingerprint = :fingerprint AND kind = 'alert'
-           AND (starts_at = :starts_at OR firing_key = :fingerprint || ' ' || :starts_at)
-           AND EXISTS (SELECT 1 FROM json_each(content, '$.replicas') WHERE value ->> 'replica' = :replica))
-       ON CONFLICT DO NOTHING`,
+    this.#insertEntry = this.#database.prepare(
+      `INSERT INTO ledger (fingerprint, starts_at, replica, at, account, alertname, reason) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET account = excluded.account, at = excluded.at, reason = excluded.reason
+         WHERE account IN ('silenced', 'inhibited', 'maintenance') AND excluded.account IN ('member', 'duplicate')`,
     );
     this.#nextMemberId = this.#count('SELECT coalesce(max(id), 0) + 1 AS count FROM members');
   }
@@ -132,9 +133,12 @@ export class IncidentStore {
   }
 
   /** Stores a change in one transaction. @throws Error when it can't (disk full, locked): then nothing is stored */
-  commit({ delivery, incidents, members, placed = [], links = [], events }: IncidentChanges): void {
+  commit({ delivery, incidents, members, placed = [], links = [], events, ledger = [] }: IncidentChanges): void {
     this.#transaction(() => {
-      if (delivery !== undefined) this.#addDelivery(delivery);
+      if (delivery !== undefined) {
+        this.#addDelivery(delivery);
+        this.#addToLedger(ledger, delivery.receivedAt);
+      }
       for (const incident of incidents) this.#putIncident(incidentToRow(incident));
       for (const member of members) this.#putMember(memberToRow(member));
       for (const member of placed) this.#placeMember.run({ id: member.id, ...placementToRow(member) });
@@ -145,19 +149,9 @@ export class IncidentStore {
     });
   }
 
-  /**
-   * Notes firings that became no members, each in the first account that it gets; a firing that is a member stays one.
-   * @throws Error when that can't be stored
-   */
-  addAsides(asides: readonly Aside[], at: number): void {
-    if (asides.length === 0) return;
-    this.#transaction(() => {
-      for (const { alert, account, reason } of asides) {
-        const { fingerprint, startsAt, replica, labels } = alert;
-        const alertname = labels.get('alertname') ?? '';
-        this.#insertAside.run({ fingerprint, starts_at: startsAt, replica, at, account, alertname, reason });
-      }
-    });
+  /** Notes what became of firings, see `IncidentChanges.ledger`. @throws Error when that can't be stored */
+  addToLedger(entries: readonly LedgerEntry[], at: number): void {
+    this.#transaction(() => this.#addToLedger(entries, at));
   }
 
   /** The newest firing of an alert, undefined when it never fired within the retention. */
@@ -254,9 +248,9 @@ export class IncidentStore {
       endedBefore,
       PRUNED_ROWS_PER_SLICE,
     );
-    const asides = remove(
-      `DELETE FROM asides WHERE (fingerprint, starts_at, replica) IN
-         (SELECT fingerprint, starts_at, replica FROM asides WHERE at < ? LIMIT ?)`,
+    const entries = remove(
+      `DELETE FROM ledger WHERE (fingerprint, starts_at, replica) IN
+         (SELECT fingerprint, starts_at, replica FROM ledger WHERE at < ? LIMIT ?)`,
       endedBefore,
       PRUNED_ROWS_PER_SLICE,
     );
@@ -265,7 +259,7 @@ export class IncidentStore {
         `SELECT id FROM incidents WHERE NOT ${IS_OPEN} AND firing = 0 AND resolved_at < ? ORDER BY resolved_at LIMIT 1`,
       )
       .get(endedBefore);
-    if (row === undefined) return deliveries + asides > 0;
+    if (row === undefined) return deliveries + entries > 0;
     const id = row.id as string;
     const members = remove(
       'DELETE FROM members WHERE id IN (SELECT id FROM members WHERE incident_id = ? LIMIT ?)',
@@ -289,6 +283,13 @@ export class IncidentStore {
       // SQLite may have rolled back by itself, as it does when the disk is full.
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
+    }
+  }
+
+  #addToLedger(entries: readonly LedgerEntry[], at: number): void {
+    for (const { alert, account, reason } of entries) {
+      const { fingerprint, startsAt, replica, labels } = alert;
+      this.#insertEntry.run(fingerprint, startsAt, replica, at, account, labels.get('alertname') ?? '', reason);
     }
   }
 

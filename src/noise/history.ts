@@ -37,7 +37,7 @@ export interface PastIncident {
 }
 
 /** Firings that became no members, of one rule in one account. */
-export interface PastAsides {
+export interface LedgerLine {
   readonly alertname: string;
   readonly account: string;
   readonly count: number;
@@ -51,7 +51,7 @@ export interface History {
   readonly firings: readonly PastFiring[];
   readonly isCut: boolean;
   readonly incidents: ReadonlyMap<string, PastIncident>;
-  readonly asides: readonly PastAsides[];
+  readonly ledger: readonly LedgerLine[];
   /** When a webhook of Alertmanager brought something new or an end. */
   readonly webhooksAt: readonly number[];
   /** Messages about incidents, by why they were sent. */
@@ -75,7 +75,7 @@ export function readHistory(incidentsPath: string, notificationsPath: string, fr
       firings: firings.slice(-MAX_FIRINGS),
       isCut: firings.length > MAX_FIRINGS,
       incidents: readIncidents(database),
-      asides: readAsides(database, from),
+      ledger: readLedger(database, from),
       webhooksAt: database
         .prepare("SELECT received_at FROM deliveries WHERE source = 'webhook' AND received_at >= ?")
         .all(from)
@@ -137,17 +137,13 @@ function readIncidents(database: DatabaseSync): Map<string, PastIncident> {
   return new Map(incidents.map((incident) => [incident.id, incident]));
 }
 
-/** A firing that was muted at first and is a member now counts as a member. */
-function readAsides(database: DatabaseSync, from: number): PastAsides[] {
+function readLedger(database: DatabaseSync, from: number): LedgerLine[] {
   return database
     .prepare(
-      `SELECT alertname, account, count(*) AS count FROM asides WHERE at >= ?
-         AND (account NOT IN ('silenced', 'inhibited', 'maintenance') OR NOT EXISTS (
-           SELECT 1 FROM members WHERE fingerprint = asides.fingerprint AND kind = 'alert'
-             AND (starts_at = asides.starts_at OR firing_key = asides.fingerprint || ' ' || asides.starts_at)))
+      `SELECT alertname, account, count(*) AS count FROM ledger WHERE at >= ? AND account <> 'member'
        GROUP BY alertname, account ORDER BY alertname, account`,
     )
-    .all(from) as unknown as PastAsides[];
+    .all(from) as unknown as LedgerLine[];
 }
 
 function readTold(path: string, from: number): Record<string, number> {

@@ -51,11 +51,11 @@ const MAX_SOURCES = 5;
 
 /** Measures a stretch of history. Pure: the same history gives the same report. */
 export function noiseReport(history: History, grouping: PlainGrouping): NoiseReport {
-  const { firings, incidents, asides, from, to, isCut, told } = history;
+  const { firings, incidents, from, to, isCut, told } = history;
   const accounts = accountsOf(history);
   const ledger = emptyLedger();
   for (const account of accounts.values()) ledger[account]++;
-  for (const { account, count } of asides) ledger[account as Account] += count;
+  for (const { account, count } of history.ledger) ledger[account as Account] += count;
   const recent = [...incidents.values()].filter(({ openedAt }) => openedAt >= from);
   const notifications = {
     incidents: COUNTED_EVENTS.reduce((sum, event) => sum + (told[event] ?? 0), 0),
@@ -92,14 +92,14 @@ function webhooksWithNews({ firings, webhooksAt }: History): number {
 }
 
 function noisiestRules(history: History, accounts: ReadonlyMap<PastFiring, Account>): RuleNoise[] {
-  const { firings, incidents, asides } = history;
+  const { firings, incidents } = history;
   const byRule = Map.groupBy(firings, ({ labels }) => labels.alertname ?? '');
   const byIncident = Map.groupBy(firings, ({ incidentId }) => incidentId);
   const noisiest = [...byRule].sort(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1)).slice(0, MAX_RULES);
   return noisiest.map(([alertname, rule]) => {
     const ledger = emptyLedger();
     for (const firing of rule) ledger[accounts.get(firing)!]++;
-    for (const aside of asides) if (aside.alertname === alertname) ledger[aside.account as Account] += aside.count;
+    for (const line of history.ledger) if (line.alertname === alertname) ledger[line.account as Account] += line.count;
     const sources = companions(alertname, rule, byIncident).map((name) => [name, byRule.get(name)!] as const);
     const inhibitions = sources.map((source) => suggestInhibition(source, [alertname, rule], byIncident, incidents));
     const suggestions = [suggestHold(alertname, rule, byIncident, incidents), ...inhibitions];
