@@ -10,7 +10,7 @@ import {
 import type { Alert } from '../model/alert.ts';
 
 /** Why Alertmanager notifies nobody of an alert that fires. */
-export type Muting = 'silenced' | 'inhibited' | 'maintenance';
+type Muting = 'silenced' | 'inhibited' | 'maintenance';
 
 /** An alert as a peer lists it: it fires. */
 export interface PeerAlert {

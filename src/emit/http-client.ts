@@ -18,7 +18,7 @@ export type Outcome =
     };
 
 /** One request. The URL may be a secret, such as that of an incoming webhook of Slack. */
-export interface HttpRequest {
+interface HttpRequest {
   readonly url: string | Secret;
   readonly method: 'GET' | 'POST';
   /** Headers of the protocol, which nothing replaces. */

@@ -96,7 +96,8 @@ function receiveNewer(last: Firing, sighting: Sighting, alert: Alert): Receipt {
   const isNewToIt = sighting.endsAt !== undefined && sighting.endsAt < last.alert.startsAt;
   if (isNewToIt) return receiveFromNewReplica(last, alert, sighting.startsAt);
   const goesOnElsewhere = [...last.replicas].some(
-    ([replica, { endsAt }]) => replica !== alert.replica && endsAt === undefined,
+    ([replica, { startsAt, endsAt }]) =>
+      replica !== alert.replica && (endsAt === undefined || startsAt === alert.startsAt),
   );
   if (goesOnElsewhere) {
     const firing = join(last, alert, sightingOf(alert, sighting.startsAt));

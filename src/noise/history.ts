@@ -37,7 +37,7 @@ export interface PastIncident {
 }
 
 /** Firings that became no members, of one rule in one account. */
-export interface LedgerLine {
+interface LedgerLine {
   readonly alertname: string;
   readonly account: string;
   readonly count: number;

@@ -36,7 +36,7 @@ export function createSlackReceiver(name: string, settings: SlackSettings, optio
 }
 
 /** Blocks for the channel, and one line of text for the notification on a phone. */
-export function slackBody({ event, incident, sequence }: Notification, externalUrl: string) {
+function slackBody({ event, incident, sequence }: Notification, externalUrl: string) {
   const { id, title, severity, cluster } = incident;
   const link = incidentLink(id, externalUrl);
   const sign = isLast({ event }) ? ':white_check_mark:' : ':rotating_light:';

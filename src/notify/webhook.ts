@@ -29,7 +29,7 @@ export function createWebhookReceiver(
 }
 
 /** The payload of version 1. Times are RFC 3339; what is not so (yet) is null. */
-export function webhookBody(notification: Notification, externalUrl: string) {
+function webhookBody(notification: Notification, externalUrl: string) {
   const { sequence, event, at, incident } = notification;
   const { startsAt, openedAt, resolvedAt, changedAt: _, ...rest } = incident;
   return {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
 
 /** A request with JSON, as somebody who is told of something gets it. */
-export interface Page {
+interface Page {
   readonly headers: IncomingHttpHeaders;
   // biome-ignore lint/suspicious/noExplicitAny: tests read it as strangers do.
   readonly body: any;

@@ -117,8 +117,8 @@ it('every firing has exactly one account, whatever is delivered, and a restart c
       deliveries.forEach((items, i) => {
         const alerts: Alert[] = items.map(({ alertname, service, replica, spell, isOver, isOwn }) => {
           const labels = { alertname, namespace: 'shop', service, ...(isOwn && { [OWN_ALERT_LABEL]: 'x' }) };
-          // Replicas of a pair agree on when a firing began, and none goes back to an earlier one that goes on.
-          const sender = JSON.stringify([labels, replica]);
+          // Replicas of a pair agree on when a firing began, and of an earlier one that it is over.
+          const sender = JSON.stringify(labels);
           const isPast = spell < (newest.get(sender) ?? 0);
           newest.set(sender, Math.max(spell, newest.get(sender) ?? 0));
           const from = spell * 10;
