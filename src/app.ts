@@ -10,21 +10,24 @@ import { createAlertmanagerView } from './alertmanager/view.ts';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
+import type { TopologyFile } from './config/topology-schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
-import { DirectCorrelator } from './correlate/direct-correlator.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
 import { withPresets } from './forecast/presets.ts';
+import { startHistoryLoading } from './history-loading.ts';
 import { createHomePage } from './home-page.ts';
-import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
+import { createIncidentLane } from './incident-lane.ts';
+import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
 import { createSummaries } from './incidents/summary.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
 import {
+  addBootstrapMetrics,
   addIncidentMetrics,
   addNoiseMetrics,
   addNotificationMetrics,
@@ -32,6 +35,7 @@ import {
   addScoreMetrics,
   addSenderMetrics,
   addSnapshotMetrics,
+  addTopologyMetrics,
 } from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import type { Clock } from './model/clock.ts';
@@ -47,8 +51,10 @@ import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
-import { identifyingLabels } from './topology/identifying-labels.ts';
-import { subjectOfLabels } from './topology/label-subject.ts';
+import { createTopologyRoutes } from './topology/api.ts';
+import { factsOfFile } from './topology/file-facts.ts';
+import { LearntTopology } from './topology/learnt-topology.ts';
+import { TopologyReport } from './topology/report.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
@@ -75,21 +81,26 @@ export interface App {
  * @throws ConfigError, or an Error that says what to do
  */
 export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
-  let { config, web } = loadFiles(flags);
+  const loaded = loadFiles(flags);
+  let { config, web } = loaded;
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
   createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
+  // What both lanes know of how things depend on each other: one learns it, the other asks.
+  const topology = new LearntTopology({ clusterLabel: config.global.clusterLabel });
+  const useTopologyFile = (file: TopologyFile | undefined) =>
+    topology.useFile(file === undefined ? [] : factsOfFile(file), clock.now());
+
   // Lane B: alerts to incidents.
   const incidentsPath = join(flags.storagePath, 'incidents.db');
   const store = new IncidentStore(incidentsPath);
   cleanups.push(() => store.close());
-  const incidents = new IncidentPipeline({
+  const incidents = createIncidentLane({
     store,
-    createCorrelator: ({ windows }) => new DirectCorrelator(windows, identifyingLabels),
-    subjectOf: (labels) => subjectOfLabels(labels, config.global),
+    topology,
     clock,
     logger,
     options: incidentOptions(config),
@@ -147,13 +158,29 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     settings: scoreSettings(config),
     timezone: config.global.timezone,
     clock,
+    topology,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
+    onRuleState: (state) => incidents.receiveOnset(state),
   });
   cleanups.push(() => lane.stop());
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
   snapshot.restore();
+  useTopologyFile(loaded.topology);
   cleanups.push(() => snapshot.write());
   cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
+
+  const history = startHistoryLoading({
+    settings: config.bootstrap,
+    lane,
+    folder: flags.storagePath,
+    save: () => snapshot.write(),
+    clock,
+    logger,
+    fetch,
+    readSecret: (path) => readFile(path, 'utf8'),
+    version: VERSION,
+  });
+  cleanups.push(() => history.stop());
 
   // What goes out.
   const sources = [lane.outputs, lane.forecastOutputs, createIncidentOutput(incidents.live, clock)];
@@ -184,7 +211,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   const reload = async () => {
     try {
-      const { config: next, web: nextWeb } = loadFiles(flags);
+      const { config: next, web: nextWeb, topology: nextTopology } = loadFiles(flags);
       if (web !== undefined && nextWeb !== undefined) {
         refuseWhatNeedsRestart(flags.webConfigFile!, web, nextWeb);
         server.configureWeb(nextWeb);
@@ -194,6 +221,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
       lane.configure(scoreSettings(next));
+      useTopologyFile(nextTopology);
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);
       notifier.configure({ ...next.incidents, ...next.storage });
@@ -218,12 +246,14 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const refusedAlertRequests = { bad_data: 0, too_large: 0, unsupported: 0, unavailable: 0 };
   const metrics = createMetrics({ version: VERSION, configReload: reloads });
   addScoreMetrics(metrics, lane);
+  addTopologyMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
   addNotificationMetrics(metrics, notifier);
   addNoiseMetrics(metrics, noise);
   addReconcileMetrics(metrics, reconciler.stats);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
+  addBootstrapMetrics(metrics, history.stats);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
     [[], outputStats.invalidNames],
   ]);
@@ -268,6 +298,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       }),
       createNoiseRoutes(noise),
       createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
+      createTopologyRoutes({ report: new TopologyReport(topology, lane.topologyTap), now: () => clock.now() }),
     ],
     web,
     observe: (path, code, seconds) => metrics.observe(path, code, seconds),

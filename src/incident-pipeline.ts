@@ -14,11 +14,12 @@ import { LiveIncidents } from './incidents/live-incidents.ts';
 import { type LedgerEntry, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
 import type { IncidentStore } from './incidents/store.ts';
-import type { AlertDelivery } from './model/alert.ts';
+import { type AlertDelivery, USUAL_REPLICA_LABELS } from './model/alert.ts';
 import type { Anomaly } from './model/anomaly.ts';
 import type { Cancel, Clock } from './model/clock.ts';
 import { formatEntity } from './model/entity.ts';
 import { messageOf, RequestError } from './model/errors.ts';
+import { fingerprint } from './model/fingerprint.ts';
 import {
   type AlertMember,
   type Firing,
@@ -28,7 +29,7 @@ import {
   incidentTitle,
   isOpen,
 } from './model/incident.ts';
-import type { Labels } from './model/labels.ts';
+import { type Labels, withoutLabels } from './model/labels.ts';
 import type { Logger } from './model/logger.ts';
 import type { Subject } from './model/topology.ts';
 import { resolveCluster } from './topology/resolve-entity.ts';
@@ -41,13 +42,13 @@ export interface IncidentOptions extends CorrelationWindows {
 }
 
 /** What correlation may ask while it works. */
-export interface CorrelationContext {
+interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
   /** What people's merges and splits say about two alert names, -1..1, see `HandMadeLinks`. */
   readonly linkWeight: (alertname: string, other: string, now: number) => number;
 }
 
-interface IncidentParts {
+export interface IncidentParts {
   readonly store: IncidentStore;
   /** Makes a correlator that knows nothing: at the start, and when what it knows could not be stored. */
   readonly createCorrelator: (context: CorrelationContext) => Correlator;
@@ -56,8 +57,8 @@ interface IncidentParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: IncidentOptions;
-  /** Told about every change after it was stored. */
-  readonly onEvents?: (events: readonly IncidentEvent[]) => void;
+  /** Told about every change after it was stored: lines of timelines, and the incidents as they are now. */
+  readonly onEvents?: (events: readonly IncidentEvent[], changed: readonly Incident[]) => void;
 }
 
 const TICK_MS = 1000;
@@ -68,6 +69,8 @@ const EXPIRY_GRACE_MS = 5 * 60_000;
 const SILENCE_MS = 8 * 3_600_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
+/** Between two ticks; more than this come only while nothing can be stored. */
+const MAX_NEW_ONSETS = 200_000;
 const MAX_PAST_FIRINGS = 20_000;
 /** Changes of state; the others would be a line per delivery. */
 const LOGGED: ReadonlySet<IncidentEvent['kind']> = new Set([
@@ -178,11 +181,12 @@ export class IncidentPipeline {
   }
 
   /** Takes since when the condition of a rule holds, from `ALERTS_FOR_STATE`; the alert itself comes later or never. */
-  receiveOnset({ labels, activeAt, endedAt }: Pick<ObservedOnset, 'labels' | 'activeAt' | 'endedAt'>): void {
+  receiveOnset({ labels: all, activeAt, endedAt }: Pick<ObservedOnset, 'labels' | 'activeAt' | 'endedAt'>): void {
+    const labels = withoutLabels(all, USUAL_REPLICA_LABELS);
     const subject = this.#parts.subjectOf(labels, activeAt);
     const onset = { cluster: resolveCluster(labels, this.#options), labels, subject, activeAt, endedAt };
     this.onsets.put(onset);
-    this.#newOnsets.push(onset);
+    if (this.#newOnsets.length < MAX_NEW_ONSETS) this.#newOnsets.push(onset);
   }
 
   /** @throws RequestError 404, 409, 503 */
@@ -314,7 +318,7 @@ export class IncidentPipeline {
     const draft = new Draft(this.live);
     try {
       if (this.#isStoreFailing) this.#beSureOfStore();
-      const expired = isExpiryDue ? this.#expired(now) : [];
+      const expired = [...(isExpiryDue ? this.#expired(now) : []), ...this.#endedRules()];
       this.#correlator.take(
         expired.map((member) => this.#correlated(member, false)),
         now,
@@ -349,6 +353,16 @@ export class IncidentPipeline {
     });
   }
 
+  /** Members of rules whose condition holds no more: their end is heard here before Alertmanager tells it. */
+  #endedRules(): AlertMember[] {
+    return this.#newOnsets.flatMap(({ labels, endedAt }) => {
+      const member = endedAt === undefined ? undefined : this.live.lastAlert(fingerprint(labels));
+      const isOver =
+        member !== undefined && member.firing.alert.endsAt === undefined && member.firing.alert.startsAt <= endedAt!;
+      return isOver ? [{ ...member, firing: loseSight(member.firing, endedAt!) }] : [];
+    });
+  }
+
   #watchExpiry(firing: Firing): void {
     this.#nextExpiryAt = Math.min(this.#nextExpiryAt, nextExpiry(firing));
   }
@@ -370,13 +384,19 @@ export class IncidentPipeline {
         (state === 'candidate' && heldUntil <= now) || (state === 'recovering' && lastEndAt + RECOVERY_MS <= now);
       if (isDue) draft.act(id, { kind: 'wait', at: now });
       const isSilent = isOpen(incident) && incident.firing > 0 && this.live.heardAt(id) < now - SILENCE_MS;
-      if (!isSilent) continue;
+      if (!isSilent || this.#isConfirmed(draft.alertsOf(id))) continue;
       for (const member of draft.alertsOf(id)) {
         if (member.firing.alert.endsAt !== undefined) continue;
         draft.put({ ...member, firing: loseSight(member.firing, now) });
       }
       draft.act(id, { kind: 'lose_sight', at: now });
     }
+  }
+
+  /** Whether the rule of one of these alerts is known to hold still. */
+  #isConfirmed(members: Iterable<AlertMember>): boolean {
+    for (const { firing } of members) if (this.onsets.isActive(firing.alert.fingerprint)) return true;
+    return false;
   }
 
   /** Stores a draft and only then believes it. */
@@ -404,7 +424,7 @@ export class IncidentPipeline {
         by: by || undefined,
       });
     }
-    this.#parts.onEvents?.(events);
+    this.#parts.onEvents?.(events, [...incidents.values()]);
   }
 
   /** What was decided and could not be stored did not happen: correlation has to forget it too. */

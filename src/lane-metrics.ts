@@ -1,4 +1,5 @@
 import type { Reconciler } from './alertmanager/reconciler.ts';
+import { BOOTSTRAP_STATES, type BootstrapStats } from './bootstrap/bootstrap.ts';
 import type { Metrics } from './emit/metrics.ts';
 import type { RemoteWriteSender } from './emit/remote-write-sender.ts';
 import type { IncidentPipeline } from './incident-pipeline.ts';
@@ -18,6 +19,36 @@ function* byKey<Key extends string | number>(counts: Iterable<readonly [Key, num
 }
 
 const one = (value: number) => [[[], value] as const];
+
+/** What the topology shows of itself. */
+export function addTopologyMetrics(metrics: Metrics, { topology, topologyTap }: ScoreLane): void {
+  const { claims, changes, pods, links } = topology;
+  metrics.gauge('pronoia_topology_edges', 'Edges of the graph, by kind.', ['kind'], () =>
+    byKey([...Map.groupBy(topology.graph.edges, ({ edge }) => edge)].map(([kind, edges]) => [kind, edges.length])),
+  );
+  metrics.gauge('pronoia_topology_pods', 'Pods that live or have ended lately.', [], () => one(pods.size));
+  metrics.gauge('pronoia_topology_claims', 'Facts that are remembered, one for each source of each.', [], () =>
+    one(claims.size),
+  );
+  metrics.counter(
+    'pronoia_topology_claims_refused_total',
+    'Facts refused because so many are remembered already.',
+    [],
+    () => one(claims.refusedTotal),
+  );
+  metrics.gauge('pronoia_topology_series', 'Series from which the topology is learnt.', [], () =>
+    one(topologyTap.size),
+  );
+  metrics.gauge('pronoia_topology_unresolved', 'Edges with an end of which nothing is known.', [], () =>
+    one(links.unresolved().length),
+  );
+  metrics.counter(
+    'pronoia_topology_changes_total',
+    'Changes seen in series: images, rollouts, restarts, roles.',
+    [],
+    () => one(changes.total),
+  );
+}
 
 /** What lane A shows of itself. */
 export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
@@ -265,4 +296,27 @@ export function addSnapshotMetrics(metrics: Metrics, stats: SnapshotStats): void
 function kindName(kind: Kind): string {
   const name = KIND_NAMES.get(kind) ?? 'unknown';
   return kind >= IGNORED ? name.replace(/([A-Z])/, (letter) => `_${letter.toLowerCase()}`) : name;
+}
+
+/** How far the loading of history is. */
+export function addBootstrapMetrics(metrics: Metrics, stats: () => BootstrapStats | undefined): void {
+  metrics.gauge('pronoia_bootstrap_state', 'Loading of history: 1 for its state.', ['state'], function* () {
+    const current = stats()?.state ?? 'off';
+    for (const state of BOOTSTRAP_STATES) yield [[state], state === current ? 1 : 0];
+  });
+  metrics.gauge('pronoia_bootstrap_metrics', 'Metrics whose history is to be loaded.', [], () =>
+    one(stats()?.metrics ?? 0),
+  );
+  metrics.gauge('pronoia_bootstrap_metrics_done', 'Metrics whose history has been loaded.', [], () =>
+    one(stats()?.metricsDone ?? 0),
+  );
+  metrics.gauge('pronoia_bootstrap_metrics_refused', 'Metrics whose history the server could not give.', [], () =>
+    one(stats()?.metricsRefused ?? 0),
+  );
+  metrics.counter('pronoia_bootstrap_samples_total', 'Samples of the past that were learnt.', [], () =>
+    one(stats()?.samples ?? 0),
+  );
+  metrics.counter('pronoia_bootstrap_series_total', 'Series of the history, by what became of them.', ['outcome'], () =>
+    byKey(stats()?.series ?? []),
+  );
 }

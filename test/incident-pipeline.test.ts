@@ -5,6 +5,7 @@ import { parseWebhook } from '../src/ingest/webhook.ts';
 import { type Alert, OWN_ALERT_LABEL } from '../src/model/alert.ts';
 import { RequestError } from '../src/model/errors.ts';
 import { incidentTitle, stateWord } from '../src/model/incident.ts';
+import { createLabels } from '../src/model/labels.ts';
 import { alertOf, anomalyOf, deliveryOf, MINUTE, minute } from './incidents/alert-builders.ts';
 import { OPTIONS, PipelineBench } from './incidents/pipeline-bench.ts';
 
@@ -380,6 +381,115 @@ describe('an anomaly', () => {
     bench.clock.advance(5000);
     expect(only().anomalies).toBe(200);
     expect(bench.pipeline.counters.surplusAnomalies).toBe(100);
+  });
+});
+
+describe('since when the condition of a rule holds', () => {
+  const labels = createLabels(Object.entries(cart));
+  const member = () => bench.store.members(only().id)[0];
+  const state = (activeAt: number, endedAt?: number) => ({
+    labels,
+    activeAt: minute(activeAt),
+    endedAt: endedAt === undefined ? undefined : minute(endedAt),
+  });
+
+  it('is the onset of the alert, and tells how long others of the rule have waited', () => {
+    bench = new PipelineBench();
+    bench.pipeline.receiveOnset(state(-14));
+    bench.deliver(2, [alertOf(cart, { from: 1 })]);
+    expect(member()).toMatchObject({ onset: { earliest: minute(-14), latest: minute(-14) } });
+    bench.deliver(3, [alertOf({ ...cart, service: 'bank' }, { from: 2 })]);
+    const other = bench.store.incidents({ state: 'open', limit: 1 })[0]!;
+    expect(bench.store.members(other.id)[0]).toMatchObject({ onset: { earliest: minute(-13) } });
+  });
+
+  it('ends the alert when it holds no more, until somebody says otherwise', () => {
+    bench = new PipelineBench();
+    bench.pipeline.receiveOnset(state(0));
+    bench.deliver(2, [alertOf(cart, { from: 1 })]);
+    bench.clock.advanceTo(minute(5));
+    bench.pipeline.receiveOnset(state(0, 5));
+    bench.clock.advance(1000);
+    expect(only()).toMatchObject({ state: 'recovering', firing: 0, lastEndAt: minute(5) });
+    bench.deliver(6, [alertOf(cart, { from: 1 })]);
+    expect(only()).toMatchObject({ state: 'open', firing: 1, reopened: 0 });
+  });
+
+  it('says that an alert of which nobody speaks fires on', () => {
+    bench = new PipelineBench();
+    bench.deliver(1, [alertOf(cart, { from: 0 })]);
+    bench.deliver(1, [alertOf({ ...cart, service: 'bank' }, { from: 0 })]);
+    bench.pipeline.receiveOnset(state(0));
+    bench.clock.advanceTo(minute(9 * 60));
+    const states = incidents().map(({ state, lead }) => [lead, state]);
+    expect(Object.fromEntries(states)).toEqual({
+      'Slow on service shop/cart': 'open',
+      'Slow on service shop/bank': 'closed_unknown',
+    });
+    bench.deliver(9 * 60 + 1, [alertOf({ ...cart, service: 'bank' }, { from: 0 })]);
+    expect(incidents().map(({ state }) => state)).toEqual(['open', 'open']);
+  });
+});
+
+describe('a page waits', () => {
+  const fire = (from: number, to?: number) => {
+    bench.deliver(from, [alertOf(cart, { from })]);
+    if (to !== undefined) bench.deliver(to, [alertOf(cart, { from, to })]);
+  };
+  /** Ends within a minute, once every two hours: nothing that flaps. */
+  const passTwelveTimes = () => {
+    for (let i = 0; i < 12; i++) fire(i * 120, i * 120 + 1);
+  };
+  const newest = () => bench.store.incidents({ state: 'all', limit: 1 })[0]!;
+
+  it('for an alert that has always ended by itself, not for longer than three minutes, also after a restart', () => {
+    bench = new PipelineBench('disk');
+    passTwelveTimes();
+    bench.killAndStart();
+    fire(2000);
+    expect(newest()).toMatchObject({ state: 'candidate', heldUntil: minute(2003), firing: 1 });
+    bench.clock.advanceTo(minute(2003));
+    expect(newest()).toMatchObject({ state: 'open', promotedAt: minute(2003) });
+    expect(bench.events.at(-1)).toMatchObject({ kind: 'promoted' });
+  });
+
+  it('and is never sent when the alert ends by itself again', () => {
+    bench = new PipelineBench();
+    passTwelveTimes();
+    fire(2000, 2001);
+    expect(newest()).toMatchObject({ state: 'resolved', promotedAt: undefined });
+  });
+
+  it('not for a critical alert, and not for one that is seen for the first time', () => {
+    bench = new PipelineBench();
+    passTwelveTimes();
+    bench.deliver(2000, [alertOf({ ...cart, pod: 'other' }, { from: 2000 })]);
+    expect(newest().state).toBe('open');
+  });
+
+  it('for as long as an alert only flaps', () => {
+    bench = new PipelineBench();
+    const states: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      fire(i * 12);
+      states.push(only().state);
+      bench.deliver(i * 12 + 6, [alertOf(cart, { from: i * 12, to: i * 12 + 6 })]);
+    }
+    expect(states).toEqual(['open', 'open', 'open', 'candidate', 'candidate', 'candidate']);
+    expect(only()).toMatchObject({ state: 'resolved', firing: 0, reopened: 5 });
+  });
+});
+
+describe('an incident about the same as one that ended lately', () => {
+  it('is its recurrence for five days', () => {
+    bench = new PipelineBench();
+    bench.deliver(1, [alertOf(cart, { from: 0, to: 1 })]);
+    const first = only().id;
+    bench.deliver(300, [alertOf(cart, { from: 299, to: 300 })]);
+    expect(incidents()[0]).toMatchObject({ recurrenceOf: first });
+    const days = 6 * 24 * 60;
+    bench.deliver(days, [alertOf(cart, { from: days - 1 })]);
+    expect(incidents()[0]!.recurrenceOf).toBeUndefined();
   });
 });
 

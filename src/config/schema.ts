@@ -58,6 +58,11 @@ function refuseHeader(name: string): string | undefined {
   return HEADER_NAME.test(name) ? undefined : 'expected a header name such as X-Scope-OrgID';
 }
 
+const externalLabels = dictionary(
+  text('some text as the value of the label', (value) => value !== ''),
+  refuseLabel,
+);
+
 const timezone = text('the name of a time zone such as Europe/Berlin', (name) => {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
@@ -75,10 +80,7 @@ const global = section({
     ),
   ),
   external_labels: group(
-    dictionary(
-      text('some text as the value of the label', (value) => value !== ''),
-      refuseLabel,
-    ),
+    externalLabels,
     'Labels that are added to every series and incident that leaves this process, unless it has them already.',
   ),
   replica_label: preset(
@@ -268,6 +270,34 @@ const notify = section(
   { exactlyOne: [['webhook', 'slack', 'alertmanager']] },
 );
 
+const bootstrap = section(
+  {
+    prometheus: afterRestart(
+      optional(
+        httpUrl,
+        'Base URL of the server that has the history: Prometheus, or what speaks its API. Without it nothing is loaded. A change takes effect after a restart.',
+      ),
+    ),
+    lookback: afterRestart(
+      preset(duration('1h', '365d'), '14d', 'How much of the past is loaded. A change takes effect after a restart.'),
+    ),
+    external_labels: group(
+      externalLabels,
+      'Labels that this server adds when it sends, needed only where it has no remote read: its query API answers without them.',
+    ),
+    headers,
+    ...credentials,
+  },
+  oneCredential,
+);
+
+const topology = section({
+  file: optional(
+    filePath,
+    'YAML file with dependencies that people know; learnt ones are added. It is read again at reload.',
+  ),
+});
+
 const incidents = section({
   join_window: preset(
     duration('1ms', '7d'),
@@ -326,11 +356,13 @@ export const configSchema = section({
     list(capacity),
     'What fills up, in addition to the presets: series are joined on labels, and the time until full is put out.',
   ),
+  bootstrap: group(bootstrap, 'History that is loaded at the first start, so that series need no warm-up.'),
   remote_write: group(list(remoteWrite), 'Where output series are sent to, in addition to /federate.'),
   alertmanagers: group(
     list(alertmanager),
     'All Alertmanagers of one cluster: what their webhooks missed is fetched from them, and notify may post incidents to them.',
   ),
+  topology: group(topology, 'What is known of how things depend on each other.'),
   incidents: group(incidents, 'How alerts and anomalies become incidents, and when they are told.'),
   notify: group(
     list(notify),

@@ -21,6 +21,7 @@ const MAX_ANOMALIES = 100_000;
 interface Span {
   span: IncidentSpan;
   readonly ends: Map<string, number | undefined>;
+  open: number;
 }
 
 /** Correlation by direct evidence alone: no dependencies, no causes, nothing ever moves. */
@@ -105,15 +106,16 @@ export class DirectCorrelator implements Correlator, RecentIncidents {
     const { startsAt, endsAt } = firing.alert;
     const known = this.#spans.get(incidentId);
     const ends = known?.ends ?? new Map<string, number | undefined>();
+    const wasOpen = ends.has(firing.key) && ends.get(firing.key) === undefined;
+    const open = (known?.open ?? 0) - Number(wasOpen) + Number(endsAt === undefined);
     ends.set(firing.key, endsAt);
-    const all = [...ends.values()];
     const span = {
       id: incidentId,
       startsAt: Math.min(known?.span.startsAt ?? startsAt, startsAt),
       lastOnsetAt: Math.max(known?.span.lastOnsetAt ?? startsAt, startsAt),
-      resolvedAt: all.includes(undefined) ? undefined : Math.max(...(all as number[])),
+      resolvedAt: open > 0 ? undefined : [...ends.values()].reduce((latest, at) => Math.max(latest!, at!)),
     };
-    this.#spans.set(incidentId, { span, ends });
+    this.#spans.set(incidentId, { span, ends, open });
     for (const trait of directEvidence.traits(this.#correlated(firing), { opens, core: core || opens })) {
       const ids = this.#idsByTrait.get(trait);
       if (ids === undefined) this.#idsByTrait.set(trait, new Set([incidentId]));

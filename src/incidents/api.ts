@@ -63,18 +63,18 @@ export function createIncidentRoutes({ store, deeds, now, windows }: IncidentRou
   });
 
   /** Who does it is in every body; what else there is, each deed reads for itself. */
-  const post = (name: string, act: (id: string, deed: Deed, body: unknown) => Incident): void => {
-    router.post(`/api/v1/incidents/:id/${name}`, json, (request, response) => {
+  const post = (path: string, act: (id: string, deed: Deed, body: unknown) => Incident): void => {
+    router.post(path, json, (request, response) => {
       const incident = act(request.params.id as string, readDeed(request.body), request.body);
       succeed(response, incidentToJson(incident, moment()));
     });
   };
-  post('acknowledge', (id, deed) => deeds.acknowledge(id, deed));
-  post('resolve', (id, deed) => deeds.resolve(id, deed));
-  post('merge', (id, deed, body) => deeds.merge(id, readOther(body), deed));
-  post('split', (id, deed, body) => deeds.split(id, readSelection(body), deed));
-  post('undo', (id, deed, body) => deeds.undo(id, readEventId(body), deed));
-  post('feedback', (id, deed, body) => deeds.giveFeedback(id, readFeedback(body), deed));
+  post('/api/v1/incidents/:id/acknowledge', (id, deed) => deeds.acknowledge(id, deed));
+  post('/api/v1/incidents/:id/resolve', (id, deed) => deeds.resolve(id, deed));
+  post('/api/v1/incidents/:id/merge', (id, deed, body) => deeds.merge(id, readOther(body), deed));
+  post('/api/v1/incidents/:id/split', (id, deed, body) => deeds.split(id, readSelection(body), deed));
+  post('/api/v1/incidents/:id/undo', (id, deed, body) => deeds.undo(id, readEventId(body), deed));
+  post('/api/v1/incidents/:id/feedback', (id, deed, body) => deeds.giveFeedback(id, readFeedback(body), deed));
 
   router.use(refuse);
   return router;

@@ -187,7 +187,8 @@ function admit(before: Incident, at: number, admissions: readonly Admission[]): 
   const joined = event(before, before.alerts === 0 ? 'opened' : 'joined', { at, count: admissions.length });
   // All of them may have ended before we heard of them: an incident that is over stays over.
   const isBack = incident.firing > before.firing && !isOpen(before);
-  return isBack ? reopen(incident, at, [joined]) : settle(incident, at, [joined]);
+  const heldUntil = Math.min(...admissions.map((admission) => admission.heldUntil));
+  return isBack ? reopen(incident, at, [joined], heldUntil) : settle(incident, at, [joined]);
 }
 
 function addOne(incident: Incident, admission: Admission): Incident {
@@ -219,7 +220,7 @@ function end(incident: Incident, at: number, endsAt: readonly number[]): Step {
 function revive(incident: Incident, at: number, count: number): Step {
   const livelier = { ...incident, firing: incident.firing + count };
   const isBack = !isOpen(incident) && incident.resolvedBy === '' && incident.state !== 'merged';
-  return isBack ? reopen(livelier, at, []) : settle(livelier, at, []);
+  return isBack ? reopen(livelier, at, [], 0) : settle(livelier, at, []);
 }
 
 /** Brings the state in line with what fires. What is over does not come back by itself. */
@@ -257,10 +258,12 @@ function goOn(incident: Incident, at: number, events: readonly IncidentEvent[]):
     : { incident: promoted };
 }
 
-function reopen(incident: Incident, at: number, events: readonly IncidentEvent[]): Step {
+function reopen(incident: Incident, at: number, events: readonly IncidentEvent[], heldUntil: number): Step {
   const reopened = {
     ...incident,
-    state: incident.promotedAt === undefined ? 'candidate' : 'open',
+    state: 'candidate',
+    promotedAt: undefined,
+    heldUntil,
     resolvedAt: undefined,
     resolvedBy: '',
     mergedInto: undefined,

@@ -45,6 +45,12 @@ export class RuleOnsets {
     return { earliest: at, latest: at };
   }
 
+  /** Whether the condition of this alert's rule is known to hold now. */
+  isActive(alertFingerprint: string): boolean {
+    const onset = this.#byFingerprint.get(alertFingerprint);
+    return onset !== undefined && onset.endedAt === undefined;
+  }
+
   /** Drops what ended long ago. */
   forget(now: number): void {
     for (const [key, { endedAt }] of this.#byFingerprint) {

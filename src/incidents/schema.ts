@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
  * Each entry brings the database from the version of its index to the next one. Entries are never edited once released.
  * Times are milliseconds since the epoch. What has an open set of fields is kept as JSON.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,

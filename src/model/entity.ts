@@ -8,6 +8,8 @@ export type EntityKind =
   | 'ingress'
   | 'host'
   | 'persistentvolumeclaim'
+  | 'persistentvolume'
+  | 'autoscaler'
   | 'topic'
   | 'consumergroup'
   | 'queue'

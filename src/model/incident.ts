@@ -11,10 +11,10 @@ import { fnv1a64 } from './fingerprint.ts';
  * - closed_unknown: neither firing nor recovery was confirmed for so long that nobody can tell
  * - merged: it became part of another incident, to which `mergedInto` points
  */
-export type IncidentState = 'candidate' | 'open' | 'recovering' | 'resolved' | 'closed_unknown' | 'merged';
+type IncidentState = 'candidate' | 'open' | 'recovering' | 'resolved' | 'closed_unknown' | 'merged';
 
 /** What an incident was when a person took it on: when it becomes worse than that, they have not seen it yet. */
-export interface Acknowledged {
+interface Acknowledged {
   readonly severity: string;
   /** `formatEntity` of the most probable cause, empty without one. */
   readonly root: string;
@@ -146,7 +146,7 @@ interface Membership {
 }
 
 /** Where else a firing could be, and at which cost. */
-export type Alternative = { readonly incidentId: string; readonly cost: number };
+type Alternative = { readonly incidentId: string; readonly cost: number };
 
 export interface AlertMember extends Membership {
   readonly kind: 'alert';

@@ -25,8 +25,10 @@ export interface Subject {
   /** Where it runs, at that time: for hypotheses of co-location, never for overlap of labels. */
   readonly pod: string | undefined;
   readonly node: string | undefined;
-  /** For alerts about an edge (mesh): who calls. */
+  /** For alerts about an edge (mesh): who calls `entity` … */
   readonly caller: Entity | undefined;
+  /** … and for alerts of a client about its upstream (Envoy): what `entity` calls. */
+  readonly callee: Entity | undefined;
 }
 
 /** The other end of an edge. */
@@ -70,6 +72,6 @@ export interface Topology {
   podsOf(workload: Entity, at: number): readonly { readonly pod: string; readonly node: string | undefined }[];
   /** Changes seen in `from` <= time < `to`, oldest first. */
   changesBetween(from: number, to: number): readonly TopologyChange[];
-  /** Grows with every change of edges or pods: callers may cache until then. */
+  /** Grows when edges or pods have changed, at most every few seconds: callers may cache until then. */
   readonly version: number;
 }

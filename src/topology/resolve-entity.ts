@@ -1,7 +1,10 @@
 import type { Entity } from '../model/entity.ts';
 import type { Labels } from '../model/labels.ts';
 import { exporterOf, subjectLabel } from './exporter-target.ts';
-import { type CanonicalLabel, findAlias } from './label-aliases.ts';
+import { type CanonicalLabel, findAlias, resolveCluster } from './label-aliases.ts';
+
+export { resolveCluster } from './label-aliases.ts';
+
 import { withoutGeneratedSuffix, workloadOfPod } from './workload-of-pod.ts';
 
 /** Kinds that live in a namespace; the names of the others are unique in their cluster. */
@@ -40,11 +43,6 @@ export function resolveEntity(labels: Labels, options: { clusterLabel: string })
     return { cluster: resolveCluster(labels, options), kind: found.kind, namespace, name: found.name };
   }
   return undefined;
-}
-
-/** The cluster that the labels name; empty for the one cluster that has no name. */
-export function resolveCluster(labels: Labels, options: { clusterLabel: string }): string {
-  return labels.get(options.clusterLabel) ?? findAlias(labels, 'cluster')?.[1] ?? '';
 }
 
 function named(kind: Entity['kind'], name: string | undefined, namespace?: string): Found {

@@ -104,8 +104,18 @@ describe('good files', () => {
       global: { timezone: 'UTC', externalLabels: new Map(), replicaLabel: '__replica__', clusterLabel: 'cluster' },
       learn: [],
       forecast: [],
+      bootstrap: {
+        prometheus: undefined,
+        lookbackMs: 14 * 86_400_000,
+        externalLabels: new Map(),
+        headers: new Map(),
+        basicAuth: undefined,
+        bearerToken: undefined,
+        bearerTokenFile: undefined,
+      },
       remoteWrite: [],
       alertmanagers: [],
+      topology: { file: undefined },
       incidents: {
         joinWindowMs: 900_000,
         freezeAfterMs: 5_400_000,

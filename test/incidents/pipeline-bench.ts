@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DirectCorrelator } from '../../src/correlate/direct-correlator.ts';
-import { type IncidentOptions, IncidentPipeline } from '../../src/incident-pipeline.ts';
+import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
 import { ManualClock } from '../../src/model/clock.ts';
 import type { IncidentEvent, Member } from '../../src/model/incident.ts';
 import { createLogger } from '../../src/model/logger.ts';
 import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
-import { subjectOfLabels } from '../../src/topology/label-subject.ts';
+import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { deliveryOf, MINUTE, minute } from './alert-builders.ts';
 
 export const OPTIONS: IncidentOptions = {
@@ -20,6 +20,8 @@ export const OPTIONS: IncidentOptions = {
   clusterLabel: 'cluster',
 };
 
+const direct: IncidentParts['createCorrelator'] = ({ windows }) => new DirectCorrelator(windows, identifyingLabels);
+
 /** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
 export class PipelineBench {
   clock = new ManualClock(minute(0));
@@ -29,9 +31,14 @@ export class PipelineBench {
   store: IncidentStore;
   pipeline: IncidentPipeline;
   readonly #folder: string | undefined;
+  readonly #topology = new LearntTopology(OPTIONS);
   readonly #abandoned: IncidentStore[] = [];
 
-  constructor(storage: 'disk' | 'memory' = 'memory') {
+  readonly #createCorrelator: IncidentParts['createCorrelator'];
+
+  /** @param createCorrelator a fake where a test wants to say itself what is decided */
+  constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator: IncidentParts['createCorrelator'] = direct) {
+    this.#createCorrelator = createCorrelator;
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);
@@ -75,8 +82,8 @@ export class PipelineBench {
     });
     return new IncidentPipeline({
       store: this.store,
-      createCorrelator: ({ windows }) => new DirectCorrelator(windows, identifyingLabels),
-      subjectOf: (labels) => subjectOfLabels(labels, OPTIONS),
+      createCorrelator: this.#createCorrelator,
+      subjectOf: (labels, at) => this.#topology.subjectOf(labels, at),
       clock: this.clock,
       logger,
       options: OPTIONS,

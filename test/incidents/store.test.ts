@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createIncident, reduce } from '../../src/incidents/life-cycle.ts';
+import { MIGRATIONS } from '../../src/incidents/schema.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { AlertMember, AnomalyMember, Incident } from '../../src/model/incident.ts';
 import { alertOf, anomalyOf, minute } from './alert-builders.ts';
@@ -134,6 +135,39 @@ describe('the store', () => {
     expect(store.prune(minute(10))).toBe(false);
     expect(store.incidents({ state: 'all', limit: 9 }).map(({ id }) => id.slice(-2))).toEqual(['cc', 'bb']);
     expect([store.members(old.id), store.timeline(old.id)]).toEqual([[], []]);
+  });
+});
+
+describe('a database of the version before', () => {
+  it('is brought to this one, with all that was in it', () => {
+    const database = new DatabaseSync(path);
+    database.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1;
+      INSERT INTO incidents VALUES ('00000000000000aa', 'eu', 'acknowledged', 'Slow', 'critical', 1, 2, 3, NULL, NULL, '',
+        4, 'ann', 0, 1, 1, 1);
+      INSERT INTO incidents VALUES ('00000000000000bb', 'eu', 'resolved', 'Slow', 'critical', 1, 2, 3, 9, 9, '', NULL, '',
+        0, 1, 0, 0);
+      INSERT INTO members VALUES (1, '00000000000000aa', 'alert', 'ff', 1, NULL, NULL, 1, 3, '[]',
+        '{"labels":{"alertname":"Slow"},"annotations":{},"generatorUrl":"","group":"","extra":{},"replicas":[]}');
+      INSERT INTO events VALUES (1, '00000000000000aa', 3, 'opened', '', '', 1);`);
+    database.close();
+    const store = open();
+    expect(store.incidents({ state: 'open', limit: 9 })).toEqual([
+      expect.objectContaining({
+        id: '00000000000000aa',
+        state: 'open',
+        acknowledgedBy: 'ann',
+        acknowledgedAs: { severity: 'critical', root: '', impacted: 1 },
+        promotedAt: 3,
+        lastJoinedAt: 3,
+        key: 'Slow',
+        causes: [],
+      }),
+    ]);
+    expect(store.incident('00000000000000bb')).toMatchObject({ state: 'resolved', resolvedAt: 9 });
+    expect(store.members('00000000000000aa')).toMatchObject([
+      { key: 'ff 1', onset: { earliest: 1, latest: 1 }, role: 'symptom', pinned: false },
+    ]);
+    expect(store.timeline('00000000000000aa')).toMatchObject([{ id: 1, kind: 'opened', detail: {} }]);
   });
 });
 
