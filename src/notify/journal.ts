@@ -35,8 +35,7 @@ const SCHEMA = `
   CREATE INDEX outgoing_by_receiver ON outgoing (receiver, id);
   CREATE INDEX outgoing_by_incident ON outgoing (incident);
 `;
-/** A receiver that is away for so long that more wait for it has lost the oldest. */
-const MAX_OUTGOING = 10_000;
+const DEFAULT_CAPACITY = 10_000;
 const BUSY_TIMEOUT_MS = 250;
 const PRUNED_PER_CALL = 200;
 
@@ -46,6 +45,7 @@ const PRUNED_PER_CALL = 200;
  */
 export class Journal {
   readonly #database: DatabaseSync;
+  readonly #capacity: number;
   readonly #insert: StatementSync;
   readonly #last: StatementSync;
   readonly #enqueue: StatementSync;
@@ -55,10 +55,12 @@ export class Journal {
 
   /**
    * @param path a file, created when it does not exist (its folder has to), or `:memory:`
+   * @param capacity how many messages may wait for one receiver; of more the oldest are given up
    * @throws Error when the file is no database, or was written by a newer version
    */
-  constructor(path: string) {
+  constructor(path: string, capacity = DEFAULT_CAPACITY) {
     this.#database = open(path);
+    this.#capacity = capacity;
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#insert = prepare('INSERT INTO notifications VALUES (?, ?, ?, ?, ?)');
     this.#last = prepare('SELECT content FROM notifications WHERE incident = ? ORDER BY sequence DESC LIMIT 1');
@@ -159,7 +161,7 @@ export class Journal {
   }
 
   #makeRoom(receiver: string): number {
-    if (this.pending(receiver) < MAX_OUTGOING) return 0;
+    if (this.pending(receiver) < this.#capacity) return 0;
     this.#database
       .prepare('DELETE FROM outgoing WHERE id = (SELECT min(id) FROM outgoing WHERE receiver = ?)')
       .run(receiver);
