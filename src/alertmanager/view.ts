@@ -85,7 +85,7 @@ function toGettable(
     endsAt: new Date(now + RESOLVE_TIMEOUT_MS).toISOString(),
     updatedAt: new Date(summary.changedAt).toISOString(),
     fingerprint: fingerprint(labels),
-    generatorURL: generatorUrl,
+    ...(generatorUrl !== '' && { generatorURL: generatorUrl }),
     receivers: [RECEIVER],
     status: { state: 'active', silencedBy: [], inhibitedBy: [], mutedBy: [] },
   };

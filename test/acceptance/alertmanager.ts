@@ -9,6 +9,7 @@ export interface PostedAlert {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly startsAt: string;
   readonly endsAt?: string;
+  readonly generatorURL?: string;
 }
 
 /** A running Alertmanager. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../src/model/clock.ts';
-import { type Alertmanager, type PostedAlert, startAlertmanagerAt } from './alertmanager.ts';
+import { type Alertmanager, type PostedAlert, startAlertmanager, startAlertmanagerAt } from './alertmanager.ts';
 import { temporaryFolder, withFreePort } from './children.ts';
 import { startPager } from './pager.ts';
 import { commandOf, describeWith } from './peers.ts';
@@ -61,6 +61,24 @@ describeWith(['alertmanager', 'amtool'], 'incidents for those who speak Alertman
       status: 400,
       text: expect.stringContaining('bad matcher format'),
     });
+  });
+});
+
+describeWith(['alertmanager'], "answers for readers of Alertmanager's API", () => {
+  it('have the shape of a real one', async () => {
+    const sidecar = await startSidecar({
+      folder: temporaryFolder(),
+      flags: ['--web.external-url=http://pronoia.example.org'],
+    });
+    const alertmanager = await startAlertmanager(`${sidecar.url}/api/v1/alerts/webhook`);
+    await alertmanager.post([{ ...firing('HighLatency'), generatorURL: 'http://prometheus.example.org/graph' }]);
+    await until('the incident', async () => (await sidecar.incidents()).length === 1);
+    for (const path of ['alerts', 'alerts/groups', 'receivers', 'status', 'silences']) {
+      const [ours, theirs] = await Promise.all(
+        [sidecar, alertmanager].map(async ({ url }) => (await fetch(`${url}/api/v2/${path}`)).json()),
+      );
+      expect([path, shapeOf(ours)]).toEqual([path, shapeOf(theirs)]);
+    }
   });
 });
 
@@ -154,6 +172,16 @@ describeWith(['alertmanager'], 'incidents posted back to a real Alertmanager', (
     return incidents[0];
   }
 });
+
+/** The kinds of the values, those of lists by their first item. What only newer or clustered ones have is left out. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  const newer = ['mutedBy', 'name'];
+  const entries = Object.entries(value).filter(([key]) => !newer.includes(key) || 'alerts' in value);
+  const isDictionary = (key: string) => key === 'labels' || key === 'annotations';
+  return Object.fromEntries(entries.map(([key, inner]) => [key, isDictionary(key) ? 'dictionary' : shapeOf(inner)]));
+}
 
 function pronoiaConfig(alertmanagerUrl: string): string {
   return `alertmanagers: [{ url: "${alertmanagerUrl}" }]
