@@ -24,7 +24,7 @@ import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
-import { createSummaries } from './incidents/summary.ts';
+import { createSummaries, headOf } from './incidents/summary.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
 import {
   addBootstrapMetrics,
@@ -110,7 +110,12 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   // Who is told about incidents.
   const http = { clock, fetch, readSecret: (path: string) => readFile(path, 'utf8'), version: VERSION };
-  const summaryOf = createSummaries(store);
+  const alertsOf = (id: string) =>
+    incidents.live.get(id) !== undefined
+      ? incidents.live.alertsOf(id)
+      : store.members(id).filter((member) => member.kind === 'alert');
+  const incidentOf = (id: string) => incidents.live.get(id) ?? store.incident(id);
+  const summaryOf = createSummaries(alertsOf);
   const alertOptions = (): IncidentAlertOptions => ({
     externalLabels: config.global.externalLabels,
     clusterLabel: config.global.clusterLabel,
@@ -121,10 +126,11 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => journal.close());
   const notifier = new Notifier({
     journal,
-    summaryOf: (id) => {
-      const incident = incidents.live.get(id) ?? store.incident(id);
-      return incident && summaryOf(incident);
+    headOf: (id) => {
+      const incident = incidentOf(id);
+      return incident && headOf(incident);
     },
+    summaryOf: (id) => summaryOf(incidentOf(id)!),
     liveIds: [...incidents.live.all()].map(({ id }) => id),
     clock,
     logger,

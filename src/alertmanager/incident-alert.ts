@@ -31,7 +31,7 @@ export function incidentAlert(
   namespace: string,
   { externalLabels, clusterLabel, externalUrl }: IncidentAlertOptions,
 ): IncidentAlert {
-  const { id, title, severity, cluster, causes } = summary;
+  const { id, title, severity, cluster, rootCause } = summary;
   const link = incidentLink(id, externalUrl);
   return {
     labels: createLabels([
@@ -45,7 +45,7 @@ export function incidentAlert(
     annotations: createLabels([
       ['summary', title],
       ['description', describeIncident(summary).join('\n')],
-      ['root_cause', causes[0]?.text ?? ''],
+      ['root_cause', rootCause ?? ''],
       ['incident_url', link],
     ]),
     generatorUrl: link,

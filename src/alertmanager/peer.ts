@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { createHttpClient, type HttpAnswer, type HttpClientOptions, type Outcome } from '../emit/http-client.ts';
+import { loggableUrl } from '../emit/remote-write-target.ts';
 import { type Labels, labelsToObject } from '../model/labels.ts';
 
 export type PeerSettings = Config['alertmanagers'][number];
@@ -15,6 +16,7 @@ export interface PostableAlert {
 
 /** One Alertmanager, by its API v2. */
 export interface Peer {
+  /** As it may be logged. */
   readonly url: string;
   /** Only alerts that go to this receiver of it are ours; undefined for all. */
   readonly receiver: string | undefined;
@@ -27,16 +29,20 @@ const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 
 export function createPeer(settings: PeerSettings, options: Omit<HttpClientOptions, 'target' | 'timeoutMs'>): Peer {
   const client = createHttpClient({ ...options, target: settings, timeoutMs: settings.timeoutMs }, MAX_ANSWER_BYTES);
-  const base = settings.url.replace(/\/+$/, '');
+  const urlOf = (path: string) => {
+    const url = new URL(settings.url);
+    url.pathname = url.pathname.replace(/\/+$/, '') + path;
+    return url.href;
+  };
   return {
-    url: base,
+    url: loggableUrl(settings.url),
     receiver: settings.receiver,
     get: (path, stopped) =>
-      client({ url: base + path, method: 'GET', headers: { Accept: 'application/json' } }, stopped),
+      client({ url: urlOf(path), method: 'GET', headers: { Accept: 'application/json' } }, stopped),
     post: (alerts, stopped) =>
       client(
         {
-          url: `${base}/api/v2/alerts`,
+          url: urlOf('/api/v2/alerts'),
           method: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: JSON.stringify(alerts.map(toJson)),

@@ -1,4 +1,5 @@
-import { type Alert, OWN_ALERT_LABEL } from '../model/alert.ts';
+import { nonMember } from '../incidents/receive-delivery.ts';
+import type { Alert } from '../model/alert.ts';
 import type { AlertMember, Sighting } from '../model/incident.ts';
 import type { PeerAlert } from './peer-alerts.ts';
 
@@ -75,9 +76,10 @@ function goesTo({ receivers }: PeerAlert, receiver: string | undefined): boolean
   return receiver === undefined || receivers.includes(receiver);
 }
 
-/** Our own alert is none, and what somebody has told to be over does not come back by being listed a moment longer. */
-function isNews({ labels, replica, startsAt }: Alert, last: AlertMember | undefined): boolean {
-  if (labels.has(OWN_ALERT_LABEL)) return false;
+/** What is never a member is none, and what somebody has told to be over does not come back by being listed a moment longer. */
+function isNews(alert: Alert, last: AlertMember | undefined): boolean {
+  if (nonMember(alert) !== undefined) return false;
+  const { replica, startsAt } = alert;
   const sighting = last?.firing.replicas.get(replica);
   if (sighting === undefined || startsAt > sighting.startsAt) return true;
   return sighting.endsAt !== undefined && sighting.expired;

@@ -76,7 +76,7 @@ export function receiveDelivery(
 }
 
 /** Why an alert can't be part of any incident; undefined when it can. */
-function nonMember({ labels }: Alert): 'own' | 'heartbeat' | undefined {
+export function nonMember({ labels }: Pick<Alert, 'labels'>): 'own' | 'heartbeat' | undefined {
   if (labels.has(OWN_ALERT_LABEL)) return 'own';
   return HEARTBEATS.has(labels.get('alertname') ?? '') ? 'heartbeat' : undefined;
 }

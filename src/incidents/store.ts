@@ -43,17 +43,6 @@ export interface IncidentQuery {
   readonly after?: { readonly openedAt: number; readonly id: string };
 }
 
-/** Alerts of one incident that share name, namespace and entity. */
-export interface AlertGroup {
-  readonly alertname: string;
-  /** Empty when they have none. */
-  readonly namespace: string;
-  /** As JSON, or null when nobody knows what they are about. */
-  readonly entity: string | null;
-  readonly alerts: number;
-  readonly firing: number;
-}
-
 const IS_OPEN = "state IN ('candidate', 'open', 'recovering')";
 /** Another program (a backup) may hold the lock for a moment; the loop must not wait for it any longer. */
 const BUSY_TIMEOUT_MS = 250;
@@ -73,7 +62,6 @@ export class IncidentStore {
   readonly #insertEntry: StatementSync;
   readonly #findEarlier: StatementSync;
   readonly #lastAlert: StatementSync;
-  readonly #alertGroups: StatementSync;
   #nextMemberId: number;
 
   /**
@@ -112,12 +100,6 @@ export class IncidentStore {
     );
     this.#lastAlert = this.#database.prepare(
       "SELECT * FROM members WHERE fingerprint = ? AND kind = 'alert' ORDER BY id DESC LIMIT 1",
-    );
-    this.#alertGroups = this.#database.prepare(
-      `SELECT coalesce(json_extract(content, '$.labels.alertname'), '') AS alertname,
-         coalesce(json_extract(content, '$.labels.namespace'), '') AS namespace, entity,
-         count(DISTINCT fingerprint) AS alerts, sum(ends_at IS NULL) AS firing
-       FROM members WHERE incident_id = ? AND kind = 'alert' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3`,
     );
     this.#insertEntry = this.#database.prepare(
       `INSERT INTO ledger (fingerprint, starts_at, replica, at, account, alertname, reason) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -190,11 +172,6 @@ export class IncidentStore {
       .prepare('SELECT * FROM members WHERE incident_id = ? ORDER BY id LIMIT ?')
       .all(incidentId, limit);
     return (rows as Row[]).map(rowToMember);
-  }
-
-  /** The alerts of an incident, by what they say and what about; the largest groups first. */
-  alertGroups(incidentId: string): AlertGroup[] {
-    return this.#alertGroups.all(incidentId) as unknown as AlertGroup[];
   }
 
   timeline(incidentId: string): StoredEvent[] {

@@ -74,19 +74,21 @@ export class Journal {
   }
 
   /**
-   * Writes a message down, and that it has to go to each of the receivers.
+   * Writes messages down, and that each has to go to each of the receivers.
    * @returns how many older messages had to give way
-   * @throws Error when it can't be stored: then nothing is
+   * @throws Error when they can't be stored: then none is
    */
-  add(notification: Notification, receivers: readonly string[]): number {
-    const { incident, sequence, at, event } = notification;
+  add(notifications: readonly Notification[], receivers: readonly string[]): number {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      this.#insert.run(incident.id, sequence, at, event, JSON.stringify(notification));
       let dropped = 0;
-      for (const receiver of receivers) {
-        dropped += this.#makeRoom(receiver);
-        this.#enqueue.run(receiver, incident.id, sequence);
+      for (const notification of notifications) {
+        const { incident, sequence, at, event } = notification;
+        this.#insert.run(incident.id, sequence, at, event, JSON.stringify(notification));
+        for (const receiver of receivers) {
+          dropped += this.#makeRoom(receiver);
+          this.#enqueue.run(receiver, incident.id, sequence);
+        }
       }
       this.#database.exec('COMMIT');
       return dropped;

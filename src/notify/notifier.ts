@@ -1,4 +1,4 @@
-import { type IncidentSummary, singleNamespace } from '../incidents/summary.ts';
+import { type IncidentHead, type IncidentSummary, singleNamespace } from '../incidents/summary.ts';
 import type { Cancel, Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
@@ -17,7 +17,9 @@ export interface NotifierOptions extends NotifyTiming {
 interface NotifierParts {
   readonly journal: Journal;
   /** An incident as it is now; undefined when there is none (any more). */
-  readonly summaryOf: (incidentId: string) => IncidentSummary | undefined;
+  readonly headOf: (incidentId: string) => IncidentHead | undefined;
+  /** The same with what its alerts say; it is there. */
+  readonly summaryOf: (incidentId: string) => IncidentSummary;
   /** Ids of the incidents that may have changed while nobody looked: those that live at the start. */
   readonly liveIds: Iterable<string>;
   readonly clock: Clock;
@@ -26,6 +28,8 @@ interface NotifierParts {
 }
 
 const TICK_MS = 1000;
+/** Looking at one takes a few microseconds, telling of it up to a millisecond for each 1,000 alerts. */
+const MAX_LOOKS_PER_TICK = 1000;
 const PRUNE_EVERY_MS = 3_600_000;
 
 /**
@@ -89,10 +93,13 @@ export class Notifier {
     await Promise.all(this.deliveries.map((delivery) => delivery.stop()));
   }
 
+  /** All messages of a tick are stored in one go: when a hundred incidents open at once the disk is waited for once. */
   #tick(): void {
     const now = this.#parts.clock.now();
     this.#safely(() => {
-      for (const [id, at] of this.#lookAt) if (at <= now) this.#look(id, now);
+      const due = [...this.#lookAt].filter(([, at]) => at <= now).slice(0, MAX_LOOKS_PER_TICK);
+      const notifications = due.flatMap(([id]) => this.#look(id, now) ?? []);
+      if (notifications.length > 0) this.#tell(notifications);
     });
   }
 
@@ -109,33 +116,53 @@ export class Notifier {
     }
   }
 
-  #look(id: string, now: number): void {
-    const incident = this.#parts.summaryOf(id);
-    if (incident === undefined) {
+  /** @returns what has to be told; then the incident is looked at again once that is stored */
+  #look(id: string, now: number): Notification | undefined {
+    const head = this.#parts.headOf(id);
+    if (head === undefined) {
       this.#lookAt.delete(id);
-      return;
+      return undefined;
     }
     const told = this.#open.get(id) ?? this.#parts.journal.last(id);
-    const { event, notBefore } = decide(incident, told, now, this.#options);
-    if (event !== undefined) this.#tell(event, incident, told, now);
-    else if (notBefore === Number.POSITIVE_INFINITY) this.#lookAt.delete(id);
+    const summary = () => this.#parts.summaryOf(id);
+    const hasNewKind = () => told !== undefined && hasOtherKinds(summary(), told.incident);
+    const { event, notBefore } = decide(head, told, hasNewKind, now, this.#options);
+    if (event !== undefined) return notificationOf(event, summary(), told, now);
+    if (notBefore === Number.POSITIVE_INFINITY) this.#lookAt.delete(id);
     else this.#lookAt.set(id, notBefore);
+    return undefined;
   }
 
-  #tell(event: NotificationEvent, incident: IncidentSummary, told: Notification | undefined, at: number): void {
-    const notification: Notification = {
-      sequence: (told?.sequence ?? 0) + 1,
-      event,
-      at,
-      namespace: told?.namespace ?? singleNamespace(incident),
-      severityBefore: told?.incident.severity ?? null,
-      incident,
-    };
+  #tell(notifications: readonly Notification[]): void {
     const names = this.deliveries.map(({ name }) => name);
-    this.overflow += this.#parts.journal.add(notification, names);
-    this.told[event]++;
-    if (isLast(notification)) this.#open.delete(incident.id);
-    else this.#open.set(incident.id, notification);
+    this.overflow += this.#parts.journal.add(notifications, names);
+    for (const notification of notifications) {
+      const { event, incident } = notification;
+      this.told[event]++;
+      if (isLast(notification)) this.#open.delete(incident.id);
+      else this.#open.set(incident.id, notification);
+    }
     for (const delivery of this.deliveries) delivery.wake();
   }
+}
+
+function notificationOf(
+  event: NotificationEvent,
+  incident: IncidentSummary,
+  told: Notification | undefined,
+  at: number,
+): Notification {
+  return {
+    sequence: (told?.sequence ?? 0) + 1,
+    event,
+    at,
+    namespace: told?.namespace ?? singleNamespace(incident),
+    severityBefore: told?.incident.severity ?? null,
+    incident,
+  };
+}
+
+function hasOtherKinds(incident: IncidentSummary, told: IncidentSummary): boolean {
+  const known = new Set(told.kinds.map(({ alertname }) => alertname));
+  return incident.kinds.some(({ alertname }) => !known.has(alertname));
 }

@@ -175,10 +175,12 @@ describe('comparing with all Alertmanagers', () => {
 
   it('takes in nothing of our own, and of a peer with a receiver only what goes there', async () => {
     const own = listed(alertOf({ alertname: 'PronoiaIncident', [OWN_ALERT_LABEL]: '1' }, { from: 0 }));
+    const heartbeat = listed(alertOf({ alertname: 'Watchdog' }, { from: 0 }));
     peers[0]!.receiver = 'pronoia';
-    peers[0]!.alerts = [own, listed(slow), listed(full, { receivers: [{ name: 'others' }] })];
+    peers[0]!.alerts = [own, heartbeat, listed(slow), listed(full, { receivers: [{ name: 'others' }] })];
     await at(5);
     expect(firings()).toEqual(['Slow fires']);
+    expect(reconciler.stats.missed).toBe(1);
   });
 
   it('believes no answer in which an alert is missing because it can not be read', async () => {

@@ -146,8 +146,8 @@ it('compression is against the smaller of what Alertmanager sent and what a plai
   for (const i of [0, 1, 2, 3]) {
     bench.deliver(10 * i + 1, [alertOf({ ...slow, instance: `i${i}` }, { from: 10 * i })]);
   }
-  journal.add(notificationOf({ at: minute(1) }), []);
-  journal.add(notificationOf({ at: minute(12), event: 'reminder', sequence: 2 }), []);
+  journal.add([notificationOf({ at: minute(1) })], []);
+  journal.add([notificationOf({ at: minute(12), event: 'reminder', sequence: 2 })], []);
   expect(report().notifications).toEqual({
     incidents: 1,
     received: 4,

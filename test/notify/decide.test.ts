@@ -7,8 +7,9 @@ import { notificationOf, summaryOf } from './summaries.ts';
 const TIMING = { notifyWaitMs: 30_000, notifyIntervalMs: 5 * MINUTE, notifyRepeatMs: 4 * 60 * MINUTE };
 const told = notificationOf({ at: minute(0) });
 const over = notificationOf({ at: minute(0), event: 'resolved', sequence: 2 });
-const grown = { kinds: [...summaryOf().kinds, { alertname: 'Full', alerts: 1, firing: 1 }] };
-const cause = { causes: [{ entity: 'database:shop/db', p: 0.8, text: 'it is the database' }] };
+/** An alert of another name joined. */
+const grown = { entityCount: 2 };
+const cause = { rootCause: 'database:shop/db' };
 const merged = { state: 'merged', mergedInto: '00000000000000b2' } as const;
 const resolved = { state: 'resolved', resolvedAt: minute(1) } as const;
 
@@ -24,7 +25,9 @@ it.each<[string, Partial<IncidentSummary>, typeof told | undefined, number, stri
   ['another kind of alert waits for the interval', grown, told, 4.9, minute(5)],
   ['and is then told', grown, told, 5, 'grew'],
   ['more of the same kind is no news', { alerts: 9 }, told, 60, minute(240)],
+  ['and looked for only when it could be told', { alerts: 9 }, told, 1, minute(5)],
   ['another cause comes before another kind', { ...grown, ...cause }, told, 5, 'cause_changed'],
+  ['a cause that is doubted again is no news', {}, { ...told, incident: summaryOf(cause) }, 60, minute(240)],
   ['a severity that rises comes before all', { ...grown, ...cause, severity: 'error' }, told, 5, 'severity_changed'],
   ['and waits for the interval', { severity: 'error' }, told, 1, minute(5)],
   ['unless it is critical now', { severity: 'critical' }, told, 0.1, 'severity_changed'],
@@ -38,6 +41,6 @@ it.each<[string, Partial<IncidentSummary>, typeof told | undefined, number, stri
   ['and never again', merged, notificationOf({ event: 'merged' }), 999, Number.POSITIVE_INFINITY],
   ['and not at all when nobody knew of it', merged, undefined, 9, Number.POSITIVE_INFINITY],
 ])('%s', (_, incident, last, at, expected) => {
-  const { event, notBefore } = decide(summaryOf(incident), last, minute(at), TIMING);
+  const { event, notBefore } = decide(summaryOf(incident), last, () => incident.entityCount === 2, minute(at), TIMING);
   expect(event ?? notBefore).toBe(expected);
 });

@@ -52,7 +52,15 @@ function start(liveIds: Iterable<string> = incidents.keys()): void {
   journal = new Journal(path);
   journals.push(journal);
   const logger = createLogger({ level: 'info', format: 'logfmt', now: () => clock.now() }, (line) => (log += line));
-  notifier = new Notifier({ journal, summaryOf: (id) => incidents.get(id), liveIds, clock, logger, options: OPTIONS });
+  notifier = new Notifier({
+    journal,
+    headOf: (id) => incidents.get(id),
+    summaryOf: (id) => incidents.get(id)!,
+    liveIds,
+    clock,
+    logger,
+    options: OPTIONS,
+  });
 }
 
 /** A receiver that remembers what it took, and answers as told. */
@@ -244,7 +252,7 @@ describe('after kill -9', () => {
 describe('the journal', () => {
   it('keeps no more messages than allowed for a receiver that is away, the newest', () => {
     const small = new Journal(':memory:', 3);
-    const dropped = ['1', '2', '3', '4', '5'].map((id) => small.add(told(id), ['a', 'b']));
+    const dropped = ['1', '2', '3', '4', '5'].map((id) => small.add([told(id)], ['a', 'b']));
     expect(dropped).toEqual([0, 0, 0, 2, 2]);
     expect([small.pending('a'), small.pending('b')]).toEqual([3, 3]);
     expect(small.next('a')!.notification.incident.id).toBe('3');
@@ -252,9 +260,9 @@ describe('the journal', () => {
   });
 
   it('forgets what is over, when it is old and was delivered', () => {
-    journal.add({ ...told('a'), at: 1 }, ['r']);
-    journal.add({ ...told('a'), sequence: 2, event: 'resolved', at: 2 }, []);
-    journal.add({ ...told('b'), at: 1 }, []);
+    journal.add([{ ...told('a'), at: 1 }], ['r']);
+    journal.add([{ ...told('a'), sequence: 2, event: 'resolved', at: 2 }], []);
+    journal.add([{ ...told('b'), at: 1 }], []);
     journal.prune(10);
     expect(journal.toldSince(0)).toHaveLength(3);
     journal.remove(journal.next('r')!.id);
@@ -264,7 +272,7 @@ describe('the journal', () => {
   });
 
   it('forgets what waits for a receiver that is gone', async () => {
-    journal.add(told('a'), ['old', 'new']);
+    journal.add([told('a')], ['old', 'new']);
     await notifier.use([receiver('new', () => LATER)]);
     expect([journal.pending('old'), journal.pending('new')]).toEqual([0, 1]);
   });

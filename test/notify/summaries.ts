@@ -22,6 +22,8 @@ export function summaryOf(more: Partial<IncidentSummary> = {}): IncidentSummary 
     namespaces: ['shop'],
     entities: ['service:shop/cart'],
     entityCount: 1,
+    impacted: [],
+    rootCause: null,
     causes: [],
     mergedInto: null,
     ...more,
