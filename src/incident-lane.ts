@@ -1,7 +1,6 @@
-import { DirectCorrelator } from './correlate/direct-correlator.ts';
+import { ExplainingCorrelator } from './correlate/explaining-correlator.ts';
 import { type IncidentParts, IncidentPipeline } from './incident-pipeline.ts';
 import type { Topology } from './model/topology.ts';
-import { identifyingLabels } from './topology/identifying-labels.ts';
 
 type IncidentLaneParts = Omit<IncidentParts, 'createCorrelator' | 'subjectOf'> & { readonly topology: Topology };
 
@@ -9,7 +8,7 @@ type IncidentLaneParts = Omit<IncidentParts, 'createCorrelator' | 'subjectOf'> &
 export function createIncidentLane({ topology, ...parts }: IncidentLaneParts): IncidentPipeline {
   return new IncidentPipeline({
     ...parts,
-    createCorrelator: ({ windows }) => new DirectCorrelator(windows, identifyingLabels),
+    createCorrelator: ({ windows }) => new ExplainingCorrelator(topology, () => windows().reopenWithinMs),
     subjectOf: (labels, at) => topology.subjectOf(labels, at),
   });
 }

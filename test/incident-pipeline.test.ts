@@ -168,8 +168,10 @@ describe('the same alerts, however they come', () => {
         bench = new PipelineBench('disk');
         for (const [index, sketches] of storms.entries()) {
           const alerts = sketches.map((each) => build(each));
-          steady.pipeline.deliver(deliveryOf(100 + index, alerts));
-          bench.pipeline.deliver(deliveryOf(100 + index, alerts));
+          for (const each of [steady, bench]) {
+            each.clock.jumpTo(minute(100 + index));
+            each.pipeline.deliver(deliveryOf(100 + index, alerts));
+          }
           bench.killAndStart();
         }
         expect(bench.partition()).toEqual(steady.partition());

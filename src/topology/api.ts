@@ -28,7 +28,7 @@ export function createTopologyRoutes({ report, now }: { report: TopologyReport; 
 }
 
 function readQuery({ query }: Request): TopologyQuery {
-  const limit = query['limit'] ?? String(DEFAULT_LIMIT);
+  const limit = query.limit ?? String(DEFAULT_LIMIT);
   const count = typeof limit === 'string' && /^\d{1,5}$/.test(limit) ? Number(limit) : 0;
   if (count < 1 || count > MAX_LIMIT) throw badRequest(`limit has to be a number from 1 to ${MAX_LIMIT}`);
   const values = FILTERS.map((name) => {

@@ -11,7 +11,7 @@ const LATE_ADDRESS = 0.6;
 const UNKNOWN_NAME = 0.5;
 const GUESS = 0.4;
 /** A host is named like something here, in a domain that may be anybody's. */
-const HOST_GUESS = 0.3;
+export const HOST_GUESS = 0.3;
 /** Domains that nobody outside can have. */
 const PRIVATE_DOMAIN = /\.(lan|local|localdomain|internal|intranet|corp|home|private)$/;
 /** What everybody calls by another name than that of its workload. */

@@ -4,8 +4,9 @@ import type { Neighbour, Subject } from '../model/topology.ts';
 import { isUrl, parseAddress } from './address.ts';
 import type { Directory } from './directory.ts';
 import { exporterOf, subjectLabel } from './exporter-target.ts';
+import { HomeDomains } from './home-domains.ts';
 import { type CanonicalLabel, findAlias, resolveCluster } from './label-aliases.ts';
-import type { Lifted, Lifting } from './lifting.ts';
+import { HOST_GUESS, type Lifted, type Lifting } from './lifting.ts';
 import { type MeshEnds, meshEnds } from './mesh-labels.ts';
 import { parseUpstream } from './upstream-name.ts';
 import { withoutGeneratedSuffix } from './workload-of-pod.ts';
@@ -36,6 +37,7 @@ interface Case {
   readonly subject: (canonical: CanonicalLabel) => string | undefined;
   readonly isFromExporter: boolean;
   readonly known: KnownThings;
+  readonly home: HomeDomains;
 }
 
 type Way = (alert: Case) => Lifted | undefined;
@@ -68,6 +70,7 @@ const WAYS: readonly Way[] = [
 export class SubjectResolver {
   readonly #known: KnownThings;
   readonly #clusterLabel: string;
+  readonly #home = new HomeDomains();
 
   /** @param clusterLabel the label that holds the cluster, tried before its usual spellings */
   constructor(known: KnownThings, clusterLabel: string) {
@@ -82,7 +85,16 @@ export class SubjectResolver {
     const cluster = resolveCluster(labels, { clusterLabel: this.#clusterLabel });
     const namespace = subject('namespace') ?? '';
     const isFromExporter = exporter !== undefined;
-    const alert: Case = { labels, at, cluster, namespace, subject, isFromExporter, known: this.#known };
+    const alert: Case = {
+      labels,
+      at,
+      cluster,
+      namespace,
+      subject,
+      isFromExporter,
+      known: this.#known,
+      home: this.#home,
+    };
     let found: Lifted | undefined;
     for (const way of WAYS) {
       found = way(alert);
@@ -114,7 +126,15 @@ export class SubjectResolver {
 function neighbours(alert: Case): Pick<Subject, 'caller' | 'callee'> {
   const { source } = mesh(alert);
   const upstream = parseUpstream(alert.labels, alert.cluster);
-  return { caller: source && lift(alert, source)?.entity, callee: upstream && lift(alert, upstream)?.entity };
+  const callee = upstream === undefined ? broker(alert) : lift(alert, upstream);
+  return { caller: source && lift(alert, source)?.entity, callee: callee?.entity };
+}
+
+/** A consumer that lags needs the broker whose exporter says so. */
+function broker(alert: Case): Lifted | undefined {
+  const { labels, isFromExporter } = alert;
+  if (!isFromExporter || !(labels.has('consumergroup') || labels.has('consumer_group'))) return undefined;
+  return address(alert);
 }
 
 /** In a mesh the destination is the subject; the source suffers. */
@@ -200,9 +220,11 @@ function node(alert: Case): Lifted | undefined {
 
 function address(alert: Case): Lifted | undefined {
   const instance = alert.subject('instance') ?? alert.labels.get('target');
-  return instance === undefined
-    ? undefined
-    : lift(alert, { cluster: alert.cluster, kind: 'instance', namespace: '', name: instance });
+  if (instance === undefined) return undefined;
+  const isHome = alert.home.mayBeHome(instance);
+  const found = lift(alert, { cluster: alert.cluster, kind: 'instance', namespace: '', name: instance });
+  // A guess from the name alone is worth nothing in a domain of somebody else.
+  return isHome || (found?.confidence ?? 0) > HOST_GUESS ? found : undefined;
 }
 
 function messaging(alert: Case): Lifted | undefined {

@@ -91,7 +91,7 @@ describe('the layers of src', () => {
   });
 
   it('would show an import of a neighbour, of an upper floor, and of a file on the same floor', () => {
-    expect(mayImport('detect/gates.ts', 'topology/resolve-entity.ts')).toBe(false);
+    expect(mayImport('detect/gates.ts', 'topology/subject.ts')).toBe(false);
     expect(mayImport('model/alert.ts', 'detect/gates.ts')).toBe(false);
     expect(mayImport('score-pipeline.ts', 'incident-pipeline.ts')).toBe(false);
     expect(mayImport('emit/metrics.ts', 'detect/gates.ts')).toBe(true);

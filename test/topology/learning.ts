@@ -97,7 +97,7 @@ export function workload(name: string, cluster = ''): Entity {
 }
 
 /** `name{a="b",c="d"}` */
-export function parseSeries(text: string): Labels {
+function parseSeries(text: string): Labels {
   const [, name, inside] = /^([^{]+)(?:\{(.*)\})?$/s.exec(text)!;
   const pairs = [...(inside ?? '').matchAll(/([a-zA-Z_][a-zA-Z0-9_]*)="([^"]*)"/g)].map(
     ([, key, value]) => [key!, value!] as const,

@@ -227,7 +227,7 @@ describe('names', () => {
       `traces_service_graph_request_total{client="${name}",server="constructor"}`,
     ]);
     expect(learning.settle().edges).toHaveLength(1);
-    expect(({} as Record<string, unknown>)['x']).toBeUndefined();
+    expect(({} as Record<string, unknown>).x).toBeUndefined();
     expect(learning.subject(JSON.parse('{"__proto__":"a","pod":"__proto__","namespace":"__proto__"}'))).toContain(
       '__proto__',
     );

@@ -6,7 +6,7 @@ import { Learning, START } from './learning.ts';
 import { learnStorm } from './storm-topology.ts';
 
 /** Data that is not part of the repository. */
-const DATA = process.env['SHARED_DATA'] ?? join(import.meta.dirname, '../../../shared/data');
+const DATA = process.env.SHARED_DATA ?? join(import.meta.dirname, '../../../shared/data');
 const RULES = join(DATA, 'rules/catalog.json');
 const STORMS = join(DATA, 'storms');
 

@@ -250,6 +250,15 @@ const GOLDEN: readonly (readonly [name: string, series: readonly string[], edges
     ['workload:shop/web calls workload:shop/cart', 'workload:shop/web calls workload:shop/mysql'],
   ],
   [
+    'the label depends_on of a host, and of a service on hosts',
+    [
+      'node_uname_info{job="node",instance="web1:9100",nodename="web1"}',
+      'up{job="node",instance="web1:9100",depends_on="nas1"}',
+      'up{job="report",instance="web1:8080",depends_on="cart"}',
+    ],
+    ['node:web1 calls service:nas1', 'service:report calls workload:shop/cart'],
+  ],
+  [
     'NFS of a host',
     [
       'node_uname_info{instance="web1:9100",nodename="web1"}',

@@ -1,5 +1,6 @@
 import type { Entity } from '../../model/entity.ts';
 import { parseAddress } from '../address.ts';
+import { exporterOf } from '../exporter-target.ts';
 import type { Fact } from '../fact.ts';
 import { CONFIDENCE, link, type SeriesLabels, type SourceRule } from '../source-rule.ts';
 
@@ -69,7 +70,7 @@ function scraped(series: SeriesLabels): Fact[] {
 /** Who has the label: its service, where it names one, so that hosts of one service are one. */
 function owner(series: SeriesLabels): Entity | undefined {
   const target = series.target();
-  if (target?.kind === 'pod') return target;
+  if (target?.kind === 'pod' || exporterOf(series.labels) === 'node') return target;
   const service = series.get('service') ?? series.get('job');
   return service === undefined ? target : series.entity('service', series.get('namespace') ?? '', service);
 }
