@@ -74,16 +74,17 @@ async function at(moment: number): Promise<void> {
   await reconciler.reconcile();
 }
 
-/** All firings, each with its end in minutes from the beginning. */
-const firings = () =>
-  bench.store
-    .incidents({ state: 'all', limit: 100 })
-    .flatMap(({ id }) => bench.store.members(id))
-    .map((member) => (member.kind === 'alert' ? member.firing.alert : undefined)!)
-    .map(
-      ({ labels, endsAt }) =>
-        `${labels.get('alertname')} ${endsAt === undefined ? 'fires' : (endsAt - minute(0)) / MINUTE}`,
-    );
+/** All firings, each with its end in minutes from the beginning, by name. */
+function firings(): string[] {
+  const incidents = bench.store.incidents({ state: 'all', limit: 100 });
+  const members = incidents.flatMap(({ id }) => bench.store.members(id)).filter((member) => member.kind === 'alert');
+  return members
+    .map(({ firing: { alert } }) => {
+      const end = alert.endsAt === undefined ? 'fires' : (alert.endsAt - minute(0)) / MINUTE;
+      return `${alert.labels.get('alertname')} ${end}`;
+    })
+    .sort();
+}
 
 describe('comparing with all Alertmanagers', () => {
   it('takes in what fires there and was never told, and what is known only once', async () => {
