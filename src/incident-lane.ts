@@ -1,6 +1,7 @@
 import { ExplainingCorrelator } from './correlate/explaining-correlator.ts';
 import { type IncidentParts, IncidentPipeline } from './incident-pipeline.ts';
 import type { Topology } from './model/topology.ts';
+import { identifyingLabels } from './topology/identifying-labels.ts';
 
 type IncidentLaneParts = Omit<IncidentParts, 'createCorrelator' | 'subjectOf'> & { readonly topology: Topology };
 
@@ -8,7 +9,8 @@ type IncidentLaneParts = Omit<IncidentParts, 'createCorrelator' | 'subjectOf'> &
 export function createIncidentLane({ topology, ...parts }: IncidentLaneParts): IncidentPipeline {
   return new IncidentPipeline({
     ...parts,
-    createCorrelator: ({ windows }) => new ExplainingCorrelator(topology, () => windows().reopenWithinMs),
+    createCorrelator: ({ windows }) =>
+      new ExplainingCorrelator(topology, identifyingLabels, () => windows().reopenWithinMs),
     subjectOf: (labels, at) => topology.subjectOf(labels, at),
   });
 }

@@ -1,4 +1,10 @@
-import type { CorrelatedFiring, Correlator, Decision, ObservedOnset } from './correlate/correlator.ts';
+import type {
+  CorrelatedFiring,
+  CorrelationWindows,
+  Correlator,
+  Decision,
+  ObservedOnset,
+} from './correlate/correlator.ts';
 import { AnomalyInbox } from './incidents/anomaly-inbox.ts';
 import { unknownIncident } from './incidents/api.ts';
 import { type Arrival, applyDecision } from './incidents/apply-decision.ts';
@@ -32,16 +38,6 @@ import { type Labels, withoutLabels } from './model/labels.ts';
 import type { Logger } from './model/logger.ts';
 import type { Subject } from './model/topology.ts';
 import { resolveCluster } from './topology/label-aliases.ts';
-
-/** How far apart what belongs together may be, milliseconds. */
-interface CorrelationWindows {
-  /** How far from an incident's first and last onset another alert may begin and still join by what it has in common. */
-  readonly joinWindowMs: number;
-  /** How long after its first onset nothing joins any more but the same alert again. */
-  readonly freezeAfterMs: number;
-  /** How long after its end an incident comes back when one of its alerts does. */
-  readonly reopenWithinMs: number;
-}
 
 /** What a reload may change. */
 export interface IncidentOptions extends CorrelationWindows {

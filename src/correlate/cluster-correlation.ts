@@ -1,10 +1,12 @@
 import { incidentId } from '../model/incident.ts';
+import type { Labels } from '../model/labels.ts';
 import type { AnomalyPlacement, CorrelatedFiring, FiringPlacement, IncidentView } from './correlator.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import { type Explanation, explainMember } from './explanation.ts';
+import type { GroupMember } from './group.ts';
 import { impactOf } from './impact.ts';
 import { alternativesFor, assignIncidents, type IdentifiedGroup } from './incident-identity.ts';
-import { type GroupMember, partition } from './partition.ts';
+import { partition } from './partition.ts';
 import { rankCauses } from './ranked-causes.ts';
 import { Scene } from './scene.ts';
 import { Settled } from './settled.ts';
@@ -29,7 +31,7 @@ export interface Outcome {
 
 /** Correlation within one cluster: what it shows, how that was explained last, and in which incident everything is. */
 export class ClusterCorrelation {
-  readonly scene = new Scene();
+  readonly scene: Scene;
   readonly #cluster: string;
   readonly #graph: DependencyGraph;
   readonly #settled = new Settled();
@@ -43,8 +45,9 @@ export class ClusterCorrelation {
   readonly #seenViews = new Map<string, string>();
   readonly #placedAnomalies = new Set<string>();
 
-  constructor(cluster: string, graph: DependencyGraph) {
+  constructor(cluster: string, graph: DependencyGraph, identifying: (labels: Labels) => readonly string[]) {
     this.#cluster = cluster;
+    this.scene = new Scene(identifying);
     this.#graph = graph;
   }
 
@@ -113,18 +116,19 @@ export class ClusterCorrelation {
 
   /** Places all firings of a sign that came to another incident. */
   #move(
-    { sign, explained }: GroupMember,
+    member: GroupMember,
     group: IdentifiedGroup,
     now: number,
     moved: Map<string, Map<string, number>>,
     { placements }: Outcome,
   ): void {
     const { incidentId: id } = group;
+    const { sign } = member;
     const before = sign.incidentId;
     if (id === undefined || sign.movable === 0 || before === id) return;
     if (before !== undefined && now < this.#heldUntil) return;
     sign.incidentId = id;
-    const explanation = explainMember(group, { sign, explained });
+    const explanation = explainMember(group, member);
     const alternatives = alternativesFor(sign, group, this.#groups);
     for (const { key } of movableFirings(sign)) {
       placements.push({ key, incidentId: id, ...explanation, alternatives });

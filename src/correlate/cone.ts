@@ -22,7 +22,7 @@ const INSIDE_COST = 2;
 const INSIDE_WITHIN_MS = 5 * 60_000;
 
 /** How a thing is reached from a cause. */
-export interface Reach {
+interface Reach {
   readonly entity: Entity;
   readonly entityKey: string;
   /** The hardest step on the way. */

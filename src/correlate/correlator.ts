@@ -6,7 +6,7 @@ import type { Labels } from '../model/labels.ts';
 import type { Subject } from '../model/topology.ts';
 
 /** When something began, epoch milliseconds: an interval, because rules are evaluated and targets scraped now and then. */
-export interface Onset {
+interface Onset {
   readonly earliest: number;
   readonly latest: number;
 }
@@ -76,6 +76,16 @@ export interface Decision {
   readonly incidents: readonly IncidentView[];
   /** Incidents all of whose members went to another one: a tombstone that points there. */
   readonly merged: readonly { readonly from: string; readonly into: string }[];
+}
+
+/** Milliseconds, all measured between onsets. */
+export interface CorrelationWindows {
+  /** How far from an incident's first and last onset another alert may begin and still join by what it has in common. */
+  readonly joinWindowMs: number;
+  /** How long after its first onset nothing joins any more but the same alert again. */
+  readonly freezeAfterMs: number;
+  /** How long after its end an incident comes back when one of its alerts does. */
+  readonly reopenWithinMs: number;
 }
 
 /** What is restored of an incident after a restart. */

@@ -1,4 +1,5 @@
 import type { Anomaly } from '../model/anomaly.ts';
+import type { Labels } from '../model/labels.ts';
 import type { Subject, Topology } from '../model/topology.ts';
 import { ClusterCorrelation, type Outcome } from './cluster-correlation.ts';
 import type {
@@ -20,11 +21,16 @@ const FORGET_EVERY_MS = 60_000;
 export class ExplainingCorrelator implements Correlator {
   readonly #graph: DependencyGraph;
   readonly #reopenWithinMs: () => number;
+  readonly #identifying: (labels: Labels) => readonly string[];
   readonly #clusters = new Map<string, ClusterCorrelation>();
   #forgotAt = Number.NEGATIVE_INFINITY;
 
-  /** @param reopenWithinMs how long after its end an incident can come back */
-  constructor(topology: Topology, reopenWithinMs: () => number) {
+  /**
+   * @param identifying the labels that say which thing is meant
+   * @param reopenWithinMs how long after its end an incident can come back
+   */
+  constructor(topology: Topology, identifying: (labels: Labels) => readonly string[], reopenWithinMs: () => number) {
+    this.#identifying = identifying;
     this.#graph = new DependencyGraph(topology);
     this.#reopenWithinMs = reopenWithinMs;
   }
@@ -67,7 +73,7 @@ export class ExplainingCorrelator implements Correlator {
   #of(cluster: string): ClusterCorrelation {
     let found = this.#clusters.get(cluster);
     if (found === undefined) {
-      found = new ClusterCorrelation(cluster, this.#graph);
+      found = new ClusterCorrelation(cluster, this.#graph, this.#identifying);
       this.#clusters.set(cluster, found);
     }
     return found;

@@ -1,8 +1,8 @@
 import type { Entity } from '../model/entity.ts';
 import type { MemberRole, Reason } from '../model/incident.ts';
 import type { Explained } from './cone.ts';
+import type { Group, GroupMember } from './group.ts';
 import type { Hypothesis } from './hypothesis.ts';
-import type { Group, GroupMember } from './partition.ts';
 
 /** A path that is harder to believe than that is marked. */
 const WEAK_COST = 1.5;
@@ -14,7 +14,8 @@ export interface Explanation {
   readonly weak: boolean;
 }
 
-export function explainMember({ claim, members }: Group, { sign, explained }: GroupMember): Explanation {
+export function explainMember({ claim, members }: Group, { sign, explained, because }: GroupMember): Explanation {
+  if (because !== undefined) return { role: 'symptom', reasons: because, weak: true };
   if (claim === undefined) return { role: 'symptom', reasons: alone(members, sign), weak: false };
   const { hypothesis } = claim.theory;
   if (explained === undefined) {

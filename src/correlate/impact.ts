@@ -1,6 +1,6 @@
 import type { Entity } from '../model/entity.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
-import type { Group } from './partition.ts';
+import type { Group } from './group.ts';
 
 /** More names than that help nobody. */
 const MAX_POSSIBLE = 200;

@@ -1,7 +1,7 @@
 import type { Alert } from '../model/alert.ts';
 import { incidentId } from '../model/incident.ts';
 import { MAX_COST, timeCost } from './cone.ts';
-import type { Group } from './partition.ts';
+import type { Group } from './group.ts';
 import { movableFirings, type Sign } from './sign.ts';
 
 /** A group and its incident; a group without firings (pending rules only) has none. */

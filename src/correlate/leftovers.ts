@@ -1,6 +1,7 @@
+import { joinAlike } from './alike.ts';
 import { burstsOf } from './bursts.ts';
 import { timeCost } from './cone.ts';
-import type { Group } from './partition.ts';
+import type { Group } from './group.ts';
 import type { Sign } from './sign.ts';
 
 /** The same trouble on the same thing within that time is the same incident again. */
@@ -25,7 +26,7 @@ export function withLeftovers(groups: readonly Group[], left: ReadonlySet<Sign>)
     const more = joined.get(group) ?? [];
     return { ...group, members: [...group.members, ...more.map((sign) => ({ sign, explained: undefined }))] };
   });
-  return [...grown, ...aboutOneThing(alone)];
+  return [...grown, ...joinAlike(aboutOneThing(alone))];
 }
 
 function onlyPlausible(sign: Sign, groups: readonly Group[]): Group | undefined {

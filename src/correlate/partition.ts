@@ -1,7 +1,8 @@
 import { Background } from './background.ts';
 import { type Claim, judge, type Theory } from './claim.ts';
-import { coneOf, type Explained, type Insides, type SignsByEntity } from './cone.ts';
+import { coneOf, type Insides, type SignsByEntity } from './cone.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
+import type { Group } from './group.ts';
 import { allHypotheses } from './hypotheses/all-hypotheses.ts';
 import { ALONE_COST, type Hypothesis } from './hypothesis.ts';
 import { insideTrouble } from './inside-trouble.ts';
@@ -12,20 +13,6 @@ import type { Sign } from './sign.ts';
 const MIN_WORTH = 0.01;
 /** How many other theories are kept beside the one that was believed. */
 const MAX_RIVALS = 5;
-
-/** A sign in a group: explained, or put there for want of a better place. */
-export interface GroupMember {
-  readonly sign: Sign;
-  readonly explained: Explained | undefined;
-}
-
-/** Signs with one cause, or with none that is known: then they are about one thing. */
-export interface Group {
-  readonly claim: Claim | undefined;
-  readonly members: readonly GroupMember[];
-  /** What else might explain these signs, best first, as it was worth before. */
-  readonly rivals: readonly Claim[];
-}
 
 /**
  * Divides signs into groups with one cause each so that the whole is explained best: again and again the theory that is

@@ -1,7 +1,7 @@
 import type { RankedCause } from '../model/incident.ts';
 import type { Claim } from './claim.ts';
 import { nameOf } from './explanation.ts';
-import type { Group } from './partition.ts';
+import type { Group } from './group.ts';
 
 const MAX_CAUSES = 5;
 /** A theory that is worth so much less is e times less probable: worths are sums of guesses, not likelihoods. */

@@ -18,6 +18,12 @@ export class Scene {
   readonly #byFiring = new Map<string, Sighting>();
   readonly #byAnomaly = new Map<string, Sighting>();
   readonly #episodes = new Episodes();
+  readonly #identifying: (labels: Labels) => readonly string[];
+
+  /** @param identifying the labels that say which thing is meant */
+  constructor(identifying: (labels: Labels) => readonly string[]) {
+    this.#identifying = identifying;
+  }
 
   /** Oldest first within a kind and thing; otherwise in the order in which they were first heard of. */
   *signs(): Iterable<Sign> {
@@ -78,11 +84,11 @@ export class Scene {
   }
 
   #see(
-    { subject, alert: { labels } }: { subject: Subject; alert: { labels: Labels } },
+    { subject, alert: { labels, group = '' } }: { subject: Subject; alert: { labels: Labels; group?: string } },
     onset: number,
     endedAt?: number,
   ): Sighting {
-    const sign = this.#signOf(subject, labels, labels.get('alertname') ?? '', onset, false);
+    const sign = this.#signOf(subject, labels, labels.get('alertname') ?? '', onset, false, namedGroup(group));
     const before = sign.version;
     if (subject.pod !== undefined && subject.node !== undefined) sign.nodes.add(subject.node);
     const sighting = sign.add(onset, endedAt);
@@ -91,7 +97,14 @@ export class Scene {
   }
 
   /** The sign that goes on at that time, or a new one. What names nothing is a sign of its own per label set. */
-  #signOf({ entity }: Subject, labels: Labels, kind: string, onset: number, isEvidence: boolean): Sign {
+  #signOf(
+    { entity }: Subject,
+    labels: Labels,
+    kind: string,
+    onset: number,
+    isEvidence: boolean,
+    group: readonly string[] = [],
+  ): Sign {
     const entityKey = entity === undefined ? '' : formatEntity(entity);
     const id = `${isEvidence ? 'anomaly' : 'alert'} ${kind} ${entityKey === '' ? fingerprint(labels) : entityKey}`;
     const signs = this.#signs.get(id) ?? [];
@@ -99,7 +112,8 @@ export class Scene {
       (sign) => onset >= sign.onset - PAUSE_MS && onset <= Math.max(sign.lastOnset, sign.until) + PAUSE_MS,
     );
     if (found !== undefined) return found;
-    const sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels), isEvidence });
+    const identifying = isEvidence ? [] : [...this.#identifying(labels), ...group];
+    const sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels), isEvidence, identifying });
     this.#signs.set(
       id,
       [...signs, sign].sort((a, b) => a.onset - b.onset),
@@ -110,4 +124,9 @@ export class Scene {
 
 function isMovable(firing: CorrelatedFiring | undefined): boolean {
   return firing !== undefined && firing.pinnedTo === undefined;
+}
+
+/** Whoever lets Alertmanager group by alert name says that the alerts of a group are one matter. */
+function namedGroup(group: string): string[] {
+  return /[{,\s]alertname="/.test(group) ? [`notification group ${group}`] : [];
 }

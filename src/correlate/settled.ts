@@ -1,4 +1,4 @@
-import type { Group } from './partition.ts';
+import type { Group } from './group.ts';
 import type { Sign } from './sign.ts';
 
 /** Where nothing began for that long, nothing is explained anew. */

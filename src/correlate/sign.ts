@@ -23,6 +23,8 @@ interface SignSubject {
   readonly isRequest: boolean;
   /** An anomaly: it bears witness, it needs no explanation. */
   readonly isEvidence: boolean;
+  /** What says which thing is meant, such as `service=shop/cart`: evidence where no thing is known. */
+  readonly identifying: readonly string[];
 }
 
 /**
@@ -35,6 +37,7 @@ export class Sign implements SignSubject {
   readonly kind: string;
   readonly isRequest: boolean;
   readonly isEvidence: boolean;
+  readonly identifying: readonly string[];
   readonly sightings = new Set<Sighting>();
   /** Where the pods ran on which it was seen. */
   readonly nodes = new Set<string>();
@@ -47,12 +50,13 @@ export class Sign implements SignSubject {
   #active = 0;
   #lastEnd = Number.NEGATIVE_INFINITY;
 
-  constructor({ entity, entityKey, kind, isRequest, isEvidence }: SignSubject) {
+  constructor({ entity, entityKey, kind, isRequest, isEvidence, identifying }: SignSubject) {
     this.entity = entity;
     this.entityKey = entityKey;
     this.kind = kind;
     this.isRequest = isRequest;
     this.isEvidence = isEvidence;
+    this.identifying = identifying;
   }
 
   /** When it was over, Infinity while any of it lasts. */

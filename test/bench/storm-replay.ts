@@ -30,7 +30,7 @@ interface Update {
 }
 
 /** An incident as the scorer of storms wants it. */
-export interface PredictedIncident {
+interface PredictedIncident {
   readonly id: string;
   readonly openedAt: number;
   readonly updates: Update[];
@@ -62,7 +62,15 @@ export function replayStorm(folder: string, change = (steps: readonly RecordedSt
   const read = (name: string) =>
     readRecording(readFileSync(join(folder, name), 'utf8'), name, { replicaLabel: 'prometheus_replica' });
   const topology = JSON.parse(readFileSync(join(folder, 'topology.json'), 'utf8')) as StormTopology;
-  const steps = change([...read('webhooks.jsonl'), ...read('alerts_for_state.jsonl')].sort((a, b) => a.at - b.at));
+  // Notifications and states of rules, in two files or in one.
+  const recordings = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  const steps = change(
+    recordings
+      .sort()
+      .reverse()
+      .flatMap(read)
+      .sort((a, b) => a.at - b.at),
+  );
   const deliveries = steps.flatMap((step) => (step.kind === 'delivery' ? [step.delivery] : []));
   const cluster = deliveries[0]?.alerts[0]?.labels.get('cluster') ?? '';
   const predictions = new Predictions();

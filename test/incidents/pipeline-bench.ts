@@ -8,6 +8,7 @@ import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
 import { ManualClock } from '../../src/model/clock.ts';
 import type { IncidentEvent, Member } from '../../src/model/incident.ts';
 import { createLogger } from '../../src/model/logger.ts';
+import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
 import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { deliveryOf, MINUTE, minute } from './alert-builders.ts';
 
@@ -36,7 +37,8 @@ export class PipelineBench {
   /** @param createCorrelator a fake where a test wants to say itself what is decided */
   constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator?: IncidentParts['createCorrelator']) {
     this.#createCorrelator =
-      createCorrelator ?? (({ windows }) => new ExplainingCorrelator(this.#topology, () => windows().reopenWithinMs));
+      createCorrelator ??
+      (({ windows }) => new ExplainingCorrelator(this.#topology, identifyingLabels, () => windows().reopenWithinMs));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);
