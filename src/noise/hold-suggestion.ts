@@ -25,7 +25,7 @@ export function suggestHold(
 ): Suggestion | undefined {
   if (rule.length < MIN_FIRINGS) return undefined;
   const tried = HOLDS_MS.map((holdMs) => ({ holdMs, backtest: testHold(rule, holdMs, byIncident, incidents) })).filter(
-    ({ backtest }) => backtest.lostImportant === 0 && backtest.alertsSaved >= MIN_SAVED * rule.length,
+    ({ backtest }) => isWorthwhile(backtest, rule.length),
   );
   const most = Math.max(...tried.map(({ backtest }) => backtest.alertsSaved));
   const found = tried.find(({ backtest }) => backtest.alertsSaved >= NEARLY * most);
@@ -76,6 +76,12 @@ function testHold(
     incidentsDelayed: delayed,
     longestDelayMs,
   };
+}
+
+/** A hold with which a rule that has opened incidents would never have fired is a way to switch it off, and not proposed. */
+function isWorthwhile({ alertsSaved, incidentsLost, lostImportant }: Backtest, firings: number): boolean {
+  const switchesOff = alertsSaved === firings && incidentsLost > 0;
+  return lostImportant === 0 && !switchesOff && alertsSaved >= MIN_SAVED * firings;
 }
 
 export function isImportant({ severity, acknowledgedAt }: PastIncident): boolean {

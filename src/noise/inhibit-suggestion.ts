@@ -9,6 +9,8 @@ const MIN_COVERAGE = 0.8;
 const MIN_AGREEMENT = 0.9;
 /** The newest firings of a rule are enough to judge by, and each is compared with each of the other rule. */
 const MAX_COMPARED = 500;
+/** Of what fires at the same time, these many are enough to find the one that is about the same thing. */
+const MAX_COMPANIONS = 20;
 /** Labels that two alerts share without being about the same thing. */
 const EXCLUDED = new Set(['alertname', 'severity', 'prometheus', 'monitor', 'team', 'receiver', 'job', 'endpoint']);
 
@@ -53,7 +55,8 @@ function commonLabels(sources: readonly PastFiring[], targets: readonly PastFiri
   const agreeing = new Map<string, number>();
   let together = 0;
   for (const target of targets) {
-    const shared = sources.filter((source) => overlaps(target, source)).map((source) => sharedLabels(target, source));
+    const companions = sources.filter((source) => overlaps(target, source)).slice(-MAX_COMPANIONS);
+    const shared = companions.map((source) => sharedLabels(target, source));
     const best = shared.reduce<string[] | undefined>(
       (a, b) => (a === undefined || b.length > a.length ? b : a),
       undefined,

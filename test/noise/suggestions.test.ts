@@ -56,9 +56,11 @@ describe('a longer for:', () => {
     });
   });
 
-  it('is not proposed for a rule that lasts, or hardly ever fires', () => {
+  it('is not proposed for a rule that lasts, that it would switch off, or that hardly ever fires', () => {
     const lasting = rule.slice(10);
     expect(suggestHold('Jumpy', lasting, byIncident(lasting), incidentsOf(lasting))).toBeUndefined();
+    const fleeting = rule.slice(0, 10);
+    expect(suggestHold('Jumpy', fleeting, byIncident(fleeting), incidentsOf(fleeting))).toBeUndefined();
     const rare = rule.slice(0, 4);
     expect(suggestHold('Jumpy', rare, byIncident(rare), incidentsOf(rare))).toBeUndefined();
   });
