@@ -161,6 +161,20 @@ describeWith(['alertmanager'], 'incidents posted back to a real Alertmanager', (
     expect(await onlyIncident()).toMatchObject({ id, state: 'open', alerts: 1, firing: 1, reopened: 0 });
   });
 
+  it('resolve for the pager also when Alertmanager was away at their end', async () => {
+    const alert = firing('HighLatency');
+    await alertmanager.post([alert]);
+    await until('the page', () => pager.pages.length > 0);
+    await alertmanager.stop();
+    const over = { ...ended(alert), status: 'resolved' };
+    const webhook = { version: '4', groupKey: '{}', groupLabels: {}, receiver: 'pronoia', alerts: [over] };
+    await sidecar.post('/api/v1/alerts/webhook', JSON.stringify(webhook));
+    await until('the end of the incident', async () => (await onlyIncident()).state === 'resolved');
+    alertmanager = await startAlertmanagerAt(port, folder, config);
+    await until('the resolution', () => pager.pages.length > 1);
+    expect(pager.pages.map(({ body }) => body.status)).toEqual(['firing', 'resolved']);
+  });
+
   async function postedAlerts() {
     return (await alertmanager.alerts()).filter(({ labels }) => labels.pronoia_incident !== undefined);
   }
