@@ -314,7 +314,6 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => server.stop());
   isReady = true;
   void reconciler.reconcile();
-  void noise.refresh();
   logger.info('ready', {
     version: VERSION,
     port: server.port,

@@ -3,7 +3,6 @@ import { BOOTSTRAP_STATES, type BootstrapStats } from './bootstrap/bootstrap.ts'
 import type { Metrics } from './emit/metrics.ts';
 import type { RemoteWriteSender } from './emit/remote-write-sender.ts';
 import type { IncidentPipeline } from './incident-pipeline.ts';
-import { ACCOUNTS } from './noise/accounts.ts';
 import type { Noise } from './noise/noise.ts';
 import type { Delivery } from './notify/delivery.ts';
 import type { Notifier } from './notify/notifier.ts';
@@ -207,14 +206,15 @@ export function addReconcileMetrics(metrics: Metrics, stats: Reconciler['stats']
 export function addNoiseMetrics(metrics: Metrics, noise: Noise): void {
   const seconds = (ms: number | null | undefined) => (ms ?? Number.NaN) / 1000;
   metrics.gauge('pronoia_ledger_firings', 'Firings of the last 30 days, each in one account.', ['account'], () =>
-    byKey(ACCOUNTS.map((account) => [account, noise.latest?.ledger[account] ?? 0] as const)),
+    byKey(Object.entries(noise.latest?.ledger ?? {})),
   );
   metrics.gauge(
     'pronoia_noise_notifications',
     'Notifications of the last 30 days: about incidents, received from Alertmanager, and what a plain Alertmanager would have sent.',
     ['of'],
     () => {
-      const { incidents = 0, received = 0, plain = 0 } = noise.latest?.notifications ?? {};
+      if (noise.latest === undefined) return [];
+      const { incidents, received, plain } = noise.latest.notifications;
       return byKey(Object.entries({ incidents, alertmanager_received: received, alertmanager_plain: plain }));
     },
   );
@@ -239,9 +239,9 @@ export function addNoiseMetrics(metrics: Metrics, noise: Noise): void {
     ['resolve', 'pronoia_incident_time_to_resolve_seconds', 'From the first alert of an incident to its end'],
   ] as const;
   for (const [key, name, meaning] of times) {
-    metrics.gauge(name, `${meaning}, over the last 30 days; NaN without any.`, ['quantile'], () => [
-      [['0.5'], seconds(noise.latest?.times[key].medianMs)],
-      [['0.9'], seconds(noise.latest?.times[key].p90Ms)],
+    metrics.gauge(name, `${meaning}, over the last 30 days; NaN without any.`, ['percentile'], () => [
+      [['50'], seconds(noise.latest?.times[key].medianMs)],
+      [['90'], seconds(noise.latest?.times[key].p90Ms)],
     ]);
   }
   metrics.gauge('pronoia_noisy_rule_firings', 'Firings of the noisiest rules in the last 30 days.', ['alertname'], () =>

@@ -16,6 +16,8 @@ const DAY_MS = 86_400_000;
 /** What the metrics speak of. */
 export const METRICS_WINDOW_MS = 30 * DAY_MS;
 const MAX_WAITING = 4;
+/** A start has better things to do. */
+const FIRST_AFTER_MS = 5_000;
 const REFRESH_EVERY_MS = 5 * 60_000;
 /** As kube-prometheus groups, which makes far fewer notifications than Alertmanager's own example: the harder comparison. */
 const GROUPING = { groupBy: ['namespace'], groupWaitMs: 30_000, groupIntervalMs: 5 * 60_000 };
@@ -25,24 +27,15 @@ export class Noise {
   /** Over the last 30 days; undefined before the first one is ready. */
   latest: NoiseReport | undefined;
   readonly #parts: NoiseParts;
-  readonly #cancel: Cancel;
+  readonly #timers: readonly Cancel[];
   readonly #stopped = new AbortController();
   #turn: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
   constructor(parts: NoiseParts) {
     this.#parts = parts;
-    this.#cancel = parts.clock.every(REFRESH_EVERY_MS, () => void this.refresh());
-  }
-
-  /** Makes the measures that `latest` has. Never rejects. */
-  async refresh(): Promise<void> {
-    try {
-      await this.report(METRICS_WINDOW_MS);
-    } catch (error) {
-      if (this.#stopped.signal.aborted) return;
-      this.#parts.logger.warn('noise cannot be measured', { error: messageOf(error) });
-    }
+    const refresh = () => void this.#refresh();
+    this.#timers = [parts.clock.after(FIRST_AFTER_MS, refresh), parts.clock.every(REFRESH_EVERY_MS, refresh)];
   }
 
   /**
@@ -59,6 +52,16 @@ export class Noise {
     return report;
   }
 
+  /** Makes the measures that `latest` has. Never rejects. */
+  async #refresh(): Promise<void> {
+    try {
+      await this.report(METRICS_WINDOW_MS);
+    } catch (error) {
+      if (this.#stopped.signal.aborted) return;
+      this.#parts.logger.warn('noise cannot be measured', { error: messageOf(error) });
+    }
+  }
+
   async #make(windowMs: number, groupBy?: readonly string[]): Promise<NoiseReport> {
     const { incidentsPath, notificationsPath, clock } = this.#parts;
     const to = clock.now();
@@ -70,7 +73,7 @@ export class Noise {
   }
 
   async stop(): Promise<void> {
-    this.#cancel();
+    for (const cancel of this.#timers) cancel();
     this.#stopped.abort(new Error('stopped'));
     await this.#turn;
   }

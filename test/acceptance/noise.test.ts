@@ -43,7 +43,7 @@ describe('what alerting has cost', () => {
       'Slow',
     ]);
     expect(await sidecar.metric('pronoia_ledger_firings{account="grouped"}')).toBe(2);
-    expect(await sidecar.metric('pronoia_incident_time_to_resolve_seconds{quantile="0.5"}')).toBe(1200);
+    expect(await sidecar.metric('pronoia_incident_time_to_resolve_seconds{percentile="50"}')).toBe(1200);
 
     sidecar.child.kill('SIGKILL');
     await sidecar.child.exited;
