@@ -53,7 +53,9 @@ it('prints the incidents that recorded webhooks would have become, beside what A
     expect.stringMatching(
       /^2026-11-22T12:01:00.000Z {2}[0-9a-f]{16} {2}warning {3}resolved {6}2 alerts {2}Slow on service/,
     ),
+    '    50 %  starts at shop/cart; nothing that it needs shows trouble',
     expect.stringMatching(/open {10}1 alerts {2}Errors on service shop\/bank$/),
+    '    50 %  starts at shop/bank; nothing that it needs shows trouble',
     '',
   ]);
 });

@@ -1,7 +1,7 @@
 import type { Decision, FiringPlacement } from '../correlate/correlator.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Entity } from '../model/entity.ts';
-import type { AlertMember, Firing } from '../model/incident.ts';
+import { type AlertMember, type Firing, incidentId } from '../model/incident.ts';
 import type { Draft } from './draft.ts';
 import type { Admission } from './life-cycle.ts';
 
@@ -36,9 +36,10 @@ const MAX_ANOMALIES_PER_INCIDENT = 200;
  */
 export function applyDecision(draft: Draft, decision: Decision, context: DecisionContext): number {
   const departures = new Map<string, Map<string, number>>();
-  for (const [incidentId, placements] of Map.groupBy(decision.placements, ({ incidentId }) => incidentId)) {
-    for (const [from, count] of place(draft, incidentId, placements, context)) {
-      departures.set(from, (departures.get(from) ?? new Map<string, number>()).set(incidentId, count));
+  const all = [...decision.placements, ...undecided(decision, context.arrivals)];
+  for (const [id, placements] of Map.groupBy(all, (placement) => placement.incidentId)) {
+    for (const [from, count] of place(draft, id, placements, context)) {
+      departures.set(from, (departures.get(from) ?? new Map<string, number>()).set(id, count));
     }
   }
   for (const { from, into } of decision.merged) {
@@ -60,6 +61,17 @@ export function applyDecision(draft: Draft, decision: Decision, context: Decisio
     if (earlier !== undefined && earlier !== id) draft.link(id, earlier);
   }
   return decision.anomalies.filter((placement) => !attach(draft, placement, context)).length;
+}
+
+/** What correlation has not placed yet stands alone until it does: nothing that was received is without an incident. */
+function undecided(decision: Decision, arrivals: DecisionContext['arrivals']): FiringPlacement[] {
+  const decided = new Set(decision.placements.map(({ key }) => key));
+  const reasons = [{ kind: 'first', value: 1, text: 'nothing else explains it so far' }] as const;
+  return [...arrivals.values()].flatMap(({ key, cluster, firing }) => {
+    if (decided.has(key)) return [];
+    const id = incidentId(cluster, firing.alert);
+    return [{ key, incidentId: id, role: 'symptom', reasons, weak: true, alternatives: [] }];
+  });
 }
 
 /** Lets firings into one incident. @returns from where how many of them came */

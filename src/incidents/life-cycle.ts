@@ -276,8 +276,12 @@ function reopen(incident: Incident, at: number, events: readonly IncidentEvent[]
 function diagnose(incident: Incident, { at, causes, impacted, possible }: Extract<Action, { kind: 'diagnose' }>): Step {
   const diagnosed = { ...incident, causes, impacted, possible };
   const root = rootKey(diagnosed);
+  // What is known of it from the beginning is no change.
+  const isFirst = rootKey(incident) === '' && at === incident.openedAt;
   const events =
-    root === rootKey(incident) ? [] : [event(incident, 'cause', { at, detail: root === '' ? {} : { cause: root } })];
+    root === rootKey(incident) || isFirst
+      ? []
+      : [event(incident, 'cause', { at, detail: root === '' ? {} : { cause: root } })];
   const hasImpact = servicesAffected(diagnosed) > 1;
   const key = root === '' ? incident.key : root;
   const heldUntil = hasImpact && incident.heldUntil !== undefined ? 0 : incident.heldUntil;

@@ -268,13 +268,15 @@ export function servicesAffected(incident: Pick<Incident, 'causes' | 'impacted'>
  * shop/checkout and 2 more`.
  */
 export function incidentTitle(incident: Incident): string {
+  const { lead, alerts } = incident;
   const root = rootCause(incident);
-  if (root === undefined)
-    return incident.alerts > 1 ? `${incident.lead} and ${incident.alerts - 1} more` : incident.lead;
-  const place = placeOf(root.entity);
-  const head = incident.lead.endsWith(` on ${place}`) ? incident.lead : place[0]!.toUpperCase() + place.slice(1);
-  const count = servicesAffected(incident);
-  return count === 0 ? head : `${head}, ${count} ${count === 1 ? 'service' : 'services'} affected`;
+  const place = root && placeOf(root.entity);
+  const isAboutLead = place === undefined || lead.endsWith(` on ${place}`);
+  const head = isAboutLead ? lead : place[0]!.toUpperCase() + place.slice(1);
+  const count = root === undefined ? 0 : servicesAffected(incident);
+  if (count > 0) return `${head}, ${count} ${count === 1 ? 'service' : 'services'} affected`;
+  if (alerts < 2) return head;
+  return isAboutLead ? `${head} and ${alerts - 1} more` : `${head}, ${alerts} alerts`;
 }
 
 /** `service shop/checkout`: an entity in words. */

@@ -72,17 +72,17 @@ describe('one incident', () => {
         firing: 1,
         anomalies: 1,
         servicesAffected: 0,
-        rootCause: null,
-        causes: [],
-        impact: { confirmed: [], possible: [] },
-        suggestedActions: [
+        rootCause: 'service:shop/cart',
+        causes: [{ entity: 'service:shop/cart', p: 0.5, text: expect.any(String), evidence: ['Slow'] }],
+        impact: { confirmed: ['service:shop/cart'], possible: [] },
+        suggestedActions: expect.arrayContaining([
           {
             kind: 'check',
-            text: 'No cause is probable enough: begin with the earliest alert and what it depends on.',
+            text: 'Are its instances up, and are they saturated?',
             url: null,
-            entity: null,
+            entity: 'service:shop/cart',
           },
-        ],
+        ]),
         feedback: [],
         members: [
           {
@@ -93,7 +93,7 @@ describe('one incident', () => {
             labels: { alertname: 'Slow', namespace: 'shop', service: 'cart', severity: 'critical' },
             entity: { cluster: '', kind: 'service', namespace: 'shop', name: 'cart' },
             admittedAt: '2026-11-22T12:01:00.000Z',
-            reasons: [{ kind: 'first', value: 1, text: 'opened the incident' }],
+            reasons: [{ kind: 'first', value: 1, text: expect.any(String) }],
             onsetAt: '2026-11-22T12:00:00.000Z',
             weak: false,
             pinned: false,
@@ -110,10 +110,7 @@ describe('one incident', () => {
             peakScore: 3,
             direction: 1,
             expected: 1,
-            reasons: [
-              { kind: 'entity', value: 1, text: 'same service:shop/cart' },
-              { kind: 'time', value: 1, text: 'began while the incident grew' },
-            ],
+            reasons: [expect.objectContaining({ kind: 'entity', text: 'on a thing of this incident' })],
           }),
         ],
         timeline: [
@@ -228,7 +225,7 @@ describe('merge, split, undo and feedback', () => {
     const verdict = { by: 'ann', about: 'cause', verdict: 'wrong', entity: 'database:orders' };
     expect((await post(`${PATH}/${id}/feedback`, verdict)).status).toBe(200);
     expect((await shown(id)).feedback).toEqual([
-      { at: '2026-11-22T12:01:00.000Z', comment: '', cause: null, ...verdict },
+      { at: '2026-11-22T12:01:00.000Z', comment: '', cause: 'service:shop/a', ...verdict },
     ]);
     await post(`${PATH}/${id}/undo`, { by: 'ann' });
     expect((await shown(id)).feedback).toEqual([]);

@@ -113,6 +113,18 @@ describe('an incident that loses all of its firings', () => {
   });
 });
 
+describe('a firing that correlation has not placed yet', () => {
+  it('stands alone until it is', () => {
+    bench.deliver(1, [alert('cart', 'later')]);
+    const [alone] = bench.store.incidents({ state: 'open', limit: 9 });
+    expect(alone).toMatchObject({ alerts: 1, firing: 1 });
+    correlator().decideNext({ placements: [placement(key('cart', 'later'), 'a')] });
+    tick();
+    expect(services('a')).toEqual(['cart']);
+    expect(bench.store.incident(alone!.id)).toMatchObject({ state: 'merged', mergedInto: idOf('a') });
+  });
+});
+
 describe('causes', () => {
   it('are stored, name the incident, and end an acknowledgement when another one takes over', () => {
     bench.deliver(1, [alert('cart', 'a')]);

@@ -223,6 +223,10 @@ describe('what it says of itself', () => {
     expect(incident.key).toBe(formatEntity(database));
     expect(incidentTitle(live(OPEN, diagnose(2, database, 1)).incident)).toBe('Database orders, 1 service affected');
     expect(incidentTitle(live(OPEN, diagnose(2, entity, 0)).incident)).toBe('HighLatency on service shop/checkout');
+    expect(incidentTitle(live(OPEN, diagnose(2, database, 0)).incident)).toBe('Database orders');
+    expect(
+      incidentTitle(live(admit(1, admission({}, 0), admission({ i: 'b' }, 0)), diagnose(2, database, 0)).incident),
+    ).toBe('Database orders, 2 alerts');
     expect(incidentTitle(live(OPEN, diagnose(2, database, 9, 0.2)).incident)).toBe(
       'HighLatency on service shop/checkout',
     );

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ExplainingCorrelator } from '../../src/correlate/explaining-correlator.ts';
 import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
@@ -10,7 +11,6 @@ import { createLogger } from '../../src/model/logger.ts';
 import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
 import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { deliveryOf, MINUTE, minute } from './alert-builders.ts';
-import { DirectCorrelator } from './direct/direct-correlator.ts';
 
 export const OPTIONS: IncidentOptions = {
   joinWindowMs: 15 * MINUTE,
@@ -19,8 +19,6 @@ export const OPTIONS: IncidentOptions = {
   retentionMs: 90 * 24 * 60 * MINUTE,
   clusterLabel: 'cluster',
 };
-
-const direct: IncidentParts['createCorrelator'] = ({ windows }) => new DirectCorrelator(windows, identifyingLabels);
 
 /** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
 export class PipelineBench {
@@ -37,8 +35,10 @@ export class PipelineBench {
   readonly #createCorrelator: IncidentParts['createCorrelator'];
 
   /** @param createCorrelator a fake where a test wants to say itself what is decided */
-  constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator: IncidentParts['createCorrelator'] = direct) {
-    this.#createCorrelator = createCorrelator;
+  constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator?: IncidentParts['createCorrelator']) {
+    this.#createCorrelator =
+      createCorrelator ??
+      (({ windows }) => new ExplainingCorrelator(this.#topology, identifyingLabels, () => windows().reopenWithinMs));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);

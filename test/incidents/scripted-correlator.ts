@@ -11,7 +11,8 @@ import { fnv1a64 } from '../../src/model/fingerprint.ts';
 export const idOf = (name: string): string => fnv1a64([name]);
 
 /**
- * Places firings as the test says: in the incident that the label `in` names, and from then on wherever `move` puts them.
+ * Places firings as the test says: in the incident that the label `in` names (`later`: not at once), and from then on
+ * wherever `decideNext` puts them.
  * Everything it was told is kept for the test to look at.
  */
 export class ScriptedCorrelator implements Correlator {
@@ -25,7 +26,8 @@ export class ScriptedCorrelator implements Correlator {
     for (const { key, alert, pinnedTo } of firings) {
       if (this.#known.has(key)) continue;
       this.#known.add(key);
-      if (pinnedTo === undefined) this.decideNext({ placements: [placement(key, alert.labels.get('in') ?? 'x')] });
+      const name = alert.labels.get('in') ?? 'x';
+      if (pinnedTo === undefined && name !== 'later') this.decideNext({ placements: [placement(key, name)] });
     }
   }
 
