@@ -38,9 +38,12 @@ describe('changes', () => {
     const learning = running().see([pod('bbbbb'), image('bbbbb', 'cart:2')]);
     learning.pass(20 * MINUTE, OWNER, pod('bbbbb'), image('bbbbb', 'cart:2'));
     learning.see([pod('ccccc'), image('ccccc', 'cart:1')]);
+    learning.pass(20 * MINUTE, OWNER, pod('ccccc'), image('ccccc', 'cart:1'));
+    learning.see([pod('ddddd'), image('ddddd', 'cart:2')]);
     expect(changes(learning)).toEqual([
       'workload:shop/cart image cart:1 -> cart:2 at 10',
       'workload:shop/cart image cart:2 -> cart:1 at 30',
+      'workload:shop/cart image cart:1 -> cart:2 at 50',
     ]);
   });
 
