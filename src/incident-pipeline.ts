@@ -11,12 +11,12 @@ import { type Arrival, applyDecision } from './incidents/apply-decision.ts';
 import { countDelivery, createIncidentCounters } from './incidents/counters.ts';
 import * as deeds from './incidents/deeds.ts';
 import { Draft } from './incidents/draft.ts';
-import { expireFiring, loseSight, nextExpiry, postponeExpiry } from './incidents/firing.ts';
+import { assumeEnded, expireFiring, loseSight, nextExpiry, postponeExpiry } from './incidents/firing.ts';
 import { FiringHistory } from './incidents/firing-history.ts';
 import { HandMadeLinks } from './incidents/hand-made-links.ts';
 import { RECOVERY_MS } from './incidents/life-cycle.ts';
 import { LiveIncidents } from './incidents/live-incidents.ts';
-import { receiveDelivery } from './incidents/receive-delivery.ts';
+import { type LedgerEntry, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
 import type { IncidentStore } from './incidents/store.ts';
 import { type AlertDelivery, USUAL_REPLICA_LABELS } from './model/alert.ts';
@@ -124,7 +124,7 @@ export class IncidentPipeline {
   /** Takes a delivery in. When it returns, what it changed is on the disk. @throws RequestError 503 when it can't be stored */
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
-    const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.#lastAlert(fingerprint));
+    const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.lastAlert(fingerprint));
     const isNew = receipt.started.length + receipt.changed.length > 0;
     if (isNew) this.#beSureOfStore();
     const returned = receipt.changed.filter((member) => this.#ensureLive(member.incidentId));
@@ -139,12 +139,44 @@ export class IncidentPipeline {
     const draft = new Draft(this.live);
     if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
     this.#change(draft, receipt.changed, at);
-    this.#commit(draft, delivery);
+    if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
+    else this.#commit(draft, delivery, receipt.ledger);
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#watchExpiry(firing);
     for (const { fingerprint } of delivery.alerts) this.live.hear(this.live.lastAlert(fingerprint)?.incidentId, at);
     countDelivery(this.counters, delivery, receipt);
+  }
+
+  /** Notes what became of firings that change no incident. @throws RequestError 503 when that can't be stored */
+  addToLedger(entries: readonly LedgerEntry[], at: number): void {
+    if (entries.length > 0) this.#store(() => this.#parts.store.addToLedger(entries, at));
+  }
+
+  /** Ends what no Alertmanager knows any more; it may turn out to go on. @throws RequestError 503 when that can't be stored */
+  assumeEnded(ends: readonly { readonly key: string; readonly replica: string; readonly endsAt: number }[]): void {
+    const now = this.#parts.clock.now();
+    const ended = new Map<string, AlertMember>();
+    for (const { key, replica, endsAt } of ends) {
+      const member = ended.get(key) ?? this.live.alert(key)!;
+      ended.set(key, { ...member, firing: assumeEnded(member.firing, replica, endsAt) });
+    }
+    const members = [...ended.values()];
+    this.#beSureOfStore();
+    this.#correlator.take(
+      members.map((member) => this.#correlated(member, false)),
+      now,
+    );
+    const draft = new Draft(this.live);
+    this.#apply(draft, this.#correlator.decide(now), [], now);
+    this.#change(draft, members, now);
+    this.#commit(draft);
+  }
+
+  /** Somebody who knows says that these fire on. */
+  confirm(fingerprints: Iterable<string>): void {
+    const now = this.#parts.clock.now();
+    for (const fingerprint of fingerprints) this.live.hear(this.live.lastAlert(fingerprint)?.incidentId, now);
   }
 
   /** Takes an anomaly that opened, or closed. It joins the incident of its entity within a second; nothing waits for it. */
@@ -373,12 +405,12 @@ export class IncidentPipeline {
   }
 
   /** Stores a draft and only then believes it. */
-  #commit(draft: Draft, delivery?: AlertDelivery): void {
+  #commit(draft: Draft, delivery?: AlertDelivery, ledger: readonly LedgerEntry[] = []): void {
     if (draft.isEmpty) return;
     const { incidents, members, placed, links, events } = draft;
     this.#store(() =>
       this.#parts.store.commit({
-        ...(delivery && { delivery }),
+        ...(delivery && { delivery, ledger }),
         incidents: incidents.values(),
         members: members.values(),
         placed: placed.values(),
@@ -452,7 +484,8 @@ export class IncidentPipeline {
     }
   }
 
-  #lastAlert(fingerprint: string): AlertMember | undefined {
+  /** The newest firing of an alert, in memory or stored. */
+  lastAlert(fingerprint: string): AlertMember | undefined {
     return this.live.lastAlert(fingerprint) ?? this.#parts.store.lastAlert(fingerprint);
   }
 

@@ -38,7 +38,17 @@ export type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate:
  */
 export function loadConfig(path: string | undefined): Config {
   if (path === undefined) return validate(configSchema, undefined, surroundingsOf('.')).value;
-  return loadFile(configSchema, path);
+  return loadFile(configSchema, path, ({ notify = [], alertmanagers = [] }, locate) => {
+    const at = locate('notify');
+    if (
+      at === undefined ||
+      alertmanagers.length > 0 ||
+      notify.every(({ alertmanager }) => alertmanager === undefined)
+    ) {
+      return [];
+    }
+    return [{ ...at, message: 'notify: alertmanager needs to know where: write alertmanagers: [{ url: … }] as well' }];
+  });
 }
 
 /**
