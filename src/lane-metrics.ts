@@ -23,7 +23,7 @@ const one = (value: number) => [[[], value] as const];
 export function addTopologyMetrics(metrics: Metrics, { topology, topologyTap }: ScoreLane): void {
   const { claims, changes, pods, links } = topology;
   metrics.gauge('pronoia_topology_edges', 'Edges of the graph, by kind.', ['kind'], () =>
-    byKey([...Map.groupBy(topology.graph.edges, ({ edge }) => edge)].map(([kind, edges]) => [kind, edges.length])),
+    byKey([...Map.groupBy(links.all(), ({ edge }) => edge)].map(([kind, edges]) => [kind, edges.length])),
   );
   metrics.gauge('pronoia_topology_pods', 'Pods that live or have ended lately.', [], () => one(pods.size));
   metrics.gauge('pronoia_topology_claims', 'Facts that are remembered, one for each source of each.', [], () =>
@@ -33,7 +33,7 @@ export function addTopologyMetrics(metrics: Metrics, { topology, topologyTap }: 
     'pronoia_topology_claims_refused_total',
     'Facts refused because so many are remembered already.',
     [],
-    () => one(claims.refusedTotal),
+    () => one(claims.refusedTotal + topologyTap.refusedTotal),
   );
   metrics.gauge('pronoia_topology_series', 'Series from which the topology is learnt.', [], () =>
     one(topologyTap.size),

@@ -34,3 +34,13 @@ export function formatEntity(entity: Entity): string {
   const scope = entity.namespace === '' ? entity.name : `${entity.namespace}/${entity.name}`;
   return `${entity.cluster === '' ? '' : `${entity.cluster}/`}${entity.kind}:${scope}`;
 }
+
+export function isSameEntity(a: Entity, b: Entity): boolean {
+  return a.name === b.name && a.kind === b.kind && a.namespace === b.namespace && a.cluster === b.cluster;
+}
+
+/** The same without repetitions, in the order in which each came first. */
+export function distinct(entities: readonly Entity[]): Entity[] {
+  if (entities.length < 2) return [...entities];
+  return [...new Map(entities.map((entity) => [formatEntity(entity), entity])).values()];
+}

@@ -6,6 +6,10 @@ const STALE_AFTER_MS = 5 * 60_000;
 const HALF_LIFE_MS = 3_600_000;
 /** Traffic below this confidence has ended. */
 const MIN_CONFIDENCE = 0.05;
+/** A source that is silent for so long is given up: its exporter is gone, and perhaps its host. */
+const SILENT_SOURCE_MS = 24 * 3_600_000;
+/** What people have said; it is true until they say something else. */
+export const FILE_SOURCE = 'file';
 /** Pods are remembered for so long after their end: alerts about them come late. */
 const KEEP_ENDED_MS = 2 * 3_600_000;
 
@@ -13,6 +17,7 @@ const KEEP_ENDED_MS = 2 * 3_600_000;
 export interface Source {
   readonly name: string;
   readonly group: string;
+  readonly isView: boolean;
   readonly firstAt: number;
   /** Epoch milliseconds of its latest sample. */
   lastAt: number;
@@ -75,11 +80,11 @@ export class Claims {
     return this.#claims.values();
   }
 
-  source(name: string, group: string, at: number): Source {
+  #source({ name, group, isView }: Pick<Source, 'name' | 'group' | 'isView'>, at: number): Source {
     const key = `${name} ${group}`;
     let source = this.#sources.get(key);
     if (source === undefined) {
-      source = { name, group, firstAt: at, lastAt: at };
+      source = { name, group, isView, firstAt: at, lastAt: at };
       this.#sources.set(key, source);
     }
     return source;
@@ -87,7 +92,7 @@ export class Claims {
 
   /** A series begins to say so. @returns undefined when there is no room */
   hold(fact: Fact, provenance: Provenance, at: number): Claim | undefined {
-    const source = this.source(provenance.source, provenance.group, at);
+    const source = this.#source({ ...provenance, name: provenance.source }, at);
     const key = keyOf(source, fact);
     let claim = this.#claims.get(key);
     if (claim === undefined) {
@@ -135,17 +140,23 @@ export class Claims {
   /**
    * Ends what has ended and forgets what ended long ago. Looks at all claims: once a minute is often enough. What seems to
    * have ended is given until the next time: when a source comes back, its series come one after the other.
+   * @param now epoch milliseconds
    */
-  sweep(): void {
+  sweep(now: number): void {
+    const sources = new Set<Source>();
     for (const claim of this.#claims.values()) {
-      if (claim.endedAt === undefined && this.#hasEnded(claim)) {
+      const { source } = claim;
+      sources.add(source);
+      const isSilent = now - source.lastAt > SILENT_SOURCE_MS && source.name !== FILE_SOURCE;
+      if (claim.endedAt === undefined && (isSilent || this.#hasEnded(claim))) {
         if (claim.isSuspect) this.#end(claim, claim.staleAt ?? claim.lastAt);
         claim.isSuspect = true;
       }
       if (claim.endedAt === undefined) continue;
-      const isKept = claim.fact.kind === 'pod' && claim.source.lastAt - claim.endedAt < KEEP_ENDED_MS;
+      const isKept = claim.fact.kind === 'pod' && !isSilent && source.lastAt - claim.endedAt < KEEP_ENDED_MS;
       if (!isKept) this.#forget(claim);
     }
+    for (const [key, source] of this.#sources) if (!sources.has(source)) this.#sources.delete(key);
   }
 
   /** Takes back all that a source has said. */
@@ -168,9 +179,9 @@ export class Claims {
     if (saved.endedAt != null) this.#end(claim, saved.endedAt);
   }
 
-  restoreSource({ name, group, firstAt, lastAt }: Source): Source {
-    const source = this.source(name, group, firstAt);
-    source.lastAt = Math.max(source.lastAt, lastAt);
+  restoreSource(saved: Source): Source {
+    const source = this.#source(saved, saved.firstAt);
+    source.lastAt = Math.max(source.lastAt, saved.lastAt);
     return source;
   }
 

@@ -1,14 +1,16 @@
-import { type Entity, formatEntity } from '../model/entity.ts';
+import { distinct, type Entity, formatEntity } from '../model/entity.ts';
 import type { Claim } from './claims.ts';
 import type { AliasFact, EntityFact, ServesFact } from './fact.ts';
 
 /** Things that are known to exist, by name and by address; what stands for what; who answers for a service. */
 export class Directory {
-  readonly #byKey = new Map<string, Set<Claim>>();
-  readonly #byName = new Index<Entity>();
-  readonly #byAddress = new Index<Entity>();
-  readonly #targets = new Index<Entity>();
-  readonly #servers = new Index<Entity>();
+  readonly #byKey = new Index((claim) => entityOf(claim));
+  readonly #byName = new Index((claim) => entityOf(claim));
+  readonly #byAddress = new Index((claim) => entityOf(claim));
+  readonly #targets = new Index((claim) => (claim.fact as AliasFact).target);
+  readonly #servers = new Index((claim) => (claim.fact as ServesFact).by);
+  /** Grows when a name or an alias comes or goes: what pods belong to may be something else then. */
+  epoch = 0;
 
   begin(claim: Claim): void {
     this.#change(claim, true);
@@ -29,14 +31,9 @@ export class Directory {
 
   /** Everything of that name, or `namespace/name`, or id, wherever it is. Looks at all that is known. */
   namedAnywhere(name: string): Entity[] {
-    const found: Entity[] = [];
-    for (const [key, claims] of this.#byKey) {
-      const [claim] = claims;
-      const entity = entityOf(claim!);
-      const names = [key, entity.name, `${entity.namespace}/${entity.name}`];
-      if (names.includes(name)) found.push(entity);
-    }
-    return found;
+    return [...this.#byKey.values()].filter((entity) => {
+      return [entity.name, `${entity.namespace}/${entity.name}`, formatEntity(entity)].includes(name);
+    });
   }
 
   /** What is reached at that address: `ip`, `ip:port` or host name. */
@@ -55,7 +52,7 @@ export class Directory {
   }
 
   /** Who says so. */
-  serverClaims(service: Entity): Claim[] {
+  serverClaims(service: Entity): readonly Claim[] {
     return this.#servers.claims(formatEntity(service));
   }
 
@@ -67,54 +64,75 @@ export class Directory {
   }
 
   #changeEntity(claim: Claim, { entity, addresses }: EntityFact, isTrue: boolean): void {
-    for (const address of addresses) this.#byAddress.set(`${entity.cluster} ${address}`, claim, entity, isTrue);
+    for (const address of new Set(addresses)) this.#byAddress.change(`${entity.cluster} ${address}`, claim, isTrue);
     // A pod is known by its own facts; here it only has an address.
     if (entity.kind !== 'pod') this.#know(claim, entity, isTrue);
   }
 
-  #changeAlias(claim: Claim, { entity, target }: AliasFact, isTrue: boolean): void {
-    this.#targets.set(formatEntity(entity), claim, target, isTrue);
+  #changeAlias(claim: Claim, { entity }: AliasFact, isTrue: boolean): void {
+    this.#targets.change(formatEntity(entity), claim, isTrue);
+    this.epoch++;
   }
 
-  #changeServer(claim: Claim, { service, by }: ServesFact, isTrue: boolean): void {
-    this.#servers.set(formatEntity(service), claim, by, isTrue);
+  #changeServer(claim: Claim, { service }: ServesFact, isTrue: boolean): void {
+    this.#servers.change(formatEntity(service), claim, isTrue);
     this.#know(claim, service, isTrue);
   }
 
   #know(claim: Claim, entity: Entity, isTrue: boolean): void {
-    this.#byName.set(`${entity.cluster} ${entity.name}`, claim, entity, isTrue);
-    const key = formatEntity(entity);
-    const claims = this.#byKey.get(key) ?? new Set();
-    if (isTrue) claims.add(claim);
-    else claims.delete(claim);
-    if (claims.size > 0) this.#byKey.set(key, claims);
-    else this.#byKey.delete(key);
+    this.#byName.change(`${entity.cluster} ${entity.name}`, claim, isTrue);
+    const isNews = this.#byKey.change(formatEntity(entity), claim, isTrue);
+    if (isNews) this.epoch++;
   }
 }
 
-/** What a claim in `#byKey` knows. */
+/** What a claim of an entity, or of who answers for it, speaks of. */
 function entityOf({ fact }: Claim): Entity {
   return fact.kind === 'serves' ? fact.service : (fact as EntityFact).entity;
 }
 
-/** Values under a key, each for as long as some claim says so. */
-class Index<Value extends Entity> {
-  readonly #byKey = new Map<string, Map<Claim, Value>>();
+/** Entities under a key, each for as long as some claim says so. */
+class Index {
+  readonly #byKey = new Map<string, Claim[]>();
+  readonly #read: (claim: Claim) => Entity;
 
-  claims(key: string): Claim[] {
-    return [...(this.#byKey.get(key)?.keys() ?? [])];
+  constructor(read: (claim: Claim) => Entity) {
+    this.#read = read;
+  }
+
+  has(key: string): boolean {
+    return this.#byKey.has(key);
+  }
+
+  claims(key: string): readonly Claim[] {
+    return this.#byKey.get(key) ?? [];
   }
 
   /** Without repetitions. */
-  get(key: string): Value[] {
-    const values = this.#byKey.get(key)?.values() ?? [];
-    return [...new Map([...values].map((value) => [formatEntity(value), value])).values()];
+  get(key: string): Entity[] {
+    const claims = this.#byKey.get(key);
+    if (claims === undefined) return [];
+    if (claims.length === 1) return [this.#read(claims[0]!)];
+    return distinct(claims.map(this.#read));
   }
 
-  set(key: string, claim: Claim, value: Value, isTrue: boolean): void {
-    const values = this.#byKey.get(key);
-    if (isTrue && values === undefined) this.#byKey.set(key, new Map([[claim, value]]));
-    else if (isTrue) values!.set(claim, value);
-    else if (values?.delete(claim) === true && values.size === 0) this.#byKey.delete(key);
+  /** One entity for each key. */
+  *values(): Generator<Entity> {
+    for (const [claim] of this.#byKey.values()) yield this.#read(claim!);
+  }
+
+  /** @returns whether the key has come, or gone */
+  change(key: string, claim: Claim, isTrue: boolean): boolean {
+    const claims = this.#byKey.get(key);
+    if (isTrue) {
+      if (claims === undefined) this.#byKey.set(key, [claim]);
+      else claims.push(claim);
+      return claims === undefined;
+    }
+    const place = claims?.indexOf(claim) ?? -1;
+    if (place >= 0) claims!.splice(place, 1);
+    const isGone = place >= 0 && claims!.length === 0;
+    if (isGone) this.#byKey.delete(key);
+    return isGone;
   }
 }

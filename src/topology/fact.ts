@@ -57,6 +57,8 @@ export interface Provenance {
   readonly confidence: number;
   /** Sources of one name in different clusters or on different hosts fail independently: each has a group of its own. */
   readonly group: string;
+  /** Whether the groups are views of the same requests, as both proxies of a call have them, not parts of a whole. */
+  readonly isView: boolean;
   /** Traffic fades when it ends; anything else holds until its series ends. */
   readonly isTraffic: boolean;
   /** The series that says so, as Prometheus prints it; empty for none. */

@@ -1,6 +1,6 @@
 import { type Entity, formatEntity } from '../model/entity.ts';
 import type { EdgeKind, Neighbour } from '../model/topology.ts';
-import type { Claim } from './claims.ts';
+import type { Claim, Source } from './claims.ts';
 
 /** Kinds of edges along which failure travels. The others say where a thing is, or what it belongs to. */
 const CARRIES_FAILURE: ReadonlySet<EdgeKind> = new Set([
@@ -62,9 +62,8 @@ export function sourcesOf(claims: readonly Claim[]): string[] {
 /** What the claims of one source say together. */
 interface Witness {
   confidence: number;
-  /** Per second, by fact: several groups (both proxies of a call) count the same requests. */
-  readonly rates: Map<string, number>;
-  isSeenTwice: boolean;
+  /** Per second, by group. */
+  readonly rates: Map<Source, number>;
   isTraffic: boolean;
 }
 
@@ -72,34 +71,41 @@ interface Witness {
 function witnessesOf(claims: readonly Claim[], confidenceOf: (claim: Claim) => number): Witness[] {
   const witnesses = new Map<string, Witness>();
   for (const claim of claims) {
-    const { source, key, isTraffic, rate } = claim;
-    const witness = witnesses.get(source.name) ?? {
-      confidence: 0,
-      rates: new Map(),
-      isSeenTwice: false,
-      isTraffic: false,
-    };
-    witnesses.set(source.name, witness);
-    const fact = key.slice(source.name.length + source.group.length + 2);
+    const { source, isTraffic, rate } = claim;
+    let witness = witnesses.get(source.name);
+    if (witness === undefined) {
+      witness = { confidence: 0, rates: new Map(), isTraffic };
+      witnesses.set(source.name, witness);
+    }
     witness.confidence = Math.max(witness.confidence, confidenceOf(claim));
-    witness.isSeenTwice ||= witness.rates.has(fact);
     witness.isTraffic ||= isTraffic;
-    witness.rates.set(fact, Math.max(witness.rates.get(fact) ?? 0, rate));
+    witness.rates.set(source, (witness.rates.get(source) ?? 0) + rate);
   }
   return [...witnesses.values()];
 }
 
+/** Whether its groups look at the same requests. */
+function isViewed({ rates }: Witness): boolean {
+  return rates.keys().next().value!.isView;
+}
+
 /** Independent witnesses combine as 1 - prod(1 - c); one that looked from both ends is little more than one. */
 function combine(witnesses: readonly Witness[]): number {
-  const doubts = witnesses.map(({ confidence, isSeenTwice }) => (1 - confidence) * (isSeenTwice ? 0.4 : 1));
+  const doubts = witnesses.map((witness) => {
+    const isSeenTwice = isViewed(witness) && witness.rates.size > 1;
+    return (1 - witness.confidence) * (isSeenTwice ? 0.4 : 1);
+  });
   return 1 - doubts.reduce((product, doubt) => product * doubt, 1);
 }
 
-/** Sources count the same requests: the one that sees most is taken, not the sum. */
+/** Sources count the same requests: the one that sees most is taken, not the sum. So do views of one source. */
 function rateOf(witnesses: readonly Witness[]): number | undefined {
   const rates = witnesses
     .filter(({ isTraffic }) => isTraffic)
-    .map((each) => [...each.rates.values()].reduce((a, b) => a + b, 0));
+    .map((witness) => {
+      const parts = [...witness.rates.values()];
+      return isViewed(witness) ? Math.max(...parts) : parts.reduce((a, b) => a + b, 0);
+    });
   return rates.length === 0 ? undefined : Math.max(...rates);
 }
 

@@ -1,8 +1,8 @@
-import { type Entity, formatEntity } from '../model/entity.ts';
+import { type Entity, formatEntity, isSameEntity } from '../model/entity.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Neighbour, PodPlace, Subject, Topology, TopologyChange } from '../model/topology.ts';
 import { Changes } from './changes.ts';
-import { type Claim, Claims } from './claims.ts';
+import { type Claim, Claims, FILE_SOURCE } from './claims.ts';
 import { Directory } from './directory.ts';
 import { Dormant } from './dormant.ts';
 import type { Fact, Provenance } from './fact.ts';
@@ -15,7 +15,14 @@ import { SubjectResolver } from './subject.ts';
 
 /** How often what has ended is looked for. */
 const SWEEP_EVERY_MS = 60_000;
-const KNOWN: Provenance = { source: 'file', confidence: 1, group: '', isTraffic: false, series: '' };
+const KNOWN: Provenance = {
+  source: FILE_SOURCE,
+  confidence: 1,
+  group: '',
+  isView: false,
+  isTraffic: false,
+  series: '',
+};
 
 export interface TopologyOptions {
   readonly clusterLabel: string;
@@ -25,7 +32,8 @@ export interface TopologyOptions {
 
 /**
  * What is known about how things depend on each other: facts go in, each with its source, and the graph of those that
- * hold comes out. Facts count at once for the question what an alert is about, and for edges at the latest from the next `advance` on.
+ * hold comes out. Facts count at once for the question what an alert is about, and for edges at the latest from the next
+ * `advance` on.
  */
 export class LearntTopology implements Topology {
   readonly claims: Claims;
@@ -35,6 +43,7 @@ export class LearntTopology implements Topology {
   readonly lifting = new Lifting(this.pods, this.directory);
   readonly links = new Links(this.lifting);
   readonly dormant = new Dormant(this.links);
+  #clusterLabel: string;
   #subjects: SubjectResolver;
   #version = 1;
   #hasChanged = false;
@@ -43,11 +52,12 @@ export class LearntTopology implements Topology {
   #graph: Graph | undefined;
   #podsByWorkload: Map<string, Pod[]> | undefined;
 
-  constructor({ clusterLabel, maxClaims = 500_000 }: TopologyOptions) {
+  constructor({ clusterLabel, maxClaims = 250_000 }: TopologyOptions) {
     this.claims = new Claims(maxClaims);
     this.claims.onBegin = (claim) => this.#begin(claim);
     this.claims.onEnd = (claim) => this.#end(claim);
     this.claims.onForget = (claim) => this.pods.forget(claim);
+    this.#clusterLabel = clusterLabel;
     this.#subjects = new SubjectResolver(this, clusterLabel);
   }
 
@@ -62,6 +72,8 @@ export class LearntTopology implements Topology {
   }
 
   configure({ clusterLabel }: Pick<TopologyOptions, 'clusterLabel'>): void {
+    if (clusterLabel === this.#clusterLabel) return;
+    this.#clusterLabel = clusterLabel;
     this.#subjects = new SubjectResolver(this, clusterLabel);
   }
 
@@ -82,13 +94,13 @@ export class LearntTopology implements Topology {
     this.#now = now;
     if (now - this.#sweptAt >= SWEEP_EVERY_MS) {
       this.#sweptAt = now;
-      this.claims.sweep();
+      this.claims.sweep(now);
       this.dormant.sweep();
-      this.links.relift();
       this.changes.forget(now);
       // Traffic fades and rates change, even when nothing begins or ends.
       this.#hasChanged = true;
     }
+    if (this.links.relift()) this.#hasChanged = true;
     if (!this.#hasChanged) return;
     this.#hasChanged = false;
     this.#version++;
@@ -182,8 +194,8 @@ export class LearntTopology implements Topology {
     for (const { edge, from, to, claims } of this.links.all()) {
       const [start, end] = [this.#spokenOf(from), this.#spokenOf(to)];
       for (const each of [start, end]) if (each.kind === 'service') services.set(formatEntity(each), each);
+      if (isSameEntity(start, end)) continue;
       const key = `${edge} ${formatEntity(start)} ${formatEntity(end)}`;
-      if (formatEntity(start) === formatEntity(end)) continue;
       const known = edges.get(key);
       if (known === undefined) edges.set(key, { edge, from: start, to: end, claims: [...claims] });
       else known.claims.push(...claims);

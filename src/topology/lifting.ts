@@ -1,4 +1,4 @@
-import { type Entity, formatEntity } from '../model/entity.ts';
+import { distinct, type Entity, formatEntity } from '../model/entity.ts';
 import { parseAddress, serviceOfDnsName } from './address.ts';
 import type { Directory } from './directory.ts';
 import type { Pod, Pods } from './pods.ts';
@@ -32,6 +32,9 @@ export class Lifting {
   readonly #pods: Pods;
   readonly #directory: Directory;
   readonly #services = new Map<string, Lifted>();
+  /** Of pods whose owner is known, until the directory changes. */
+  #owners = new WeakMap<Pod, Lifted>();
+  #epoch = 0;
 
   constructor(pods: Pods, directory: Directory) {
     this.#pods = pods;
@@ -80,6 +83,15 @@ export class Lifting {
   }
 
   #liftOwner(pod: Pod, at: number, step: number): Lifted {
+    if (pod.owner === undefined) return this.#findOwner(pod, at, step);
+    if (this.#epoch !== this.#directory.epoch) this.#owners = new WeakMap();
+    this.#epoch = this.#directory.epoch;
+    const found = this.#owners.get(pod) ?? this.#findOwner(pod, at, step);
+    this.#owners.set(pod, found);
+    return found;
+  }
+
+  #findOwner(pod: Pod, at: number, step: number): Lifted {
     const { cluster, namespace, name, owner, node } = pod;
     if (owner === undefined) return this.#guess({ cluster, kind: 'pod', namespace, name });
     // A static pod: its node is appended to its name.
@@ -169,7 +181,7 @@ export class Lifting {
         return scaled(this.#liftOwner(owner.pod, at, step), owner.isLate ? LATE_ADDRESS : ADDRESS);
       }
     }
-    const exact = this.#directory.at(cluster, name)[0];
+    const exact = port === '' ? undefined : this.#directory.at(cluster, name).at(-1);
     const here = this.#directory.at(cluster, host);
     // A port is that of something on the host.
     const known = exact ?? here.find(({ kind }) => (kind === 'node') === (port === '')) ?? here[0];
@@ -216,8 +228,4 @@ function scaled(lifted: Lifted | undefined, factor: number): Lifted | undefined 
 
 function only<T>(values: readonly T[]): T | undefined {
   return values.length === 1 ? values[0] : undefined;
-}
-
-function distinct(entities: readonly Entity[]): Entity[] {
-  return [...new Map(entities.map((entity) => [formatEntity(entity), entity])).values()];
 }

@@ -1,4 +1,4 @@
-import { type Entity, formatEntity } from '../model/entity.ts';
+import { type Entity, formatEntity, isSameEntity } from '../model/entity.ts';
 import type { EdgeKind } from '../model/topology.ts';
 import { isUrl, parseAddress } from './address.ts';
 import type { Claim } from './claims.ts';
@@ -7,6 +7,9 @@ import type { Lifting } from './lifting.ts';
 
 /** An end that is less sure than that makes no edge: a host that is only named like something here. */
 const MIN_CONFIDENCE = 0.35;
+
+/** So many are looked at again in one go: some milliseconds. */
+const RELIFT_SLICE = 2000;
 
 /** An edge between things that stay, with all who claim it. */
 export interface Link {
@@ -20,9 +23,10 @@ export interface Link {
 export class Links {
   readonly #lifting: Lifting;
   readonly #links = new Map<string, Link>();
-  readonly #byClaim = new Map<Claim, string>();
+  readonly #byClaim = new Map<Claim, Link>();
   /** Claims with an end that may mean something else tomorrow, or is not known yet. */
   readonly #movable = new Set<Claim>();
+  #round = this.#movable.values();
 
   constructor(lifting: Lifting) {
     this.#lifting = lifting;
@@ -43,7 +47,7 @@ export class Links {
 
   /** The link that the claim has been put to; none while an end is not known. */
   of(claim: Claim): Link | undefined {
-    return this.#links.get(this.#byClaim.get(claim) ?? '');
+    return this.#byClaim.get(claim);
   }
 
   begin(claim: Claim, fact: LinkFact): void {
@@ -56,10 +60,15 @@ export class Links {
     this.#unplace(claim);
   }
 
-  /** Looks again at who is meant by pods and addresses. @returns whether an edge has moved */
+  /** Looks again at who is meant by pods and addresses, at some of them: a slice of all. @returns whether an edge has moved */
   relift(): boolean {
     let hasMoved = false;
-    for (const claim of this.#movable) {
+    for (let count = 0; count < RELIFT_SLICE; count++) {
+      const { value: claim, done } = this.#round.next();
+      if (done) {
+        this.#round = this.#movable.values();
+        break;
+      }
       const before = this.#byClaim.get(claim);
       this.#place(claim, claim.fact as LinkFact);
       if (this.#byClaim.get(claim) !== before) hasMoved = true;
@@ -75,25 +84,25 @@ export class Links {
       this.#unplace(claim);
       return;
     }
-    const key = `${edge} ${formatEntity(start)} ${formatEntity(end)}`;
-    if (this.#byClaim.get(claim) === key) return;
+    const before = this.#byClaim.get(claim);
+    if (before !== undefined && isSameEntity(before.from, start) && isSameEntity(before.to, end)) return;
     this.#unplace(claim);
+    const key = keyOf(edge, start, end);
     let link = this.#links.get(key);
     if (link === undefined) {
       link = { edge, from: start, to: end, claims: new Set() };
       this.#links.set(key, link);
     }
     link.claims.add(claim);
-    this.#byClaim.set(claim, key);
+    this.#byClaim.set(claim, link);
   }
 
   #unplace(claim: Claim): void {
-    const key = this.#byClaim.get(claim);
-    if (key === undefined) return;
+    const link = this.#byClaim.get(claim);
+    if (link === undefined) return;
     this.#byClaim.delete(claim);
-    const link = this.#links.get(key)!;
     link.claims.delete(claim);
-    if (link.claims.size === 0) this.#links.delete(key);
+    if (link.claims.size === 0) this.#links.delete(keyOf(link.edge, link.from, link.to));
   }
 
   #end(entity: Entity, at: number): Entity | undefined {
@@ -105,6 +114,10 @@ export class Links {
     const isName = !isIp && (isUrl(entity.name) || host.includes('.'));
     return isName ? { cluster: entity.cluster, kind: 'external', namespace: '', name: host } : undefined;
   }
+}
+
+function keyOf(edge: EdgeKind, from: Entity, to: Entity): string {
+  return `${edge} ${formatEntity(from)} ${formatEntity(to)}`;
 }
 
 function isMovable({ kind }: Entity): boolean {

@@ -71,12 +71,14 @@ export class Pods {
     this.#byClaim.set(claim, pod);
   }
 
-  /** A source no longer says so; the pod has ended when none does. */
+  /** A source no longer says so; the pod has ended when no other one does that has spoken since. */
   end(claim: Claim): void {
     const pod = this.#byClaim.get(claim);
     if (pod === undefined) return;
-    const isLast = [...pod.claims].every((each) => each === claim || each.endedAt !== undefined);
-    if (isLast && pod.until === Infinity) pod.until = claim.endedAt!;
+    const endedAt = claim.endedAt!;
+    const others = [...pod.claims].filter((each) => each !== claim && each.endedAt === undefined);
+    if (others.some(({ source }) => source.lastAt >= endedAt)) return;
+    if (pod.until === Infinity) pod.until = endedAt;
   }
 
   /** A claim is gone for good, and the pod with its last one. */

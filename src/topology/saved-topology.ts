@@ -1,8 +1,8 @@
 import type { Claim, Claims, SavedClaim } from './claims.ts';
 import type { Dormant, SavedPast } from './dormant.ts';
 
-/** So many go into one block: about a megabyte, a few milliseconds. */
-const BLOCK_CLAIMS = 2048;
+/** So many go into one block: half a megabyte, a few milliseconds. */
+const BLOCK_CLAIMS = 1024;
 
 /** A block: JSON, each whole by itself. */
 interface Block {

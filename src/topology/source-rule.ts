@@ -22,6 +22,8 @@ export interface SourceRule {
   readonly evidence?: 'traffic' | 'count';
   /** A label whose values fail independently, such as the kubelet that was scraped. */
   readonly groupBy?: string;
+  /** A label that says who counts, where several count the same requests. */
+  readonly viewBy?: string;
   readonly read: (series: SeriesLabels) => readonly Fact[];
 }
 

@@ -152,7 +152,7 @@ describe('good files', () => {
 
   test('every key', () => {
     const file = join(FIXTURES, 'every-key.yml');
-    const { global, learn, remoteWrite, incidents, storage, ...outputs } = loadConfig(file);
+    const { global, learn, remoteWrite, topology, incidents, storage, ...outputs } = loadConfig(file);
     expect([...global.externalLabels]).toEqual([
       ['Zone', 'no'],
       ['__cluster__', '7'],
@@ -196,6 +196,7 @@ describe('good files', () => {
       [undefined, undefined, { resolveTimeoutMs: 300_000 }],
     ]);
     expect(notify[1]!.slack!.url!.reveal()).toBe(`https://hooks.example.org/${SECRET}`);
+    expect(topology).toEqual({ file: join(FIXTURES, 'topology.yml') });
     expect(storage).toEqual({ retentionMs: 31_536_000_000, maxSeries: 1000 });
   });
 

@@ -13,8 +13,8 @@ const learning = new Learning().see([
   'container_net_tcp_successful_connects_total{instance="n1",container_id="/k8s/shop/web-0/web",destination="10.9.9.9:80"}',
   'traces_service_graph_request_total{client="web"}',
 ]);
-learning.now += 10_000;
-learning.see(CALL, 51).settle();
+learning.now += 50_000;
+learning.see(CALL, 251).settle();
 const ALONE = 'kube_deployment_spec_replicas{namespace="shop",deployment="alone"}';
 learning.see(ALONE).settle();
 
@@ -53,7 +53,7 @@ describe('the graph', () => {
                 source: 'istio',
                 confidence: 0.95,
                 first_seen: '2026-11-22T12:00:00.000Z',
-                last_seen: '2026-11-22T12:00:10.000Z',
+                last_seen: '2026-11-22T12:00:50.000Z',
               },
             ],
           },
@@ -130,7 +130,7 @@ describe('coverage', () => {
       series: 1,
       edges: 1,
       missing_labels: [],
-      last_seen: '2026-11-22T12:00:10.000Z',
+      last_seen: '2026-11-22T12:00:50.000Z',
     });
     expect(of('service-graph')).toMatchObject({
       seen: false,

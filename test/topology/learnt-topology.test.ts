@@ -16,8 +16,8 @@ const edge = (learning: Learning) =>
 describe('edges of traffic', () => {
   it('say who needs whom, how sure that is, and how many requests there are', () => {
     const learning = new Learning().see(CALL, 100);
-    learning.now += 15_000;
-    learning.see(CALL, 250).settle();
+    learning.now += MINUTE;
+    learning.see(CALL, 700).settle();
     expect(learning.topology.needs(workload('shop/web'))).toEqual([
       { entity: workload('shop/cart'), kind: 'calls', confidence: 0.95, source: 'istio', rate: 10 },
     ]);
@@ -33,8 +33,8 @@ describe('edges of traffic', () => {
       const series = CALL.replace('destination', reporter);
       learning.now = START;
       learning.see(series, 1000);
-      learning.now += 10_000;
-      learning.see(series, 50);
+      learning.now += MINUTE;
+      learning.see(series, 300);
     }
     learning.settle();
     expect(edge(learning)).toMatchObject({ rate: 5, confidence: 0.98 });
@@ -129,6 +129,29 @@ describe('inventory', () => {
     const learning = new Learning().see([onNode('n1'), onNode('n2')]).pass(20 * MINUTE, onNode('n2'));
     const node = { cluster: '', kind: 'node', namespace: '', name: 'n1' } as const;
     expect(learning.topology.podsOn(node, learning.now)).toHaveLength(1);
+  });
+});
+
+describe('a source that stays silent', () => {
+  const cadvisor =
+    'container_memory_working_set_bytes{instance="n1:10250",node="n1",namespace="shop",pod="a-0",container=""}';
+
+  it('is given up after a day', () => {
+    const learning = new Learning().see([CALL, pod('a-0')]).pass(23 * HOUR);
+    expect([learning.edges.length, learning.topology.pods.size]).toEqual([1, 1]);
+    learning.pass(2 * HOUR);
+    expect([learning.edges.length, learning.topology.pods.size, learning.topology.claims.size]).toEqual([0, 0, 0]);
+  });
+
+  it('keeps no pod alive of which another one says that it has ended', () => {
+    const learning = new Learning()
+      .see([cadvisor, pod('a-0'), pod('b-0')])
+      .pass(10 * MINUTE, cadvisor, pod('a-0'), pod('b-0'));
+    learning.pass(MINUTE, pod('a-0'), pod('b-0'));
+    const diedAt = learning.now;
+    learning.end(pod('a-0')).pass(5 * MINUTE, pod('b-0'));
+    expect(learning.topology.podsOf(workload('shop/a'), diedAt - 1)).toHaveLength(1);
+    expect(learning.topology.podsOf(workload('shop/a'), diedAt)).toEqual([]);
   });
 });
 
@@ -238,9 +261,10 @@ describe('what would go on without end', () => {
   it('claims are limited, and refused ones counted', () => {
     const learning = new Learning(10);
     for (let i = 0; i < 100; i++) learning.see(`traces_service_graph_request_total{client="a${i}",server="b"}`);
-    learning.settle();
+    learning.pass(10 * MINUTE, 'traces_service_graph_request_total{client="a99",server="b"}');
     expect(learning.topology.claims.size).toBe(10);
     expect(learning.topology.claims.refusedTotal).toBe(90);
+    expect(learning.tap.size).toBe(10);
     expect(learning.edges).toHaveLength(10);
   });
 

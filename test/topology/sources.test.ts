@@ -350,7 +350,7 @@ describe('series that must make no edge', () => {
     const series = 'traces_service_graph_request_total{client="web",server="cart"}';
     const learning = new Learning().see(SHOP).see(series, 0).settle();
     expect(learning.edges).toEqual([]);
-    learning.now += 15_000;
+    learning.now += 60_000;
     expect(learning.see(series, 3).settle().edges).toHaveLength(1);
   });
 });

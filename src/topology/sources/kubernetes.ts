@@ -182,7 +182,8 @@ export const KUBERNETES: readonly SourceRule[] = [
     metrics: ['container_memory_working_set_bytes'],
     labels: ['namespace', 'pod', 'node'],
     makes: 'pod runs on node',
-    read: (series) => (series.get('pod') === undefined ? [] : pod(series, undefined)),
+    // That of the whole pod: those of its containers would say the same.
+    read: (series) => (/^(POD)?$/.test(series.get('container') ?? '') ? pod(series, undefined) : []),
   },
 ];
 
@@ -200,7 +201,7 @@ export function ingressRoute(
   if (host === undefined || host === '' || host === '_' || host.includes('*')) return facts;
   const seen = series.entity('host', '', host);
   facts.push({ kind: 'entity', entity: seen, addresses: [host] }, { kind: 'alias', entity: seen, target: to });
-  return facts;
+  return [...facts, ...link('routes-to', seen, to)];
 }
 
 function pod(series: SeriesLabels, owner: { kind: string; name: string } | undefined): Fact[] {

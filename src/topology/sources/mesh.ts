@@ -14,8 +14,7 @@ export const MESH: readonly SourceRule[] = [
     metrics: ['istio_requests_total', 'istio_tcp_connections_opened_total'],
     labels: ['source_workload', 'destination_workload or destination_service'],
     makes: 'workload calls workload',
-    // Both proxies count the same requests.
-    groupBy: 'reporter',
+    viewBy: 'reporter',
     read: calls,
   },
   {
