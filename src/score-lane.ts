@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { AnomalyListener } from './detect/anomalies.ts';
 import { Scorer } from './detect/scorer.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
 import { ForecastSeries } from './emit/forecast-series.ts';
@@ -16,6 +17,7 @@ import { Expiry } from './series/expiry.ts';
 import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
 import { SeriesTable } from './series/series-table.ts';
+import { Workloads } from './series/workloads.ts';
 
 /** How often ended series and outputs are looked for. */
 const EXPIRY_INTERVAL_MS = 15_000;
@@ -59,14 +61,22 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   });
   const table = new SeriesTable({ columns, policies, kernel });
   const expiry = new Expiry(table);
-  const scorer = new Scorer(columns, policies, timezone, (slot, anomaly) => {
+  const workloads = new Workloads(columns.capacity, kernel);
+  const listener: AnomalyListener = (slot, anomaly) => {
     const labels = table.labels(slot);
     if (labels !== undefined) onAnomaly({ labels, ...anomaly });
-  });
+  };
+  const scorer = new Scorer(columns, policies, timezone, listener, workloads);
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
-  table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
-  table.onForget = (slot) => forecasts.resources.remove(slot);
+  table.onSeries = (slot, metricName) => {
+    forecasts.resources.add(slot, metricName);
+    workloads.place(slot, table.labelBytes(slot), policies.droppedLabels(table.policyNumbers[slot]!));
+  };
+  table.onForget = (slot) => {
+    forecasts.resources.remove(slot);
+    workloads.remove(slot);
+  };
   const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));

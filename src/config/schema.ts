@@ -119,6 +119,10 @@ const learnRule = section({
     'A smaller distance from the expected value is never an anomaly. The larger of the two counts.',
   ),
   range: optional(interval, 'Values that the series can have at all; the band stays within.'),
+  identity_drop: group(
+    list(text('a label name such as pod, but not __name__', (name) => LABEL_NAME.test(name) && name !== '__name__')),
+    "Labels that tell the replicas of a workload apart, such as pod and instance. A new replica goes on with its workload's baseline, and each is compared with its siblings.",
+  ),
 });
 
 const capacity = section(

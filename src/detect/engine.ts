@@ -10,6 +10,7 @@ import { binOf, RankHistogram } from './rank-histogram.ts';
 import { Recurrence } from './recurrence.ts';
 import { SeasonalChannel } from './seasonal-channel.ts';
 import { StepMeans } from './step-means.ts';
+import { Youth } from './youth.ts';
 
 /** What `observe` found. */
 export const VERDICT = {
@@ -45,6 +46,8 @@ const FLATLINE_SCORE = 1.2;
 const RETURNED_SIGMAS = 3;
 /** So close to the level from before a new normal a value is no anomaly. */
 const FORMER_SIGMAS = 5;
+/** A replica whose level differs by so many standard deviations of weeks has one of its own. */
+const OTHER_LEVEL_SIGMAS = 2;
 /** The held score falls by this share per step. */
 const HELD_SHARE = 0.98;
 /** Verdicts on a younger series are not held: the first hours are judged leniently, by little experience. */
@@ -86,6 +89,7 @@ export class Engine {
   readonly long: LongChannel;
   readonly range: RangeChannel;
   readonly season: SeasonalChannel;
+  readonly #youth: Youth;
 
   readonly #civil: CivilTime;
   readonly #live: Pool;
@@ -137,6 +141,7 @@ export class Engine {
     this.season = new SeasonalChannel(live, columns.pool('season', half), columns.pool('weekend', half), civil);
     this.#flatline = new Flatline(live);
     this.#recurrence = new Recurrence(columns.pool('habits', capacity), civil);
+    this.#youth = new Youth(columns.pool('youth', capacity));
     this.#fastRanks = new RankHistogram(live, 'fast', 1);
     this.#longRanks = new RankHistogram(live, 'long', 2);
     this.#rangeRanks = new RankHistogram(live, 'range', 3);
@@ -145,7 +150,25 @@ export class Engine {
 
   /** Whether enough was learnt for a verdict. */
   isWarm(slot: number): boolean {
-    return this.#steps[slot]! >= WARM_UP_STEPS;
+    return this.#steps[slot]! >= WARM_UP_STEPS && !this.#youth.isSettling(slot);
+  }
+
+  /** Whether what is known of a series is its own, and enough for others to begin with. */
+  isMature(slot: number): boolean {
+    return this.#steps[slot]! >= WARM_UP_STEPS && !this.#youth.isYoung(slot);
+  }
+
+  /** Lets a new series begin with all that is known of another one (youth.ts). @param timestamp of its first sample */
+  inherit(slot: number, donor: number, timestamp: number): void {
+    this.#constants[slot] = this.#constants[donor]!;
+    this.#steps[slot] = this.#steps[donor]!;
+    for (const pool of this.#pools) pool.copy(donor, slot);
+    const row = this.#live.rows[slot]!;
+    this.#youth.begin(slot, timestamp, row === 0 ? this.#constants[slot]! : this.fast.levels[row]!);
+    if (row === 0) return;
+    this.#held[row] = 0;
+    this.#stepMeans.restart(row);
+    this.#interrupt(slot, row, 0);
   }
 
   /** The held score: falls slowly, for eyes. */
@@ -247,7 +270,7 @@ export class Engine {
       score = Math.max(score, softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / LARGE));
     }
     this.score = Math.min(MAX_SCORE, score);
-    if (score > 1 && this.#isFormerNormal(value)) this.score = 1;
+    if (score > 1 && (this.#isFormerNormal(value) || this.#isBeginning())) this.score = 1;
   }
 
   /**
@@ -292,6 +315,7 @@ export class Engine {
     const row = this.#row;
     const { step, fast, long, range, season } = this;
     const { value, elapsed: elapsedSteps } = step;
+    if (this.#youth.isYoung(slot)) return this.#growUp(slot, row);
     const learned = ++this.#steps[slot]!;
     const number = learned | 0;
     const difference = Math.abs(value - this.#previous[row]!);
@@ -347,6 +371,27 @@ export class Engine {
     return profile !== undefined && this.season.isInUse ? level + this.season.profile - profile : level;
   }
 
+  /** What lies between where a young replica began and what its workload is used to is a start, and no anomaly. */
+  #isBeginning(): boolean {
+    return this.range.z === 0 && this.#youth.isYoung(this.#slot);
+  }
+
+  /** A young replica finds its level. What its workload has learnt of noise, rarity and season is not touched. */
+  #growUp(slot: number, row: number): void {
+    const { step, fast, long, range, season } = this;
+    const youth = this.#youth;
+    fast.follow(row, step.value, youth.steps(slot) + 1);
+    if (youth.isSettling(slot)) range.learn(row, step.value);
+    season.keepPlace();
+    this.#previous[row] = step.value;
+    if (!youth.grow(slot)) return;
+    const level = fast.levels[row]!;
+    season.shift(level - season.expected);
+    const offset = level - youth.level(slot);
+    if (Math.abs(offset) > OTHER_LEVEL_SIGMAS * long.scale) long.shift(row, offset);
+    youth.end(slot);
+  }
+
   #isFormerNormal(value: number): boolean {
     const former = this.#former;
     return former !== undefined && Math.abs(value - this.#levelOf(former)) < FORMER_SIGMAS * former.scale;
@@ -394,6 +439,7 @@ export class Engine {
     const value = this.#constants[slot]!;
     const steps = Math.max(1, Math.floor(this.#steps[slot]!));
     this.#steps[slot] = steps;
+    this.#youth.endIfOver(slot, timestamp);
     this.#previous[row] = value;
     this.#stepMeans.start(row, value);
     this.#floors.start(row, value);

@@ -46,6 +46,11 @@ export class LongChannel {
     this.#variances[row]! += gain * (deviation * (value - mean) - this.#variances[row]!);
   }
 
+  /** Moves what is usual to another level. */
+  shift(row: number, by: number): void {
+    this.#means[row]! += by;
+  }
+
   forgetRecent(row: number): void {
     this.#smoothed.forget(row);
   }

@@ -1,6 +1,7 @@
 import type { Columns } from '../series/columns.ts';
 import { KIND } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
+import { type Siblings, withoutSiblings } from '../series/workloads.ts';
 import { Anomalies, type AnomalyListener } from './anomalies.ts';
 import { Band } from './band.ts';
 import { CivilTime } from './civil-time.ts';
@@ -8,6 +9,7 @@ import { CounterRates, RATE } from './counter-rates.ts';
 import type { Sample } from './detector.ts';
 import { Engine, VERDICT } from './engine.ts';
 import { Gates } from './gates.ts';
+import { Inheritance } from './inheritance.ts';
 import { Onsets } from './onsets.ts';
 import { SampleClock } from './sample-clock.ts';
 
@@ -45,6 +47,7 @@ export class Scorer {
   readonly rates: CounterRates;
   readonly anomalies: Anomalies;
   readonly engine: Engine;
+  readonly inheritance: Inheritance;
   readonly #policies: Policies;
   readonly #band: Band;
   readonly #onsets = new Onsets();
@@ -59,13 +62,20 @@ export class Scorer {
   };
 
   /** @param zone in whose civil time seasons are learnt */
-  constructor(columns: Columns, policies: Policies, zone: string, listener: AnomalyListener) {
+  constructor(
+    columns: Columns,
+    policies: Policies,
+    zone: string,
+    listener: AnomalyListener,
+    workloads: Siblings = withoutSiblings(columns),
+  ) {
     this.#policies = policies;
     this.sampleClock = new SampleClock(columns);
     this.rates = new CounterRates(columns);
     this.engine = new Engine(columns, new CivilTime(zone));
     this.verdict = new Gates(policies);
     this.anomalies = new Anomalies(columns, listener);
+    this.inheritance = new Inheritance(workloads, this.engine, this.sampleClock, this.anomalies);
     this.#band = new Band(this.engine);
   }
 
@@ -81,6 +91,7 @@ export class Scorer {
     if (timestamp <= lastAt) return timestamp === lastAt ? TAKEN.repeated : TAKEN.outOfOrder;
     if (!Number.isFinite(received)) return TAKEN.notANumber;
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
+    if (lastAt === 0) this.inheritance.begin(slot, timestamp);
     this.sampleClock.advance(slot, sample);
     let weight = 1;
     if (kind === KIND.counter) {

@@ -216,6 +216,16 @@ export class SeasonalChannel {
     if (isLong) this.#noises[row]! *= 2;
   }
 
+  /** Keeps the profile and puts it around another level: that of the series which was loaded last. */
+  shift(by: number): void {
+    if (this.row !== 0) this.#levels[this.row]! += by;
+  }
+
+  /** Rides on from here: steps were not learnt. */
+  keepPlace(): void {
+    if (this.row !== 0) this.#previous[this.row] = this.profile;
+  }
+
   #interpolate(means: Float32Array, row: number): number {
     const start = row * BUCKETS;
     const before = means[start + ((this.#next + BUCKETS - 1) % BUCKETS)]!;
