@@ -11,6 +11,7 @@ import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { createSeriesRoutes } from './emit/series-routes.ts';
 import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
 import { createHomePage } from './home-page.ts';
@@ -198,6 +199,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         clock,
         stats: outputStats,
       }),
+      createSeriesRoutes({ ...lane, clock }),
       createAlertIntakeRoutes({
         clock,
         logger,

@@ -94,6 +94,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   return {
     receiver,
     table,
+    policies,
     columns,
     scorer,
     anomalies: scorer.anomalies,

@@ -25,6 +25,8 @@ interface OpenAnomaly {
   readonly expected: number;
   readonly lower: number;
   readonly upper: number;
+  /** Missing in what was saved before there were explanations. */
+  readonly reason?: string;
   peakScore: number;
   /** Steps since it began, and the latest ones in a row that were not above 1. */
   steps: number;
@@ -90,8 +92,11 @@ export class Anomalies {
     return undefined;
   }
 
-  /** Begins an anomaly that nobody is told about before it is confirmed. @param verdict above 1, with its band */
-  open(slot: number, timestamp: number, value: number, verdict: Gates, reference: Reference): void {
+  /**
+   * Begins an anomaly that nobody is told about before it is confirmed.
+   * @param verdict above 1, with its band. @param reason in words
+   */
+  open(slot: number, timestamp: number, value: number, verdict: Gates, reference: Reference, reason: string): void {
     const { direction, expected, lower, upper, score } = verdict;
     this.#open.set(slot, {
       startsAt: timestamp,
@@ -101,6 +106,7 @@ export class Anomalies {
       expected,
       lower,
       upper,
+      reason,
       peakScore: score,
       steps: 0,
       calmSteps: 0,
@@ -141,6 +147,12 @@ export class Anomalies {
     this.#former.delete(slot);
   }
 
+  /** The open anomaly of a slot as it would be told now, undefined when none is open. */
+  current(slot: number): Omit<Anomaly, 'labels'> | undefined {
+    const open = this.#open.get(slot);
+    return open && published(open, undefined, undefined);
+  }
+
   /** What there is to be kept of a slot, if anything. */
   save(slot: number): SavedAnomaly | undefined {
     const open = this.#open.get(slot);
@@ -177,6 +189,7 @@ function published(
   endsAt: number | undefined,
   endReason: Anomaly['endReason'],
 ): Omit<Anomaly, 'labels'> {
-  const { startsAt, peakScore, direction, value, expected, lower, upper } = open;
-  return { startsAt, endsAt, endReason, peakScore, direction, value, expected, lower, upper };
+  const { startsAt, peakScore, direction, value, expected, lower, upper, reason } = open;
+  const anomaly = { startsAt, endsAt, endReason, peakScore, direction, value, expected, lower, upper };
+  return reason === undefined ? anomaly : { ...anomaly, reason };
 }

@@ -59,6 +59,31 @@ const QUIET_SCORE = 0.4;
 const LONG_GAP = 86_400;
 const NEW_SERIES_GAP = 14 * 86_400;
 
+/** What `Engine.experience` tells. */
+export interface Experience {
+  /** Steps learnt. */
+  readonly steps: number;
+  /** The only value that the series ever had, undefined when it had several. */
+  readonly constant: number | undefined;
+  /** Whether it began with what its workload knew, and for so short a time that it is still finding its level. */
+  readonly isYoung: boolean;
+  readonly isSettling: boolean;
+  /** Whether times of excursions are remembered. */
+  readonly hasHabits: boolean;
+  readonly season: 'none' | 'on trial' | 'in use' | 'in use, weekends apart';
+}
+
+/** What a channel says of the value that was evaluated last. */
+export interface Opinion {
+  readonly channel: 'fast' | 'long' | 'range' | 'season';
+  /** How far out the value lies, in standard deviations as the channel counts them. */
+  readonly z: number;
+  /** Minus the decimal logarithm of the share of steps that were as far out; 0 while too little is known. */
+  readonly rarity: number;
+  /** What is taken off the rarity when channels are compared. */
+  readonly handicap: number;
+}
+
 /** What a series was compared with before an anomaly began. */
 export interface Reference {
   readonly level: number;
@@ -274,6 +299,55 @@ export class Engine {
   }
 
   /**
+   * Judges the latest step again, by all that was learnt since: to tell, not to score.
+   * @returns whether there is one: a constant has none
+   */
+  inspect(slot: number, sample: Sample, reference: Reference | undefined, former: Reference | undefined): boolean {
+    const row = this.#live.rows[slot]!;
+    if (row === 0) return false;
+    this.#former = former;
+    this.step.value = this.#previous[row]!;
+    this.step.elapsed = 1;
+    this.#load(slot, row, sample, reference);
+    this.#amplification = 1;
+    this.isFlatline = !this.#floors.isUnmoved(row) && this.#flatline.isTooLong(row, 0, this.fast.scale);
+    this.probe = this.step.value;
+    this.evaluate(true);
+    return true;
+  }
+
+  /** What the channels say of the value that was evaluated last; those that say nothing are left out. */
+  opinions(): Opinion[] {
+    const { fast, long, range, season } = this;
+    const row = this.#row;
+    const z = this.#reference === undefined ? fast.z : (this.probe - this.#referenceLevel) / this.#reference.scale;
+    const opinions: Opinion[] = [
+      { channel: 'fast', z, rarity: this.#fastRanks.rarity(row, z), handicap: FAST_HANDICAP },
+      { channel: 'long', z: long.z, rarity: this.#longRanks.rarity(row, long.z), handicap: 0 },
+    ];
+    if (range.isReady)
+      opinions.push({ channel: 'range', z: range.z, rarity: this.#rangeRanks.rarity(row, range.z), handicap: 0 });
+    if (season.isInUse) {
+      const rarity = season.ranks.rarity(season.row, season.smoothedZ);
+      opinions.push({ channel: 'season', z: season.z, rarity, handicap: SEASON_HANDICAP });
+    }
+    return opinions;
+  }
+
+  /** How much is known of a series, for people. */
+  experience(slot: number): Experience {
+    const row = this.#live.rows[slot]!;
+    return {
+      steps: Math.floor(this.#steps[slot]!),
+      constant: row === 0 && this.#steps[slot]! > 0 ? this.#constants[slot]! : undefined,
+      isYoung: this.#youth.isYoung(slot),
+      isSettling: this.#youth.isSettling(slot),
+      hasHabits: this.#recurrence.isKept(slot),
+      season: this.season.stage(slot),
+    };
+  }
+
+  /**
    * What is expected: the value with the least deviation in all channels, which is a weighted median of their centres.
    * While an anomaly is open, what was expected before.
    */
@@ -315,7 +389,10 @@ export class Engine {
     const row = this.#row;
     const { step, fast, long, range, season } = this;
     const { value, elapsed: elapsedSteps } = step;
-    if (this.#youth.isYoung(slot)) return this.#growUp(slot, row);
+    if (this.#youth.isYoung(slot)) {
+      this.#growUp(slot, row);
+      return;
+    }
     const learned = ++this.#steps[slot]!;
     const number = learned | 0;
     const difference = Math.abs(value - this.#previous[row]!);

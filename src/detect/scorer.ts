@@ -8,6 +8,7 @@ import { CivilTime } from './civil-time.ts';
 import { CounterRates, RATE } from './counter-rates.ts';
 import type { Sample } from './detector.ts';
 import { Engine, VERDICT } from './engine.ts';
+import { explain } from './explanation.ts';
 import { Gates } from './gates.ts';
 import { Inheritance } from './inheritance.ts';
 import { Onsets } from './onsets.ts';
@@ -125,6 +126,23 @@ export class Scorer {
     this.#onsets.forget(slot);
   }
 
+  /**
+   * Judges the latest step of a series again: the verdict with its band is in `verdict`, the channels in `engine`.
+   * @returns false when there is none: too little is known, or the series never changed
+   */
+  inspect(slot: number, policyNumber: number): boolean {
+    const { engine, verdict, anomalies, sample } = this;
+    const timestamp = this.sampleClock.lastAt[slot]!;
+    Object.assign(sample, { timestamp, isGap: false, stepSeconds: this.sampleClock.stepSeconds(slot) });
+    const former = anomalies.formerReference(slot, timestamp);
+    if (!engine.inspect(slot, sample, anomalies.reference(slot), former) || !engine.isWarm(slot)) return false;
+    verdict.judge(policyNumber, engine.step.value, engine.score, engine.expected, engine.magnitude);
+    verdict.score = Math.max(verdict.score, engine.flatlineScore);
+    this.#band.find(verdict.edgeScore);
+    verdict.bound(policyNumber, this.#band.lower, this.#band.upper);
+    return true;
+  }
+
   /** Takes the engine's verdict to the gates, and to the anomaly that it may open, continue or end. */
   #judge(slot: number, policyNumber: number, isPublished: boolean, isStep: boolean): void {
     const { engine, verdict, anomalies } = this;
@@ -137,7 +155,8 @@ export class Scorer {
     }
     this.isOnset = this.#onsets.observe(slot, timestamp, verdict.score, stepSeconds);
     if (anomalies.isOpen[slot] === 0 && verdict.score > 1) {
-      anomalies.open(slot, timestamp, engine.step.value, verdict, engine.reference());
+      const { sentence } = explain(engine, verdict);
+      anomalies.open(slot, timestamp, engine.step.value, verdict, engine.reference(), sentence);
     }
     if (anomalies.isOpen[slot] === 1)
       anomalies.observe(slot, timestamp, verdict.score, isStep, engine.hasReturned, this.now);

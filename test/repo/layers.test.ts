@@ -26,6 +26,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'lifecycle-routes.ts',
     'emit/federation.ts',
     'emit/metrics-routes.ts',
+    'emit/series-routes.ts',
     'emit/text-response.ts',
     'incidents/api.ts',
     'ingest/alert-routes.ts',
