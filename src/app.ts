@@ -28,6 +28,7 @@ import {
   addSnapshotMetrics,
 } from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
+import { Calendar } from './model/calendar.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
@@ -39,6 +40,9 @@ import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
 const SNAPSHOT_INTERVAL_MS = 5 * 60_000;
+
+/** How often what recurs in calendars is spelled out for the time to come. */
+const CALENDAR_INTERVAL_MS = 24 * 3_600_000;
 
 export interface AppOptions {
   readonly flags: Flags;
@@ -61,12 +65,17 @@ export interface App {
  * @throws ConfigError, or an Error that says what to do
  */
 export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
-  let { config, web } = loadFiles(flags);
+  let { config, web, ...first } = loadFiles(flags, clock.now());
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
   createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
+
+  // When nothing pages and nothing is learnt; both lanes may ask.
+  const calendar = new Calendar();
+  calendar.configure(first.quietTimes, clock.now());
+  cleanups.push(clock.every(CALENDAR_INTERVAL_MS, () => calendar.spellOut(clock.now())));
 
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
@@ -85,6 +94,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     maxSeries: config.storage.maxSeries,
     settings: scoreSettings(config),
     timezone: config.global.timezone,
+    calendar,
     clock,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
   });
@@ -139,7 +149,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   const reload = async () => {
     try {
-      const { config: next, web: nextWeb } = loadFiles(flags);
+      const { config: next, web: nextWeb, quietTimes } = loadFiles(flags, clock.now());
       if (web !== undefined && nextWeb !== undefined) {
         refuseWhatNeedsRestart(flags.webConfigFile!, web, nextWeb);
         server.configureWeb(nextWeb);
@@ -148,6 +158,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       for (const key of restartOnlyChanges(config, next)) logger.warn('a change needs a restart', { key });
       const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
+      calendar.configure(quietTimes, clock.now());
       lane.configure(scoreSettings(next));
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);

@@ -59,6 +59,18 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_replica_failovers_total', 'Times that another replica of a pair took over.', [], () =>
     one(receiver.replicaFailovers()),
   );
+  metrics.counter(
+    'pronoia_samples_paused_total',
+    'Samples neither judged nor learnt because of a holiday or maintenance (calendars).',
+    [],
+    () => one(lane.scorer.pausedTotal),
+  );
+  metrics.counter(
+    'pronoia_series_inherited_total',
+    'New replicas that began with the baseline of their workload.',
+    [],
+    () => one(lane.scorer.inheritance.inheritedTotal),
+  );
   metrics.gauge(
     'pronoia_series',
     'Series known, by kind; the kinds from ignored on own no state.',

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { startApp } from './app.ts';
+import { loadConfigWithCalendars } from './config/calendars.ts';
 import { type CommandLine, parseCommandLine } from './config/flags.ts';
-import { ConfigError, loadConfig } from './config/load.ts';
+import { ConfigError } from './config/load.ts';
 import { loadWebConfig } from './config/web-load.ts';
 import { systemClock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
@@ -25,7 +26,7 @@ switch (commandLine.command) {
     await serve(commandLine);
     break;
   case 'check config':
-    process.exitCode = checkFiles(commandLine.files, loadConfig);
+    process.exitCode = checkFiles(commandLine.files, (path) => loadConfigWithCalendars(path, systemClock.now()));
     break;
   case 'check web-config':
     process.exitCode = checkFiles(commandLine.files, loadWebConfig);

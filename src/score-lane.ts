@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { AnomalyListener } from './detect/anomalies.ts';
+import { QuietSlots } from './detect/quiet-slots.ts';
 import { Scorer } from './detect/scorer.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
 import { ForecastSeries } from './emit/forecast-series.ts';
@@ -10,6 +11,7 @@ import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Anomaly } from './model/anomaly.ts';
+import { Calendar } from './model/calendar.ts';
 import type { Clock } from './model/clock.ts';
 import { ScorePipeline } from './score-pipeline.ts';
 import { Columns } from './series/columns.ts';
@@ -37,6 +39,8 @@ export interface ScoreLaneOptions {
   readonly settings: ScoreLaneSettings;
   /** Name of the time zone in whose days and weeks seasons are learnt. */
   readonly timezone: string;
+  /** When series are quiet; never unless given. */
+  readonly calendar?: Calendar;
   readonly clock: Clock;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
@@ -45,7 +49,8 @@ export interface ScoreLaneOptions {
 export type ScoreLane = ReturnType<typeof createScoreLane>;
 
 /** Wires lane A: from the request of a sender to the output series. The server, replay and the benchmarks share it. */
-export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomaly }: ScoreLaneOptions) {
+export function createScoreLane(options: ScoreLaneOptions) {
+  const { maxSeries, settings, timezone, calendar = new Calendar(), clock, onAnomaly } = options;
   // Slot 0 is no series.
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
@@ -62,11 +67,12 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   const table = new SeriesTable({ columns, policies, kernel });
   const expiry = new Expiry(table);
   const workloads = new Workloads(columns.capacity, kernel);
+  const quietSlots = new QuietSlots(calendar, columns.capacity, (slot) => table.labels(slot));
   const listener: AnomalyListener = (slot, anomaly) => {
     const labels = table.labels(slot);
     if (labels !== undefined) onAnomaly({ labels, ...anomaly });
   };
-  const scorer = new Scorer(columns, policies, timezone, listener, workloads);
+  const scorer = new Scorer(columns, policies, timezone, listener, { workloads, quietSlots });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
   table.onSeries = (slot, metricName) => {
@@ -76,6 +82,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   table.onForget = (slot) => {
     forecasts.resources.remove(slot);
     workloads.remove(slot);
+    quietSlots.forget(slot);
   };
   const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
@@ -97,6 +104,8 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     policies,
     columns,
     scorer,
+    calendar,
+    quietSlots,
     anomalies: scorer.anomalies,
     rates: scorer.rates,
     outputs,

@@ -135,6 +135,7 @@ export class ScorePipeline {
         this.#outputs.observe(slot, timestamp, scorer.verdict);
         break;
       case TAKEN.warming:
+      case TAKEN.paused:
         this.#accepted++;
         this.#outputs.observe(slot, timestamp, undefined);
         break;

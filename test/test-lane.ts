@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Anomaly } from '../src/model/anomaly.ts';
+import { Calendar } from '../src/model/calendar.ts';
 import { ManualClock } from '../src/model/clock.ts';
 import { formatSeries } from '../src/model/labels.ts';
 import { parseSelector } from '../src/model/matcher.ts';
@@ -20,6 +21,7 @@ export interface Answer {
 /** Lane A behind a real HTTP server, on a manual clock. */
 export class TestLane {
   readonly clock = new ManualClock(START);
+  readonly calendar = new Calendar();
   readonly anomalies: Anomaly[] = [];
   readonly lane: ScoreLane;
   readonly #server = createServer((request, response) => this.lane.receiver.receive(request, response));
@@ -33,6 +35,7 @@ export class TestLane {
       maxSeries,
       settings: { rules, replicaLabel: '__replica__', clusterLabel: 'cluster' },
       timezone: 'UTC',
+      calendar: this.calendar,
       clock: this.clock,
       onAnomaly: (anomaly) => this.anomalies.push(anomaly),
     });

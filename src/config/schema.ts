@@ -1,3 +1,4 @@
+import { isTimeZone } from '../model/zoned-time.ts';
 import {
   afterRestart,
   choice,
@@ -63,13 +64,7 @@ const externalLabels = dictionary(
   refuseLabel,
 );
 
-const timezone = text('the name of a time zone such as Europe/Berlin', (name) => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-});
+const timezone = text('the name of a time zone such as Europe/Berlin', isTimeZone);
 
 const global = section({
   timezone: afterRestart(
@@ -157,6 +152,34 @@ const capacity = section(
     atMostOne: [['limit', 'size']],
     needs: { used: ['limit', 'size'], free: ['limit', 'size'] },
   },
+);
+
+/** A date, or a date and a time with or without offset from UTC; as RFC 3339 has it, seconds may be missing. */
+const MOMENT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+const moment = text(
+  'a date or time such as 2026-12-24, 2026-12-24T18:00 or 2026-12-24T18:00:00+01:00',
+  (written) => MOMENT.test(written) && !Number.isNaN(Date.parse(written)),
+);
+
+const calendar = section(
+  {
+    name: optional(
+      text('some text', (name) => name !== ''),
+      'What the time is called in explanations; events of a file have names of their own.',
+    ),
+    file: optional(
+      filePath,
+      'Calendar in the form of RFC 5545 (.ics). Every event in it, all-day or not, recurring or not, is such a time. It is read again with the configuration.',
+    ),
+    start: optional(moment, 'When a single time begins. Without an offset it is local time of `global.timezone`.'),
+    end: optional(moment, 'When it ends.'),
+    match: group(
+      list(selector),
+      'Selectors as in PromQL of the series (and alerts) that it is about; without any, all.',
+    ),
+  },
+  { exactlyOne: [['file', 'start']], needs: { start: ['end'], end: ['start'] } },
 );
 
 const basicAuth = section(
@@ -275,6 +298,10 @@ export const configSchema = section({
   learn: group(
     list(learnRule),
     'Rules that say how series are learnt and when their scores are put out. The first one that matches a series is taken; the built-in ones come after yours.',
+  ),
+  calendars: group(
+    list(calendar),
+    'Holidays and maintenance: times during which nothing is learnt, scores are 0 and no anomaly begins.',
   ),
   forecast: group(
     list(capacity),

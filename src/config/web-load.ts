@@ -1,7 +1,7 @@
+import { type LoadedConfig, loadConfigWithCalendars } from './calendars.ts';
 import { readTls, type TlsSettings } from './certificates.ts';
 import type { Flags } from './flag-table.ts';
-import { ConfigError, loadConfig, loadFile } from './load.ts';
-import type { Config } from './schema.ts';
+import { ConfigError, loadFile } from './load.ts';
 import type { Secret } from './secret.ts';
 import { webConfigSchema } from './web-schema.ts';
 
@@ -15,8 +15,7 @@ export interface WebConfig {
   readonly users: ReadonlyMap<string, Secret>;
 }
 
-export interface LoadedFiles {
-  readonly config: Config;
+export interface LoadedFiles extends LoadedConfig {
   /** Undefined without `--web.config.file`. */
   readonly web: WebConfig | undefined;
 }
@@ -41,15 +40,19 @@ export function loadWebConfig(path: string): WebConfig {
 
 /**
  * Reads and checks both configuration files.
+ * @param now milliseconds since the epoch
  * @throws ConfigError with the problems of both
  */
-export function loadFiles({ configFile, webConfigFile }: Pick<Flags, 'configFile' | 'webConfigFile'>): LoadedFiles {
-  const config = attempt(() => loadConfig(configFile));
+export function loadFiles(
+  { configFile, webConfigFile }: Pick<Flags, 'configFile' | 'webConfigFile'>,
+  now: number,
+): LoadedFiles {
+  const config = attempt(() => loadConfigWithCalendars(configFile, now));
   const web = attempt(() => (webConfigFile === undefined ? undefined : loadWebConfig(webConfigFile)));
   if ('error' in config || 'error' in web) {
     throw new ConfigError([config, web].flatMap((result) => ('error' in result ? result.error.problems : [])));
   }
-  return { config: config.value, web: web.value };
+  return { ...config.value, web: web.value };
 }
 
 /**

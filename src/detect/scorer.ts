@@ -12,6 +12,7 @@ import { explain } from './explanation.ts';
 import { Gates } from './gates.ts';
 import { Inheritance } from './inheritance.ts';
 import { Onsets } from './onsets.ts';
+import type { QuietSlots } from './quiet-slots.ts';
 import { SampleClock } from './sample-clock.ts';
 
 /** What is not a number that can be scored counts as the largest that can. */
@@ -34,7 +35,15 @@ export const TAKEN = {
   repeated: 3,
   outOfOrder: 4,
   notANumber: 5,
+  /** A holiday or maintenance: neither judged nor learnt. */
+  paused: 6,
 } as const;
+
+/** What the scorer asks of others; a series that is replayed alone has none of it. */
+interface Surroundings {
+  readonly workloads?: Siblings;
+  readonly quietSlots?: QuietSlots;
+}
 
 /** All that happens to a sample of a known series: from value to verdict, and what is learnt of it. */
 export class Scorer {
@@ -44,6 +53,8 @@ export class Scorer {
   now = 0;
   /** Whether the latest verdict is the beginning of trouble. */
   isOnset = false;
+  /** Samples that were neither judged nor learnt, because of a holiday or maintenance. */
+  pausedTotal = 0;
   readonly sampleClock: SampleClock;
   readonly rates: CounterRates;
   readonly anomalies: Anomalies;
@@ -51,6 +62,9 @@ export class Scorer {
   readonly inheritance: Inheritance;
   readonly #policies: Policies;
   readonly #band: Band;
+  readonly #quietSlots: QuietSlots | undefined;
+  /** 1 while the calendars make a series quiet. */
+  readonly #isPaused: Uint8Array;
   readonly #onsets = new Onsets();
   /** The sample that `take` takes in: its value and timestamp have to be set before. */
   readonly sample: Sample = {
@@ -68,7 +82,7 @@ export class Scorer {
     policies: Policies,
     zone: string,
     listener: AnomalyListener,
-    workloads: Siblings = withoutSiblings(columns),
+    { workloads = withoutSiblings(columns), quietSlots }: Surroundings = {},
   ) {
     this.#policies = policies;
     this.sampleClock = new SampleClock(columns);
@@ -78,6 +92,8 @@ export class Scorer {
     this.anomalies = new Anomalies(columns, listener);
     this.inheritance = new Inheritance(workloads, this.engine, this.sampleClock, this.anomalies);
     this.#band = new Band(this.engine);
+    this.#quietSlots = quietSlots;
+    this.#isPaused = columns.u8('is_paused');
   }
 
   /**
@@ -97,6 +113,12 @@ export class Scorer {
     let weight = 1;
     if (kind === KIND.counter) {
       weight = this.rates.update(slot, sample) === RATE.known ? sample.elapsedSeconds : 0;
+    }
+    if (this.#quietSlots?.nameOf(slot, timestamp) !== undefined) return this.#pause(slot, timestamp);
+    if (this.#isPaused[slot] === 1) {
+      // What is learnt goes on where it was: a gap, but one in which nothing was missed.
+      this.#isPaused[slot] = 0;
+      sample.isGap = true;
     }
     const isOpen = this.anomalies.isOpen[slot] === 1;
     const isWatched = isPublished || isOpen || this.#policies.isAttentive[policyNumber] === 1;
@@ -124,6 +146,13 @@ export class Scorer {
   end(slot: number, timestamp = this.sampleClock.lastAt[slot]!): void {
     this.anomalies.end(slot, timestamp);
     this.#onsets.forget(slot);
+  }
+
+  #pause(slot: number, timestamp: number): number {
+    this.#isPaused[slot] = 1;
+    this.pausedTotal++;
+    if (this.anomalies.isOpen[slot] === 1) this.anomalies.end(slot, timestamp);
+    return TAKEN.paused;
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type Explanation, explain } from '../detect/explanation.ts';
+import type { QuietSlots } from '../detect/quiet-slots.ts';
 import type { Scorer } from '../detect/scorer.ts';
 import { labelsToObject } from '../model/labels.ts';
 import { KIND } from '../series/kinds.ts';
@@ -14,6 +15,7 @@ export interface ReportParts {
   readonly policies: Policies;
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
+  readonly quietSlots: QuietSlots;
 }
 
 /**
@@ -25,7 +27,8 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
   const { table, policies, scorer } = parts;
   const policyNumber = table.policyNumbers[slot]!;
   const lastAt = scorer.sampleClock.lastAt[slot]!;
-  const hasVerdict = scorer.inspect(slot, policyNumber);
+  const quiet = parts.quietSlots.nameOf(slot, lastAt);
+  const hasVerdict = quiet === undefined && scorer.inspect(slot, policyNumber);
   const { steps, constant, season, ...experience } = scorer.engine.experience(slot);
   const anomaly = scorer.anomalies.current(slot);
   const explanation = hasVerdict ? explain(scorer.engine, scorer.verdict) : undefined;
@@ -35,11 +38,12 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
   return {
     labels: labelsToObject(table.labels(slot)!),
     kind: table.kinds[slot] === KIND.counter ? 'counter' : 'gauge',
-    state: isLive ? stateOf(constant, hasVerdict, isAnomalous) : 'ended',
+    state: isLive ? stateOf(quiet, constant, hasVerdict, isAnomalous) : 'ended',
+    calendar: quiet ?? null,
     lastSampleAt: time(lastAt),
     value: hasVerdict ? scorer.engine.step.value : (constant ?? null),
     ...judgement,
-    reason: explanation?.sentence ?? reasonWithout(constant, steps, lastAt),
+    reason: explanation?.sentence ?? reasonWithout(quiet, constant, steps, lastAt),
     spokesman: explanation?.spokesman ?? null,
     gate: explanation?.gate ?? null,
     rarity: explanation?.rarity ?? null,
@@ -66,13 +70,15 @@ function judge({ outputs, scorer: { verdict } }: ReportParts, slot: number, hasV
   return { score, direction, baseline: { expected, lower: finite(lower), upper: finite(upper) } };
 }
 
-function stateOf(constant: number | undefined, hasVerdict: boolean, isAnomalous: boolean) {
+function stateOf(quiet: string | undefined, constant: number | undefined, hasVerdict: boolean, isAnomalous: boolean) {
+  if (quiet !== undefined) return 'quiet';
   if (constant !== undefined) return 'constant';
   if (!hasVerdict) return 'warming';
   return isAnomalous ? 'anomalous' : 'normal';
 }
 
-function reasonWithout(constant: number | undefined, steps: number, lastAt: number): string {
+function reasonWithout(quiet: string | undefined, constant: number | undefined, steps: number, lastAt: number): string {
+  if (quiet !== undefined) return `neither judged nor learnt because of ${quiet}`;
   if (lastAt === 0) return 'no sample was taken in yet';
   if (constant !== undefined) return `it was never anything but ${constant}`;
   return `too little is known for a verdict: ${steps} steps were learnt`;

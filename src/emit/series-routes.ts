@@ -92,9 +92,12 @@ function readLimit({ query }: Request): number {
 }
 
 function refuse(error: unknown, _request: Request, response: Response, next: NextFunction): void {
-  if (!(error instanceof RequestError)) return next(error);
-  const { status, body } = errorAnswer(error);
-  response.status(status).json(body);
+  if (error instanceof RequestError) {
+    const { status, body } = errorAnswer(error);
+    response.status(status).json(body);
+  } else {
+    next(error);
+  }
 }
 
 function badRequest(message: string): RequestError {

@@ -31,6 +31,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'incidents/api.ts',
     'ingest/alert-routes.ts',
   ],
+  'ical.js': ['config/calendar-file.ts'],
   'prom-client': ['emit/metrics.ts'],
   protobufjs: ['emit/write-request.ts', 'bootstrap/remote-read.ts'],
   snappy: ['emit/snappy-compress.ts'],
