@@ -118,7 +118,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => history.stop());
 
   // What goes out.
-  const sources = [lane.outputs, lane.forecastOutputs, createIncidentOutput(incidents.live, clock)];
+  const incidentSeries = createIncidentOutput(incidents.live, clock);
+  const sources = [lane.outputs, lane.groupOutputs, lane.forecastOutputs, incidentSeries];
   let senders: { target: Config['remoteWrite'][number]; sender: RemoteWriteSender }[] = [];
   const useTargets = async (next: Config, hasNewLabels: boolean) => {
     const kept = senders.filter(
@@ -203,7 +204,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         externalUrl: flags.webExternalUrl ?? '',
       }),
       createLifecycleRoutes({ isEnabled: flags.webEnableLifecycle, isReady: () => isReady, reload, quit: onQuit }),
-      createMetricsRoutes({ metrics, sources: sources.slice(2), stats: outputStats }),
+      createMetricsRoutes({ metrics, sources: [incidentSeries], stats: outputStats }),
       createFederationRoutes({
         sources,
         externalLabels: () => config.global.externalLabels,
@@ -261,9 +262,9 @@ function createFolder(path: string): void {
   }
 }
 
-function scoreSettings({ learn, global, forecast }: Config): ScoreLaneSettings {
+function scoreSettings({ learn, groups, global, forecast }: Config): ScoreLaneSettings {
   const { replicaLabel, clusterLabel } = global;
-  return { rules: learn, replicaLabel, clusterLabel, capacityRules: withPresets(forecast) };
+  return { rules: learn, groups, replicaLabel, clusterLabel, capacityRules: withPresets(forecast) };
 }
 
 function incidentOptions({ incidents, storage, global }: Config): IncidentOptions {

@@ -91,6 +91,15 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   );
   metrics.counter('pronoia_anomalies_opened_total', 'Anomalies that began.', [], () => one(anomalies.openedTotal));
   metrics.gauge('pronoia_anomalies_open', 'Anomalies that are open now.', [], () => one(anomalies.size));
+  metrics.gauge('pronoia_groups', 'Groups whose share of anomalous series is put out.', [], () =>
+    one(lane.groups.size),
+  );
+  metrics.counter(
+    'pronoia_groups_refused_total',
+    'Times that a series was left out of a group because there are 10,000 groups.',
+    [],
+    () => one(lane.groups.ungroupedTotal),
+  );
   metrics.gauge('pronoia_forecast_resources', 'Resources whose filling is forecast.', [], () =>
     one(forecasts.resources.size),
   );

@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
 import type { AnomalyListener } from './detect/anomalies.ts';
+import { GroupRates } from './detect/group-rates.ts';
 import { QuietSlots } from './detect/quiet-slots.ts';
 import { Scorer } from './detect/scorer.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
 import { ForecastSeries } from './emit/forecast-series.ts';
+import { GroupSeries } from './emit/group-series.ts';
 import type { CapacityRule } from './forecast/capacity-rule.ts';
 import { Forecasts } from './forecast/forecasts.ts';
 import { PRESETS } from './forecast/presets.ts';
@@ -30,6 +32,8 @@ export interface ScoreLaneSettings {
   readonly rules: readonly LearnRule[];
   readonly replicaLabel: string;
   readonly clusterLabel: string;
+  /** What `anomaly_rate` is computed over, by the names of labels; nothing unless given. */
+  readonly groups?: readonly { readonly by: readonly string[] }[];
   /** What is forecast; the presets unless told otherwise. */
   readonly capacityRules?: readonly CapacityRule[];
 }
@@ -83,17 +87,27 @@ export function createScoreLane(options: ScoreLaneOptions) {
     forecasts.resources.remove(slot);
     workloads.remove(slot);
     quietSlots.forget(slot);
+    groups.forget(slot);
   };
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
+  const groups = new GroupRates(columns.capacity, scorer.sampleClock, (slot) => table.labels(slot));
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, groups, forecasts, clock });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
+    groups.sweep(clock.now(), table.highest);
   });
   let cancelMatching = () => {};
 
-  const use = ({ rules, replicaLabel, clusterLabel, capacityRules = PRESETS }: ScoreLaneSettings) => {
+  const use = ({
+    rules,
+    replicaLabel,
+    clusterLabel,
+    groups: groupings = [],
+    capacityRules = PRESETS,
+  }: ScoreLaneSettings) => {
     table.configure(rules, replicaLabel);
     election.configure(replicaLabel, clusterLabel);
+    groups.configure(groupings.map(({ by }) => by));
     forecasts.configure(capacityRules, clusterLabel);
   };
   use(settings);
@@ -109,6 +123,8 @@ export function createScoreLane(options: ScoreLaneOptions) {
     anomalies: scorer.anomalies,
     rates: scorer.rates,
     outputs,
+    groups,
+    groupOutputs: new GroupSeries(groups),
     forecasts,
     forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,

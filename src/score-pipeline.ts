@@ -1,3 +1,4 @@
+import type { GroupRates } from './detect/group-rates.ts';
 import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
 import type { Forecasts } from './forecast/forecasts.ts';
@@ -34,6 +35,7 @@ export interface ScoreParts {
   readonly expiry: Expiry;
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
+  readonly groups: GroupRates;
   readonly forecasts: Forecasts;
   readonly clock: Clock;
 }
@@ -51,6 +53,7 @@ export class ScorePipeline {
   readonly #expiry: Expiry;
   readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
+  readonly #groups: GroupRates;
   readonly #forecasts: Forecasts;
   readonly #isCapacity: Uint8Array;
   readonly #clock: Clock;
@@ -69,6 +72,7 @@ export class ScorePipeline {
     this.#expiry = parts.expiry;
     this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
+    this.#groups = parts.groups;
     this.#forecasts = parts.forecasts;
     this.#isCapacity = parts.forecasts.resources.isMember;
     this.#clock = parts.clock;
@@ -79,6 +83,7 @@ export class ScorePipeline {
     parts.table.onRelease = (slot) => {
       parts.scorer.end(slot);
       parts.outputs.end(slot);
+      parts.groups.end(slot);
     };
   }
 
@@ -129,15 +134,18 @@ export class ScorePipeline {
       case TAKEN.quiet:
         this.#accepted++;
         if (isPublished) this.#outputs.repeat(slot, timestamp);
+        this.#groups.observe(slot, timestamp, scorer.anomalies.isOpen[slot] === 1 ? undefined : false);
         break;
       case TAKEN.judged:
         this.#accepted++;
         this.#outputs.observe(slot, timestamp, scorer.verdict);
+        this.#groups.observe(slot, timestamp, scorer.verdict.score > 1);
         break;
       case TAKEN.warming:
       case TAKEN.paused:
         this.#accepted++;
         this.#outputs.observe(slot, timestamp, undefined);
+        this.#groups.observe(slot, timestamp, false);
         break;
       case TAKEN.repeated:
         this.#repeated++;
@@ -158,6 +166,7 @@ export class ScorePipeline {
     this.stats.staleTotal++;
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
+    this.#groups.end(slot);
     this.#forecasts.end(slot);
   }
 

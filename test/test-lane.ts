@@ -30,10 +30,11 @@ export class TestLane {
   constructor({
     maxSeries = 1000,
     rules = [rule('{__name__!=""}', { emit: 'all' })],
-  }: { maxSeries?: number; rules?: LearnRule[] } = {}) {
+    groups = [],
+  }: { maxSeries?: number; rules?: LearnRule[]; groups?: { by: string[] }[] } = {}) {
     this.lane = createScoreLane({
       maxSeries,
-      settings: { rules, replicaLabel: '__replica__', clusterLabel: 'cluster' },
+      settings: { rules, groups, replicaLabel: '__replica__', clusterLabel: 'cluster' },
       timezone: 'UTC',
       calendar: this.calendar,
       clock: this.clock,
@@ -102,7 +103,7 @@ export class TestLane {
   /** What is put out now: values by series. */
   outputs(): Record<string, number> {
     const found: Record<string, number> = {};
-    for (const group of this.lane.outputs.groups()) {
+    for (const group of [...this.lane.outputs.groups(), ...this.lane.groupOutputs.groups()]) {
       const labels = group.labels();
       for (const [name, value] of group.values) found[formatSeries(new Map([['__name__', name], ...labels]))] = value;
     }

@@ -299,6 +299,17 @@ export const configSchema = section({
     list(learnRule),
     'Rules that say how series are learnt and when their scores are put out. The first one that matches a series is taken; the built-in ones come after yours.',
   ),
+  groups: group(
+    list(
+      section({
+        by: required(
+          list(labelName, 1),
+          'Labels that the series of a group share; a series without one of them is in no group.',
+        ),
+      }),
+    ),
+    'What `anomaly_rate` is computed over: for every set of values of these labels, the share of live series that are anomalous.',
+  ),
   calendars: group(
     list(calendar),
     'Holidays and maintenance: times during which nothing is learnt, scores are 0 and no anomaly begins.',
