@@ -129,3 +129,54 @@ describe('a new replica', () => {
     expect(lane.lane.scorer.inheritance.inheritedTotal).toBe(0);
   });
 });
+
+describe('a replica among its siblings', () => {
+  const PODS = ['a', 'b', 'c', 'd', 'e', 'f'];
+  let minute = 0;
+  beforeEach(() => {
+    minute = 0;
+  });
+
+  /** A load that swings by the hour, which all share; one of them, a leader, has three times as much for ever. */
+  const replicas = (names: readonly string[], factor: (pod: string) => number = () => 1) => {
+    const swing = () => 1 + 0.5 * Math.sin((2 * Math.PI * Math.floor(minute++ / names.length)) / 180);
+    return Object.fromEntries(
+      names.map((name, i) => {
+        const noise = gaussian(i + 10);
+        return [name, () => ((i === 0 ? 300 : 100) * swing() + 2 * noise()) * factor(name)];
+      }),
+    );
+  };
+
+  it('that does what the others do not is found, though it would be nothing new for itself', async () => {
+    await play(24 * HOUR, replicas(PODS));
+    expect(lane.anomalies).toEqual([]);
+    await play(
+      8,
+      replicas(PODS, (pod) => (pod === 'c' ? 1.4 : 1)),
+    );
+    expect(new Set(lane.anomalies.map(({ labels }) => labels.get('pod')))).toEqual(new Set(['c']));
+    expect(lane.anomalies[0]!.reason).toContain('standard deviations above what its siblings do');
+  });
+
+  it.each([
+    ['with all of them', PODS],
+    ['with three siblings, which are too few', PODS.slice(0, 4)],
+  ])('is judged by its own past alone when it moves %s', async (_, pods) => {
+    const alone = await new TestLane().start();
+    const isUnlike = pods.length < PODS.length;
+    const factor = (pod: string) => (!isUnlike || pod === 'c' ? 1.4 : 1);
+    const own = lane;
+    const scores: (number | undefined)[] = [];
+    for (const each of [own, alone]) {
+      lane = each;
+      minute = 0;
+      await play(24 * HOUR, replicas(pods));
+      await play(8, replicas(pods, factor));
+      scores.push(scoreOf('c'));
+    }
+    lane = own;
+    expect(scores[0]).toBe(scores[1]);
+    await alone.stop();
+  });
+});

@@ -1,10 +1,12 @@
 import type { Columns, Pool } from '../series/columns.ts';
+import type { Siblings } from '../series/workloads.ts';
 import type { CivilTime } from './civil-time.ts';
 import { MAX_SCORE, type Sample, type Step } from './detector.ts';
 import { FastChannel } from './fast-channel.ts';
 import { Flatline } from './flatline.ts';
 import { Floors } from './floors.ts';
 import { LongChannel } from './long-channel.ts';
+import { PeersChannel } from './peers-channel.ts';
 import { RangeChannel } from './range-channel.ts';
 import { binOf, RankHistogram } from './rank-histogram.ts';
 import { Recurrence } from './recurrence.ts';
@@ -31,12 +33,15 @@ const LARGE = 13;
 const RARE_PER_DECADE = 0.8;
 const SEASON_HANDICAP = 0.15;
 const FAST_HANDICAP = 0.3;
+const PEERS_HANDICAP = 0.3;
 /** The season counts for at most so many standard deviations. */
 const SEASON_LIMIT = 30;
 /** A deviation of this share of the level is of plain size; larger ones count more, smaller ones less. */
 const PLAIN_EFFECT = 0.3;
 const LEAST_EFFECT = 0.02;
 const MOST_EFFECT = 4;
+/** Size at the edge of normal of what siblings do not do: one deviation, where the others are two or three. */
+const LARGE_AMONG_PEERS = 6.5;
 const MAGNITUDE_SHARE = 0.1;
 const TINY = 1e-12;
 const LEAST_OPINION = 1e-6;
@@ -75,7 +80,7 @@ export interface Experience {
 
 /** What a channel says of the value that was evaluated last. */
 export interface Opinion {
-  readonly channel: 'fast' | 'long' | 'range' | 'season';
+  readonly channel: 'fast' | 'long' | 'range' | 'season' | 'peers';
   /** How far out the value lies, in standard deviations as the channel counts them. */
   readonly z: number;
   /** Minus the decimal logarithm of the share of steps that were as far out; 0 while too little is known. */
@@ -114,6 +119,7 @@ export class Engine {
   readonly long: LongChannel;
   readonly range: RangeChannel;
   readonly season: SeasonalChannel;
+  readonly peers: PeersChannel;
   readonly #youth: Youth;
 
   readonly #civil: CivilTime;
@@ -140,6 +146,8 @@ export class Engine {
   #reference: Reference | undefined;
   #former: Reference | undefined;
   #referenceLevel = 0;
+  /** What the comparison with siblings adds to the score. */
+  peersScore = 0;
   /** Score without regard to habits and references. */
   #plainScore = 0;
   #size = 0;
@@ -147,7 +155,8 @@ export class Engine {
   #amplification = 1;
   #isInterrupted = false;
 
-  constructor(columns: Columns, civil: CivilTime) {
+  /** @param lastAt timestamp of the latest sample of each slot */
+  constructor(columns: Columns, civil: CivilTime, siblings: Siblings, lastAt: Float64Array) {
     const capacity = columns.capacity - 1;
     this.#civil = civil;
     this.#constants = columns.f64('constant');
@@ -166,6 +175,10 @@ export class Engine {
     this.season = new SeasonalChannel(live, columns.pool('season', half), columns.pool('weekend', half), civil);
     this.#flatline = new Flatline(live);
     this.#recurrence = new Recurrence(columns.pool('habits', capacity), civil);
+    this.peers = new PeersChannel(columns.pool('peers', capacity), siblings, {
+      lastAt: (slot) => (this.isMature(slot) ? lastAt[slot]! : 0),
+      standing: (slot) => this.#standing(this.#live.rows[slot]!),
+    });
     this.#youth = new Youth(columns.pool('youth', capacity));
     this.#fastRanks = new RankHistogram(live, 'fast', 1);
     this.#longRanks = new RankHistogram(live, 'long', 2);
@@ -267,6 +280,7 @@ export class Engine {
     const others = long.z + (season.isInUse ? Math.min(SEASON_LIMIT, Math.abs(season.z)) : 0);
     this.#measure(value - fast.level, fast.level, fast.z, others);
     let size = this.#size;
+    const peersSize = this.#measurePeers(value);
     const reference = this.#reference;
     let referenceZ = 0;
     if (reference !== undefined) {
@@ -276,8 +290,10 @@ export class Engine {
     }
     const referenceSize = reference === undefined ? 0 : this.#size;
     this.#plainScore = 0;
+    this.peersScore = 0;
     this.score = 0;
-    if (!isExact && Math.SQRT2 * Math.max(size, referenceSize) < QUIET_SCORE * LARGE) return;
+    const largest = Math.max(size / LARGE, referenceSize / LARGE, peersSize / LARGE_AMONG_PEERS);
+    if (!isExact && Math.SQRT2 * largest < QUIET_SCORE) return;
     if (!this.isWarm(this.#slot)) return;
     size = Math.max(LEAST_OPINION, size);
     const rarity = Math.max(
@@ -293,6 +309,11 @@ export class Engine {
       const own = Math.max(rarity, this.#fastRanks.rarity(row, referenceZ) - FAST_HANDICAP);
       const factor = this.#recurrence.isHabit(this.#slot, referenceZ, this.step.lengthSeconds) ? HABIT_FACTOR : 1;
       score = Math.max(score, softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / LARGE));
+    }
+    if (peersSize > 0) {
+      const unlikeOthers = this.peers.ranks.rarity(this.peers.row, this.peers.z) - PEERS_HANDICAP;
+      this.peersScore = softAnd(unlikeOthers / this.#rare, peersSize / LARGE_AMONG_PEERS);
+      score = Math.max(score, this.peersScore);
     }
     this.score = Math.min(MAX_SCORE, score);
     if (score > 1 && (this.#isFormerNormal(value) || this.#isBeginning())) this.score = 1;
@@ -330,6 +351,10 @@ export class Engine {
     if (season.isInUse) {
       const rarity = season.ranks.rarity(season.row, season.smoothedZ);
       opinions.push({ channel: 'season', z: season.z, rarity, handicap: SEASON_HANDICAP });
+    }
+    if (this.peers.isReady) {
+      const { z, row: own } = this.peers;
+      opinions.push({ channel: 'peers', z, rarity: this.peers.ranks.rarity(own, z), handicap: PEERS_HANDICAP });
     }
     return opinions;
   }
@@ -400,6 +425,7 @@ export class Engine {
     if (fast.isReady) this.#longRanks.learn(row, binOf(long.z), number);
     if (range.isReady) this.#rangeRanks.learn(row, binOf(range.z), number);
     if (season.isReady) season.ranks.learn(season.row, binOf(season.smoothedZ), number);
+    if (this.peers.isReady) this.peers.learn(slot, binOf(this.peers.z), number);
     if (this.#plainScore > 0 || this.#recurrence.isKept(slot)) {
       this.#recurrence.learn(slot, step.timestamp, fast.z, this.#plainScore, this.step.lengthSeconds);
     }
@@ -434,6 +460,7 @@ export class Engine {
     const { floor } = this.#floors;
     step.floor = floor;
     season.load(slot, step);
+    this.peers.load(slot, step);
     fast.load(row, season.ride, floor, learned);
     this.long.load(row, floor, step.elapsed);
     this.range.load(row, learned);
@@ -507,6 +534,21 @@ export class Engine {
       (Math.abs(level) + MAGNITUDE_SHARE * this.#floors.magnitude + TINY) /
       PLAIN_EFFECT;
     this.#size = (Math.abs(z) + others) * Math.sqrt(Math.max(LEAST_EFFECT, Math.min(MOST_EFFECT, effect)));
+  }
+
+  /** How far a series' latest step lies from the mean of its weeks, in standard deviations; 0 for a constant. */
+  #standing(row: number): number {
+    return row === 0 ? 0 : this.long.standing(row, this.#previous[row]!, this.#floors.least(row));
+  }
+
+  /** The deviation from what siblings do, weighted by the size of the effect. */
+  #measurePeers(value: number): number {
+    const { peers, long } = this;
+    if (!peers.isReady) return 0;
+    peers.evaluate((value - long.mean) / long.scale, this.step.floor / long.scale);
+    const level = long.mean + peers.expected * long.scale;
+    this.#measure(value - level, level, peers.z, 0);
+    return this.#size;
   }
 
   /** Gives a constant series the state that it would have if all its channels had learnt it. */

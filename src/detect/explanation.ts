@@ -28,7 +28,7 @@ export interface Rarity {
 export function explain(engine: Engine, verdict: Gates): Explanation {
   const { step } = engine;
   const opinions = engine.opinions();
-  const loudest = opinions.reduce((a, b) => (b.rarity - b.handicap > a.rarity - a.handicap ? b : a));
+  const loudest = loudestOf(opinions, engine);
   const rarity = rarityOf(loudest.rarity, step.lengthSeconds);
   const isFlat = engine.flatlineScore > 0 && engine.flatlineScore >= verdict.score;
   const isOutside = verdict.gate === 'range';
@@ -42,8 +42,16 @@ export function explain(engine: Engine, verdict: Gates): Explanation {
   return { spokesman, gate: verdict.gate, opinions, rarity, sentence };
 }
 
+/** Siblings have a score of their own; the other channels share one, which goes by the rarest. */
+function loudestOf(opinions: readonly Opinion[], { peersScore, score }: Engine): Opinion {
+  const isOfPeers = peersScore > 0 && peersScore >= score;
+  const asked = opinions.filter(({ channel }) => (channel === 'peers') === isOfPeers);
+  return asked.reduce((a, b) => (b.rarity - b.handicap > a.rarity - a.handicap ? b : a));
+}
+
 function inWords({ channel, z }: Opinion, engine: Engine): string {
-  const side = engine.step.value < engine.expected ? 'below' : 'above';
+  const isBelow = channel === 'peers' ? z < 0 : engine.step.value < engine.expected;
+  const side = isBelow ? 'below' : 'above';
   const sigmas = `${short(Math.abs(z))} standard deviations ${side}`;
   switch (channel) {
     case 'fast':
@@ -52,6 +60,8 @@ function inWords({ channel, z }: Opinion, engine: Engine): string {
       return `${sigmas} what is usual for weeks`;
     case 'season':
       return `${sigmas} what is usual at this time of the day`;
+    case 'peers':
+      return `${sigmas} what its siblings do`;
     case 'range':
       return `${side} all that was seen (${short(engine.range.low)} to ${short(engine.range.high)})`;
   }

@@ -31,6 +31,11 @@ export class LongChannel {
     this.#smoothed.load(elapsedSteps);
   }
 
+  /** Where a value lies in standard deviations of weeks, of any series. @param floor least standard deviation */
+  standing(row: number, value: number, floor: number): number {
+    return (value - this.#means[row]!) / Math.max(Math.sqrt(this.#variances[row]!), floor);
+  }
+
   evaluate(row: number, value: number): void {
     this.#smoothed.evaluate(row, (value - this.mean) / this.scale);
     this.z = this.#smoothed.z;

@@ -87,7 +87,7 @@ export class Scorer {
     this.#policies = policies;
     this.sampleClock = new SampleClock(columns);
     this.rates = new CounterRates(columns);
-    this.engine = new Engine(columns, new CivilTime(zone));
+    this.engine = new Engine(columns, new CivilTime(zone), workloads, this.sampleClock.lastAt);
     this.verdict = new Gates(policies);
     this.anomalies = new Anomalies(columns, listener);
     this.inheritance = new Inheritance(workloads, this.engine, this.sampleClock, this.anomalies);
