@@ -34,6 +34,7 @@ import { messageOf } from './model/errors.ts';
 import type { Logger } from './model/logger.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
+import { FeedbackFile } from './state/feedback-file.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
 import { VERSION } from './version.ts';
@@ -99,6 +100,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
   });
   cleanups.push(() => lane.stop());
+  lane.scorer.feedbacks.open(new FeedbackFile(flags.storagePath, logger));
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
   snapshot.restore();
   cleanups.push(() => snapshot.write());

@@ -91,6 +91,12 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   );
   metrics.counter('pronoia_anomalies_opened_total', 'Anomalies that began.', [], () => one(anomalies.openedTotal));
   metrics.gauge('pronoia_anomalies_open', 'Anomalies that are open now.', [], () => one(anomalies.size));
+  metrics.counter('pronoia_feedback_total', 'Anomalies that somebody called normal, by request.', ['verdict'], () => [
+    [['normal'], lane.scorer.feedbacks.acceptedTotal],
+  ]);
+  metrics.gauge('pronoia_feedback_series', 'Series of which some values were called normal.', [], () =>
+    one(lane.scorer.feedbacks.seriesCount),
+  );
   metrics.gauge('pronoia_groups', 'Groups whose share of anomalous series is put out.', [], () =>
     one(lane.groups.size),
   );

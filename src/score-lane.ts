@@ -76,17 +76,22 @@ export function createScoreLane(options: ScoreLaneOptions) {
     const labels = table.labels(slot);
     if (labels !== undefined) onAnomaly({ labels, ...anomaly });
   };
-  const scorer = new Scorer(columns, policies, timezone, listener, { workloads, quietSlots });
+  const scorer = new Scorer(columns, policies, timezone, listener, {
+    workloads,
+    quietSlots,
+    labels: (slot) => table.labels(slot),
+  });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
   table.onSeries = (slot, metricName) => {
     forecasts.resources.add(slot, metricName);
+    scorer.feedbacks.seen(slot, metricName);
     workloads.place(slot, table.labelBytes(slot), policies.droppedLabels(table.policyNumbers[slot]!));
   };
   table.onForget = (slot) => {
     forecasts.resources.remove(slot);
     workloads.remove(slot);
-    quietSlots.forget(slot);
+    scorer.forget(slot);
     groups.forget(slot);
   };
   const groups = new GroupRates(columns.capacity, scorer.sampleClock, (slot) => table.labels(slot));

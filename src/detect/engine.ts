@@ -1,3 +1,4 @@
+import type { AcceptedValues } from '../model/feedback.ts';
 import type { Columns, Pool } from '../series/columns.ts';
 import type { Siblings } from '../series/workloads.ts';
 import type { CivilTime } from './civil-time.ts';
@@ -112,6 +113,8 @@ export class Engine {
   score = 0;
   /** The step that was judged last. */
   readonly step: Step = { value: 0, timestamp: 0, lengthSeconds: 0, elapsed: 1, floor: 1 };
+  /** Values that somebody has called normal, of the series that is judged: to be set before. */
+  accepted: readonly AcceptedValues[] | undefined;
   /** The value that `evaluate` judges. */
   probe = 0;
   isFlatline = false;
@@ -316,7 +319,7 @@ export class Engine {
       score = Math.max(score, this.peersScore);
     }
     this.score = Math.min(MAX_SCORE, score);
-    if (score > 1 && (this.#isFormerNormal(value) || this.#isBeginning())) this.score = 1;
+    if (score > 1 && (this.#isFormerNormal(value) || this.#isBeginning() || this.#isAccepted(value))) this.score = 1;
   }
 
   /**
@@ -443,7 +446,8 @@ export class Engine {
 
   /** The score of a step after the channels: a flat line is anomalous, however normal its value is. */
   get flatlineScore(): number {
-    return this.isFlatline && this.isWarm(this.#slot) ? FLATLINE_SCORE : 0;
+    const isTold = this.isFlatline && this.isWarm(this.#slot) && !this.#isAccepted(this.step.value);
+    return isTold ? FLATLINE_SCORE : 0;
   }
 
   #load(slot: number, row: number, sample: Sample, reference: Reference | undefined): void {
@@ -494,6 +498,10 @@ export class Engine {
     const offset = level - youth.level(slot);
     if (Math.abs(offset) > OTHER_LEVEL_SIGMAS * long.scale) long.shift(row, offset);
     youth.end(slot);
+  }
+
+  #isAccepted(value: number): boolean {
+    return this.accepted?.some(({ low, high }) => value >= low && value <= high) ?? false;
   }
 
   #isFormerNormal(value: number): boolean {

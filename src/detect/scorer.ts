@@ -1,3 +1,4 @@
+import type { Labels } from '../model/labels.ts';
 import type { Columns } from '../series/columns.ts';
 import { KIND } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
@@ -9,6 +10,7 @@ import { CounterRates, RATE } from './counter-rates.ts';
 import type { Sample } from './detector.ts';
 import { Engine, VERDICT } from './engine.ts';
 import { explain } from './explanation.ts';
+import { Feedbacks } from './feedbacks.ts';
 import { Gates } from './gates.ts';
 import { Inheritance } from './inheritance.ts';
 import { Onsets } from './onsets.ts';
@@ -43,6 +45,7 @@ export const TAKEN = {
 interface Surroundings {
   readonly workloads?: Siblings;
   readonly quietSlots?: QuietSlots;
+  readonly labels?: (slot: number) => Labels | undefined;
 }
 
 /** All that happens to a sample of a known series: from value to verdict, and what is learnt of it. */
@@ -60,6 +63,7 @@ export class Scorer {
   readonly anomalies: Anomalies;
   readonly engine: Engine;
   readonly inheritance: Inheritance;
+  readonly feedbacks: Feedbacks;
   readonly #policies: Policies;
   readonly #band: Band;
   readonly #quietSlots: QuietSlots | undefined;
@@ -82,7 +86,7 @@ export class Scorer {
     policies: Policies,
     zone: string,
     listener: AnomalyListener,
-    { workloads = withoutSiblings(columns), quietSlots }: Surroundings = {},
+    { workloads = withoutSiblings(columns), quietSlots, labels = () => undefined }: Surroundings = {},
   ) {
     this.#policies = policies;
     this.sampleClock = new SampleClock(columns);
@@ -92,6 +96,7 @@ export class Scorer {
     this.anomalies = new Anomalies(columns, listener);
     this.inheritance = new Inheritance(workloads, this.engine, this.sampleClock, this.anomalies);
     this.#band = new Band(this.engine);
+    this.feedbacks = new Feedbacks(this.anomalies, labels);
     this.#quietSlots = quietSlots;
     this.#isPaused = columns.u8('is_paused');
   }
@@ -124,6 +129,7 @@ export class Scorer {
     const isWatched = isPublished || isOpen || this.#policies.isAttentive[policyNumber] === 1;
     const reference = isOpen ? this.anomalies.reference(slot) : undefined;
     const former = this.anomalies.formerReference(slot, timestamp);
+    this.engine.accepted = this.feedbacks.acceptedOf(slot);
     const found = this.engine.observe(slot, sample, weight, isWatched, reference, former);
     // What is always put out is put out from its first sample on.
     if (found === VERDICT.none)
@@ -164,12 +170,20 @@ export class Scorer {
     const timestamp = this.sampleClock.lastAt[slot]!;
     Object.assign(sample, { timestamp, isGap: false, stepSeconds: this.sampleClock.stepSeconds(slot) });
     const former = anomalies.formerReference(slot, timestamp);
+    engine.accepted = this.feedbacks.acceptedOf(slot);
     if (!engine.inspect(slot, sample, anomalies.reference(slot), former) || !engine.isWarm(slot)) return false;
     verdict.judge(policyNumber, engine.step.value, engine.score, engine.expected, engine.magnitude);
     verdict.score = Math.max(verdict.score, engine.flatlineScore);
     this.#band.find(verdict.edgeScore);
     verdict.bound(policyNumber, this.#band.lower, this.#band.upper);
     return true;
+  }
+
+  /** The slot goes to another series. */
+  forget(slot: number): void {
+    this.anomalies.forget(slot);
+    this.feedbacks.forget(slot);
+    this.#quietSlots?.forget(slot);
   }
 
   /** Takes the engine's verdict to the gates, and to the anomaly that it may open, continue or end. */
@@ -188,6 +202,6 @@ export class Scorer {
       anomalies.open(slot, timestamp, engine.step.value, verdict, engine.reference(), sentence);
     }
     if (anomalies.isOpen[slot] === 1)
-      anomalies.observe(slot, timestamp, verdict.score, isStep, engine.hasReturned, this.now);
+      anomalies.observe(slot, timestamp, engine.step.value, verdict.score, isStep, engine.hasReturned, this.now);
   }
 }

@@ -1,6 +1,7 @@
 import { type Explanation, explain } from '../detect/explanation.ts';
 import type { QuietSlots } from '../detect/quiet-slots.ts';
 import type { Scorer } from '../detect/scorer.ts';
+import type { Feedback } from '../model/feedback.ts';
 import { labelsToObject } from '../model/labels.ts';
 import { KIND } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
@@ -49,6 +50,7 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
     rarity: explanation?.rarity ?? null,
     channels: explanation === undefined ? [] : channelsOf(explanation),
     anomaly: anomaly === undefined ? null : { ...anomaly, startsAt: time(anomaly.startsAt), endsAt: null },
+    feedback: scorer.feedbacks.about(slot).map(feedbackToJson),
     learnt: {
       steps,
       stepSeconds: round(scorer.sampleClock.stepSeconds(slot)),
@@ -59,6 +61,11 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
     },
     rule: ruleOf(policies, policyNumber),
   };
+}
+
+/** Something that was said about anomalies. */
+export function feedbackToJson({ at, ...rest }: Feedback) {
+  return { ...rest, at: time(at) };
 }
 
 /** What is put out, where the series is put out; else what would be. */

@@ -1,21 +1,27 @@
-import { type NextFunction, type Request, type Response, Router } from 'express';
+import express, { type NextFunction, type Request, type Response, Router } from 'express';
+import type { Remark } from '../detect/feedbacks.ts';
 import type { Clock } from '../model/clock.ts';
-import { errorAnswer, RequestError } from '../model/errors.ts';
+import { errorAnswer, messageOf, RequestError } from '../model/errors.ts';
 import { METRIC_NAME } from '../model/labels.ts';
 import { parseSelector, type Selector, SelectorError, selects } from '../model/matcher.ts';
 import { IGNORED, KIND } from '../series/kinds.ts';
 import { readOwnMetricName } from '../series/label-bytes.ts';
 import type { SeriesTable } from '../series/series-table.ts';
-import { type ReportParts, reportSeries } from './series-report.ts';
+import { feedbackToJson, type ReportParts, reportSeries } from './series-report.ts';
 import { visitInSlices } from './slices.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 const MAX_SELECTORS = 100;
+const MAX_NAME_LENGTH = 200;
+const MAX_COMMENT_LENGTH = 10_000;
 
 /**
  * `GET /api/v1/series/explain?match[]=<selector>`, repeatable, with `limit` (100, at most 1,000): what is known of the
  * series that a selector matches. 400 as in Prometheus' API: no selector, or one that cannot be read.
+ *
+ * `POST /api/v1/series/feedback`, JSON `{match, verdict: "normal", by, comment?}`: the latest anomaly of these series is
+ * normal. `GET` lists what was said, `DELETE` with an id takes it back.
  */
 export function createSeriesRoutes(parts: ReportParts & { readonly clock: Clock }): Router {
   const router = Router();
@@ -33,6 +39,25 @@ export function createSeriesRoutes(parts: ReportParts & { readonly clock: Clock 
     const warnings = slots.length > limit ? { warnings: ['results truncated due to limit'] } : {};
     response.json({ status: 'success', data, ...warnings });
   });
+
+  const { feedbacks } = parts.scorer;
+  router.get('/api/v1/series/feedback', (_request, response) => {
+    response.json({ status: 'success', data: feedbacks.list().map(feedbackToJson) });
+  });
+
+  router.post('/api/v1/series/feedback', express.json({ limit: '64kb' }), async (request, response) => {
+    const remark = readRemark(request.body);
+    const slots = await findSlots(parts.table, readSelectors(remark.match), MAX_LIMIT + 1);
+    if (slots.length === 0) throw new RequestError(404, 'not_found', 'no series matches');
+    if (slots.length > MAX_LIMIT) throw badRequest(`more than ${MAX_LIMIT} series match: select fewer at a time`);
+    const feedback = feedbacks.accept(slots, { ...remark, at: parts.clock.now() });
+    response.json({ status: 'success', data: feedbackToJson(feedback) });
+  });
+
+  router.delete('/api/v1/series/feedback/:id', (request, response) => {
+    response.json({ status: 'success', data: feedbackToJson(feedbacks.takeBack(request.params.id)) });
+  });
+
   router.use(refuse);
   return router;
 }
@@ -91,13 +116,33 @@ function readLimit({ query }: Request): number {
   return count;
 }
 
-function refuse(error: unknown, _request: Request, response: Response, next: NextFunction): void {
-  if (error instanceof RequestError) {
-    const { status, body } = errorAnswer(error);
-    response.status(status).json(body);
-  } else {
-    next(error);
+function readRemark(body: unknown): Omit<Remark, 'at'> {
+  const { match, 'match[]': matchList = match, verdict, by, comment = '' } = (body ?? {}) as Record<string, unknown>;
+  if (verdict !== 'normal') throw badRequest('verdict has to be "normal": that is what can be said of an anomaly');
+  if (typeof by !== 'string' || by.trim() === '' || by.length > MAX_NAME_LENGTH) {
+    throw badRequest(
+      'say who says so: send {"match": ["up{job="api"}"], "verdict": "normal", "by": "name", "comment": "optional"} with Content-Type: application/json',
+    );
   }
+  if (typeof comment !== 'string' || comment.length > MAX_COMMENT_LENGTH) {
+    throw badRequest(`comment has to be a text of at most ${MAX_COMMENT_LENGTH} characters`);
+  }
+  const list = matchList === undefined ? [] : Array.isArray(matchList) ? matchList : [matchList];
+  return { match: list.map(String), by: by.trim(), comment };
+}
+
+function refuse(error: unknown, _request: Request, response: Response, next: NextFunction): void {
+  // express.json throws errors of its own for a body that is too long or no JSON.
+  const status = (error as { status?: unknown }).status;
+  const isForeign = !(error instanceof RequestError) && typeof status === 'number' && status >= 400 && status < 500;
+  if (!isForeign && !(error instanceof RequestError)) {
+    next(error);
+    return;
+  }
+  const answer = errorAnswer(
+    isForeign ? new RequestError(status, 'bad_data', `the body can't be read: ${messageOf(error)}`) : error,
+  );
+  response.status(answer.status).json(answer.body);
 }
 
 function badRequest(message: string): RequestError {
