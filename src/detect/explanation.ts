@@ -18,7 +18,7 @@ export interface Explanation {
   readonly sentence: string;
 }
 
-export interface Rarity {
+interface Rarity {
   /** One in so many of the series' steps. */
   readonly oneIn: number;
   readonly sentence: string;
