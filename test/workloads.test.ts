@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SnapshotFile } from '../src/state/snapshot-file.ts';
 import { STALE_MARKER } from './ingest/write-request-builder.ts';
 import { gaussian, rule, START, TestLane, times } from './test-lane.ts';
 
@@ -8,11 +12,12 @@ const noisy = (seed: number, level = 100, sigma = 2) => {
   return () => level + sigma * noise();
 };
 
+const RULES = [rule('{__name__!=""}', { emit: 'all', identityDrop: ['pod', 'instance'] })];
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
 let lane: TestLane;
 beforeEach(async () => {
-  lane = await new TestLane({
-    rules: [rule('{__name__!=""}', { emit: 'all', identityDrop: ['pod', 'instance'] })],
-  }).start();
+  lane = await new TestLane({ rules: RULES }).start();
 });
 afterEach(() => lane.stop());
 
@@ -105,6 +110,38 @@ describe('a new replica', () => {
     };
     await play(3, { a, b: faster }, 'requests_total');
     expect(scoreOf('b', 'requests_total')).toBeGreaterThan(1);
+  });
+
+  it('inherits after a restart as before it, and one that was young then still is', async () => {
+    await play(6 * HOUR, { a: noisy(1), b: noisy(2) });
+    await play(8, { b: noisy(3), c: noisy(4, 140) });
+    const folder = mkdtempSync(join(tmpdir(), 'pronoia-workloads-'));
+    await new SnapshotFile(folder, lane.lane, lane.clock, silent).write();
+    const now = lane.clock.now();
+    await lane.stop();
+    lane = await new TestLane({ rules: RULES }).start();
+    lane.clock.jumpTo(now);
+    new SnapshotFile(folder, lane.lane, lane.clock, silent).restore();
+    rmSync(folder, { recursive: true });
+    await play(10, { b: noisy(5), c: noisy(6, 120), d: noisy(7) });
+    expect(lane.lane.scorer.inheritance.inheritedTotal).toBe(1);
+    expect(lane.anomalies).toEqual([]);
+    await play(3, { b: noisy(5), c: noisy(6, 120), d: noisy(8, 200) });
+    expect(new Set(lane.anomalies.map(({ labels }) => labels.get('pod')))).toEqual(new Set(['d']));
+  });
+
+  it('comes with hundreds of others, and still nobody is told', async () => {
+    await lane.stop();
+    lane = await new TestLane({ maxSeries: 1000, rules: RULES }).start();
+    const pods = (prefix: string, seed: number) =>
+      Object.fromEntries(times(300, (i) => [`${prefix}${i}`, noisy(seed + i, 100 + (i % 7))]));
+    await play(65, pods('old', 0));
+    const fresh = pods('new', 5000);
+    await play(20, fresh);
+    expect(lane.lane.scorer.inheritance.inheritedTotal).toBe(300);
+    expect(lane.anomalies).toEqual([]);
+    await play(3, { ...fresh, new200: noisy(1, 300) });
+    expect(lane.anomalies.map(({ labels }) => labels.get('pod'))).toEqual(['new200']);
   });
 
   it('does not change what is known of its siblings', async () => {

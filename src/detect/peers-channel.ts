@@ -38,7 +38,7 @@ export interface Standings {
  * counts in its second step: siblings are scraped at other moments and see the same thing up to a step later.
  */
 export class PeersChannel {
-  /** Whether there are siblings to be compared with. */
+  /** Whether there are siblings to be compared with: else what is said below means nothing. */
   isReady = false;
   z = 0;
   readonly ranks: RankHistogram;
@@ -64,10 +64,9 @@ export class PeersChannel {
 
   load(slot: number, step: Step): void {
     this.isReady = false;
-    this.z = 0;
     const workload = this.#siblings.numbers[slot]!;
-    this.row = this.#pool.rows[slot]!;
     if (workload === 0) return;
+    this.row = this.#pool.rows[slot]!;
     const members = this.#siblings.members(workload);
     if (members.length <= LEAST_SIBLINGS) return;
     let common = this.#common.get(workload);
