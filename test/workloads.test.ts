@@ -135,7 +135,7 @@ describe('a new replica', () => {
     lane = await new TestLane({ maxSeries: 1000, rules: RULES }).start();
     const pods = (prefix: string, seed: number) =>
       Object.fromEntries(times(300, (i) => [`${prefix}${i}`, noisy(seed + i, 100 + (i % 7))]));
-    await play(65, pods('old', 0));
+    await play(90, pods('old', 0));
     const fresh = pods('new', 5000);
     await play(20, fresh);
     expect(lane.lane.scorer.inheritance.inheritedTotal).toBe(300);
