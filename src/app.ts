@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
+import type { TopologyFile } from './config/topology-schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
-import { directEvidence } from './correlate/direct-evidence.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
@@ -15,7 +15,8 @@ import { createSeriesRoutes } from './emit/series-routes.ts';
 import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
 import { createHomePage } from './home-page.ts';
-import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
+import { createIncidentLane } from './incident-lane.ts';
+import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
@@ -26,17 +27,23 @@ import {
   addScoreMetrics,
   addSenderMetrics,
   addSnapshotMetrics,
+  addTopologyMetrics,
 } from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import { Calendar } from './model/calendar.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
+import { isOpen } from './model/incident.ts';
 import type { Logger } from './model/logger.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { FeedbackFile } from './state/feedback-file.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { createTopologyRoutes } from './topology/api.ts';
+import { factsOfFile } from './topology/file-facts.ts';
+import { LearntTopology } from './topology/learnt-topology.ts';
+import { TopologyReport } from './topology/report.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
@@ -66,7 +73,8 @@ export interface App {
  * @throws ConfigError, or an Error that says what to do
  */
 export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
-  let { config, web, ...first } = loadFiles(flags, clock.now());
+  const loaded = loadFiles(flags, clock.now());
+  let { config, web } = loaded;
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
@@ -75,15 +83,20 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   // When nothing pages and nothing is learnt; both lanes may ask.
   const calendar = new Calendar();
-  calendar.configure(first.quietTimes, clock.now());
+  calendar.configure(loaded.quietTimes, clock.now());
   cleanups.push(clock.every(CALENDAR_INTERVAL_MS, () => calendar.spellOut(clock.now())));
+
+  // What both lanes know of how things depend on each other: one learns it, the other asks.
+  const topology = new LearntTopology({ clusterLabel: config.global.clusterLabel });
+  const useTopologyFile = (file: TopologyFile | undefined) =>
+    topology.useFile(file === undefined ? [] : factsOfFile(file), clock.now());
 
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
   cleanups.push(() => store.close());
-  const incidents = new IncidentPipeline({
+  const incidents = createIncidentLane({
     store,
-    correlator: directEvidence,
+    topology,
     clock,
     logger,
     options: incidentOptions(config),
@@ -97,12 +110,15 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     timezone: config.global.timezone,
     calendar,
     clock,
+    topology,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
+    onRuleState: (state) => incidents.receiveOnset(state),
   });
   cleanups.push(() => lane.stop());
   lane.scorer.feedbacks.open(new FeedbackFile(flags.storagePath, logger));
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
   snapshot.restore();
+  useTopologyFile(loaded.topology);
   cleanups.push(() => snapshot.write());
   cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
 
@@ -152,7 +168,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   const reload = async () => {
     try {
-      const { config: next, web: nextWeb, quietTimes } = loadFiles(flags, clock.now());
+      const { config: next, web: nextWeb, topology: nextTopology, quietTimes } = loadFiles(flags, clock.now());
       if (web !== undefined && nextWeb !== undefined) {
         refuseWhatNeedsRestart(flags.webConfigFile!, web, nextWeb);
         server.configureWeb(nextWeb);
@@ -163,6 +179,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       config = next;
       calendar.configure(quietTimes, clock.now());
       lane.configure(scoreSettings(next));
+      useTopologyFile(nextTopology);
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);
       reloads.isSuccessful = true;
@@ -184,6 +201,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const refusedAlertRequests = { bad_data: 0, too_large: 0, unsupported: 0, unavailable: 0 };
   const metrics = createMetrics({ version: VERSION, configReload: reloads });
   addScoreMetrics(metrics, lane);
+  addTopologyMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
@@ -201,7 +219,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         seriesCount: () => lane.table.size,
         anomalyOutput: lane.outputs,
         forecastOutput: lane.forecastOutputs,
-        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
+        openIncidents: () => [...incidents.live.all()].filter(isOpen),
         now: () => clock.now(),
         externalUrl: flags.webExternalUrl ?? '',
       }),
@@ -221,11 +239,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         deliver: (delivery) => incidents.deliver(delivery),
         refused: refusedAlertRequests,
       }),
-      createIncidentRoutes({
-        store,
-        acknowledge: (id, deed) => incidents.acknowledge(id, deed),
-        resolve: (id, deed) => incidents.resolve(id, deed),
-      }),
+      createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
+      createTopologyRoutes({ report: new TopologyReport(topology, lane.topologyTap), now: () => clock.now() }),
     ],
     web,
     observe: (path, code, seconds) => metrics.observe(path, code, seconds),

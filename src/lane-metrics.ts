@@ -15,6 +15,36 @@ function* byKey<Key extends string | number>(counts: Iterable<readonly [Key, num
 
 const one = (value: number) => [[[], value] as const];
 
+/** What the topology shows of itself. */
+export function addTopologyMetrics(metrics: Metrics, { topology, topologyTap }: ScoreLane): void {
+  const { claims, changes, pods, links } = topology;
+  metrics.gauge('pronoia_topology_edges', 'Edges of the graph, by kind.', ['kind'], () =>
+    byKey([...Map.groupBy(links.all(), ({ edge }) => edge)].map(([kind, edges]) => [kind, edges.length])),
+  );
+  metrics.gauge('pronoia_topology_pods', 'Pods that live or have ended lately.', [], () => one(pods.size));
+  metrics.gauge('pronoia_topology_claims', 'Facts that are remembered, one for each source of each.', [], () =>
+    one(claims.size),
+  );
+  metrics.counter(
+    'pronoia_topology_claims_refused_total',
+    'Facts refused because so many are remembered already.',
+    [],
+    () => one(claims.refusedTotal + topologyTap.refusedTotal),
+  );
+  metrics.gauge('pronoia_topology_series', 'Series from which the topology is learnt.', [], () =>
+    one(topologyTap.size),
+  );
+  metrics.gauge('pronoia_topology_unresolved', 'Edges with an end of which nothing is known.', [], () =>
+    one(links.unresolved().length),
+  );
+  metrics.counter(
+    'pronoia_topology_changes_total',
+    'Changes seen in series: images, rollouts, restarts, roles.',
+    [],
+    () => one(changes.total),
+  );
+}
+
 /** What lane A shows of itself. */
 export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   const { stats, table, anomalies, outputs, rates, forecasts } = lane;

@@ -20,11 +20,16 @@ import { Columns } from './series/columns.ts';
 import { Expiry } from './series/expiry.ts';
 import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
+import { type RuleState, RuleStates } from './series/rule-states.ts';
 import { SeriesTable } from './series/series-table.ts';
 import { Workloads } from './series/workloads.ts';
+import type { LearntTopology } from './topology/learnt-topology.ts';
+import { SeriesTap } from './topology/series-tap.ts';
 
 /** How often ended series and outputs are looked for. */
 const EXPIRY_INTERVAL_MS = 15_000;
+/** How often the graph is brought up to date. */
+const TOPOLOGY_INTERVAL_MS = 5000;
 /** Slots that are matched with new rules in one slice: some milliseconds. */
 const MATCH_SLICE = 2000;
 
@@ -46,15 +51,27 @@ export interface ScoreLaneOptions {
   /** When series are quiet; never unless given. */
   readonly calendar?: Calendar;
   readonly clock: Clock;
+  /** Learns from the series that pass how things depend on each other. */
+  readonly topology: LearntTopology;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
+  /** Told since when the conditions of rules hold, see `RuleStates`. */
+  readonly onRuleState?: (state: RuleState) => void;
 }
 
 export type ScoreLane = ReturnType<typeof createScoreLane>;
 
 /** Wires lane A: from the request of a sender to the output series. The server, replay and the benchmarks share it. */
-export function createScoreLane(options: ScoreLaneOptions) {
-  const { maxSeries, settings, timezone, calendar = new Calendar(), clock, onAnomaly } = options;
+export function createScoreLane({
+  maxSeries,
+  settings,
+  timezone,
+  calendar = new Calendar(),
+  clock,
+  topology,
+  onAnomaly,
+  onRuleState = () => {},
+}: ScoreLaneOptions) {
   // Slot 0 is no series.
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
@@ -83,19 +100,37 @@ export function createScoreLane(options: ScoreLaneOptions) {
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
+  const groups = new GroupRates(columns.capacity, scorer.sampleClock, (slot) => table.labels(slot));
+  const topologyTap = new SeriesTap(columns.capacity, topology, (slot) => table.labels(slot));
   table.onSeries = (slot, metricName) => {
     forecasts.resources.add(slot, metricName);
+    topologyTap.add(slot, metricName);
     scorer.feedbacks.seen(slot, metricName);
     workloads.place(slot, table.labelBytes(slot), policies.droppedLabels(table.policyNumbers[slot]!));
   };
+  const ruleStates = new RuleStates();
+  ruleStates.onState = onRuleState;
+  table.onAlertSeries = (slot, labels) => ruleStates.add(slot, labels);
   table.onForget = (slot) => {
     forecasts.resources.remove(slot);
+    topologyTap.remove(slot);
+    ruleStates.remove(slot);
     workloads.remove(slot);
     scorer.forget(slot);
     groups.forget(slot);
   };
-  const groups = new GroupRates(columns.capacity, scorer.sampleClock, (slot) => table.labels(slot));
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, groups, forecasts, clock });
+  const pipeline = new ScorePipeline({
+    table,
+    expiry,
+    scorer,
+    outputs,
+    groups,
+    forecasts,
+    topologyTap,
+    ruleStates,
+    clock,
+  });
+  const cancelTopology = clock.every(TOPOLOGY_INTERVAL_MS, () => topology.advance(clock.now()));
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
@@ -114,6 +149,8 @@ export function createScoreLane(options: ScoreLaneOptions) {
     election.configure(replicaLabel, clusterLabel);
     groups.configure(groupings.map(({ by }) => by));
     forecasts.configure(capacityRules, clusterLabel);
+    topology.configure({ clusterLabel });
+    topologyTap.configure(clusterLabel);
   };
   use(settings);
 
@@ -131,6 +168,8 @@ export function createScoreLane(options: ScoreLaneOptions) {
     groups,
     groupOutputs: new GroupSeries(groups),
     forecasts,
+    topology,
+    topologyTap,
     forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */
@@ -146,6 +185,7 @@ export function createScoreLane(options: ScoreLaneOptions) {
     stop(): void {
       cancelExpiry();
       cancelMatching();
+      cancelTopology();
       forecasts.stop();
     },
   };

@@ -25,11 +25,11 @@ export class ConfigError extends Error {
   }
 }
 
-/** Finds the place of what stands under a path of keys; undefined when the file does not have it. */
+/** Finds the place of what stands under a path of keys (in a list: numbers, from 0); undefined when the file does not have it. */
 export type Locate = (...keys: readonly string[]) => Position | undefined;
 
 /** What a schema cannot say: values that do not go together, files with the wrong content. What is wrong in itself is undefined. */
-type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate: Locate) => readonly Finding[];
+export type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate: Locate) => readonly Finding[];
 
 /**
  * Reads and checks the main configuration file.
@@ -61,7 +61,7 @@ export function loadFile<T extends Section>(
 
 function positionOf(tree: Tree | undefined, [key, ...rest]: readonly string[]): Position | undefined {
   const entry =
-    tree?.kind === 'section' ? tree.entries.get(key!) : tree?.kind === 'list' ? tree.items[Number(key)] : undefined;
+    tree?.kind === 'list' ? tree.items[Number(key)] : tree?.kind === 'section' ? tree.entries.get(key!) : undefined;
   return rest.length > 0 ? positionOf(entry?.tree, rest) : (entry?.tree?.at ?? entry?.at);
 }
 

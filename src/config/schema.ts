@@ -260,6 +260,13 @@ const bootstrap = section(
   oneCredential,
 );
 
+const topology = section({
+  file: optional(
+    filePath,
+    'YAML file with dependencies that people know; learnt ones are added. It is read again at reload.',
+  ),
+});
+
 const incidents = section({
   join_window: preset(
     duration('1ms', '7d'),
@@ -320,6 +327,7 @@ export const configSchema = section({
   ),
   bootstrap: group(bootstrap, 'History that is loaded at the first start, so that series need no warm-up.'),
   remote_write: group(list(remoteWrite), 'Where output series are sent to, in addition to /federate.'),
+  topology: group(topology, 'What is known of how things depend on each other.'),
   incidents: group(incidents, 'How alerts and anomalies become incidents.'),
   storage: group(storage, 'What is kept, and how much of it.'),
 });

@@ -116,6 +116,7 @@ describe('good files', () => {
         bearerTokenFile: undefined,
       },
       remoteWrite: [],
+      topology: { file: undefined },
       incidents: { joinWindowMs: 900_000, freezeAfterMs: 5_400_000, reopenWithinMs: 1_800_000 },
       storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000 },
     });
@@ -145,7 +146,7 @@ describe('good files', () => {
 
   test('every key', () => {
     const file = join(FIXTURES, 'every-key.yml');
-    const { global, learn, groups, calendars, remoteWrite, incidents, storage } = loadConfig(file);
+    const { global, learn, groups, calendars, remoteWrite, topology, incidents, storage } = loadConfig(file);
     expect([...global.externalLabels]).toEqual([
       ['Zone', 'no'],
       ['__cluster__', '7'],
@@ -176,6 +177,7 @@ describe('good files', () => {
     expect(remoteWrite[2]!.bearerToken!.reveal()).toBe('0123');
     expect(remoteWrite[3]!.bearerTokenFile).toBe(file);
     expect(incidents).toEqual({ joinWindowMs: 600_000, freezeAfterMs: 3_600_000, reopenWithinMs: 3_600_000 });
+    expect(topology).toEqual({ file: join(FIXTURES, 'topology.yml') });
     expect(storage).toEqual({ retentionMs: 31_536_000_000, maxSeries: 1000 });
   });
 

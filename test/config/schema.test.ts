@@ -91,6 +91,8 @@ describe('the schema', () => {
       'remote_write.queue.max_samples_per_send',
       'remote_write.queue.flush_interval',
       'remote_write.queue.max_age',
+      'topology',
+      'topology.file',
       'incidents',
       'incidents.join_window',
       'incidents.freeze_after',

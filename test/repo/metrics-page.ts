@@ -7,6 +7,7 @@ import { LiveIncidents } from '../../src/incidents/live-incidents.ts';
 import { createIncidentOutput } from '../../src/incidents/output.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { createScoreLane } from '../../src/score-lane.ts';
+import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { encodeBody } from '../ingest/write-request-builder.ts';
 
 const OWN_INTRODUCTION = `# Metrics
@@ -96,7 +97,15 @@ function labelNames(exposition: string, name: string): string {
 
 function outputFamilies() {
   const settings = { rules: [], replicaLabel: '', clusterLabel: '' };
-  const lane = createScoreLane({ maxSeries: 1, settings, timezone: 'UTC', clock: systemClock, onAnomaly: () => {} });
+  const topology = new LearntTopology({ clusterLabel: 'cluster' });
+  const lane = createScoreLane({
+    maxSeries: 1,
+    settings,
+    timezone: 'UTC',
+    clock: systemClock,
+    topology,
+    onAnomaly: () => {},
+  });
   lane.stop();
   return [
     ...lane.outputs.families,
