@@ -16,6 +16,7 @@ import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { createSeriesRoutes } from './emit/series-routes.ts';
 import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
 import { createHomePage } from './home-page.ts';
@@ -38,6 +39,7 @@ import {
   addTopologyMetrics,
 } from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
+import { Calendar } from './model/calendar.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import { isOpen } from './model/incident.ts';
@@ -49,6 +51,7 @@ import { Notifier } from './notify/notifier.ts';
 import { createReceivers } from './notify/receivers.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
+import { FeedbackFile } from './state/feedback-file.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
 import { createTopologyRoutes } from './topology/api.ts';
@@ -59,6 +62,9 @@ import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
 const SNAPSHOT_INTERVAL_MS = 5 * 60_000;
+
+/** How often what recurs in calendars is spelled out for the time to come. */
+const CALENDAR_INTERVAL_MS = 24 * 3_600_000;
 
 export interface AppOptions {
   readonly flags: Flags;
@@ -81,13 +87,18 @@ export interface App {
  * @throws ConfigError, or an Error that says what to do
  */
 export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
-  const loaded = loadFiles(flags);
+  const loaded = loadFiles(flags, clock.now());
   let { config, web } = loaded;
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
   createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
+
+  // When nothing pages and nothing is learnt; both lanes may ask.
+  const calendar = new Calendar();
+  calendar.configure(loaded.quietTimes, clock.now());
+  cleanups.push(clock.every(CALENDAR_INTERVAL_MS, () => calendar.spellOut(clock.now())));
 
   // What both lanes know of how things depend on each other: one learns it, the other asks.
   const topology = new LearntTopology({ clusterLabel: config.global.clusterLabel });
@@ -163,12 +174,14 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     maxSeries: config.storage.maxSeries,
     settings: scoreSettings(config),
     timezone: config.global.timezone,
+    calendar,
     clock,
     topology,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
     onRuleState: (state) => incidents.receiveOnset(state),
   });
   cleanups.push(() => lane.stop());
+  lane.scorer.feedbacks.open(new FeedbackFile(flags.storagePath, logger));
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
   snapshot.restore();
   useTopologyFile(loaded.topology);
@@ -189,7 +202,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => history.stop());
 
   // What goes out.
-  const sources = [lane.outputs, lane.forecastOutputs, createIncidentOutput(incidents.live, clock)];
+  const incidentSeries = createIncidentOutput(incidents.live, clock);
+  const sources = [lane.outputs, lane.groupOutputs, lane.forecastOutputs, incidentSeries];
   let senders: { target: Config['remoteWrite'][number]; sender: RemoteWriteSender }[] = [];
   const useTargets = async (next: Config, hasNewLabels: boolean) => {
     const kept = senders.filter(
@@ -217,7 +231,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   const reload = async () => {
     try {
-      const { config: next, web: nextWeb, topology: nextTopology } = loadFiles(flags);
+      const { config: next, web: nextWeb, topology: nextTopology, quietTimes } = loadFiles(flags, clock.now());
       if (web !== undefined && nextWeb !== undefined) {
         refuseWhatNeedsRestart(flags.webConfigFile!, web, nextWeb);
         server.configureWeb(nextWeb);
@@ -226,6 +240,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       for (const key of restartOnlyChanges(config, next)) logger.warn('a change needs a restart', { key });
       const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
+      calendar.configure(quietTimes, clock.now());
       lane.configure(scoreSettings(next));
       useTopologyFile(nextTopology);
       incidents.configure(incidentOptions(next));
@@ -278,13 +293,14 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         externalUrl: flags.webExternalUrl ?? '',
       }),
       createLifecycleRoutes({ isEnabled: flags.webEnableLifecycle, isReady: () => isReady, reload, quit: onQuit }),
-      createMetricsRoutes({ metrics, sources: sources.slice(2), stats: outputStats }),
+      createMetricsRoutes({ metrics, sources: [incidentSeries], stats: outputStats }),
       createFederationRoutes({
         sources,
         externalLabels: () => config.global.externalLabels,
         clock,
         stats: outputStats,
       }),
+      createSeriesRoutes({ ...lane, clock }),
       createAlertIntakeRoutes({
         clock,
         logger,
@@ -344,9 +360,9 @@ function createFolder(path: string): void {
   }
 }
 
-function scoreSettings({ learn, global, forecast }: Config): ScoreLaneSettings {
+function scoreSettings({ learn, groups, global, forecast }: Config): ScoreLaneSettings {
   const { replicaLabel, clusterLabel } = global;
-  return { rules: learn, replicaLabel, clusterLabel, capacityRules: withPresets(forecast) };
+  return { rules: learn, groups, replicaLabel, clusterLabel, capacityRules: withPresets(forecast) };
 }
 
 function incidentOptions({ incidents, storage, global }: Config): IncidentOptions {

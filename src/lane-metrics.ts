@@ -93,6 +93,18 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_replica_failovers_total', 'Times that another replica of a pair took over.', [], () =>
     one(receiver.replicaFailovers()),
   );
+  metrics.counter(
+    'pronoia_samples_paused_total',
+    'Samples neither judged nor learnt because of a holiday or maintenance (calendars).',
+    [],
+    () => one(lane.scorer.pausedTotal),
+  );
+  metrics.counter(
+    'pronoia_series_inherited_total',
+    'New replicas that began with the baseline of their workload.',
+    [],
+    () => one(lane.scorer.inheritance.inheritedTotal),
+  );
   metrics.gauge(
     'pronoia_series',
     'Series known, by kind; the kinds from ignored on own no state.',
@@ -113,6 +125,21 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   );
   metrics.counter('pronoia_anomalies_opened_total', 'Anomalies that began.', [], () => one(anomalies.openedTotal));
   metrics.gauge('pronoia_anomalies_open', 'Anomalies that are open now.', [], () => one(anomalies.size));
+  metrics.counter('pronoia_feedback_total', 'Anomalies that somebody called normal, by request.', ['verdict'], () => [
+    [['normal'], lane.scorer.feedbacks.acceptedTotal],
+  ]);
+  metrics.gauge('pronoia_feedback_series', 'Series of which some values were called normal.', [], () =>
+    one(lane.scorer.feedbacks.seriesCount),
+  );
+  metrics.gauge('pronoia_groups', 'Groups whose share of anomalous series is put out.', [], () =>
+    one(lane.groups.size),
+  );
+  metrics.counter(
+    'pronoia_groups_refused_total',
+    'Times that a series was left out of a group because there are 10,000 groups.',
+    [],
+    () => one(lane.groups.ungroupedTotal),
+  );
   metrics.gauge('pronoia_forecast_resources', 'Resources whose filling is forecast.', [], () =>
     one(forecasts.resources.size),
   );

@@ -27,7 +27,7 @@ switch (commandLine.command) {
     break;
   case 'check config':
     process.exitCode = checkFiles(commandLine.files, (configFile) =>
-      loadFiles({ configFile, webConfigFile: undefined }),
+      loadFiles({ configFile, webConfigFile: undefined }, systemClock.now()),
     );
     break;
   case 'check web-config':

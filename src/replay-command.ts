@@ -61,7 +61,7 @@ export function replay(files: readonly string[], flags: ReplayFlags): string {
 }
 
 function loadKnown({ configFile, topologyFile }: ReplayFlags): { config: Config; topology: TopologyFile | undefined } {
-  const { config, topology } = loadFiles({ configFile, webConfigFile: undefined });
+  const { config, topology } = loadFiles({ configFile, webConfigFile: undefined }, 0);
   return {
     config,
     topology: topologyFile === undefined ? topology : loadFile(topologySchema, topologyFile, checkTopology),

@@ -1,3 +1,4 @@
+import type { GroupRates } from './detect/group-rates.ts';
 import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
 import type { Forecasts } from './forecast/forecasts.ts';
@@ -36,6 +37,7 @@ export interface ScoreParts {
   readonly expiry: Expiry;
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
+  readonly groups: GroupRates;
   readonly forecasts: Forecasts;
   readonly ruleStates: RuleStates;
   readonly topologyTap: SeriesTap;
@@ -55,6 +57,7 @@ export class ScorePipeline {
   readonly #expiry: Expiry;
   readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
+  readonly #groups: GroupRates;
   readonly #forecasts: Forecasts;
   readonly #ruleStates: RuleStates;
   readonly #isCapacity: Uint8Array;
@@ -76,6 +79,7 @@ export class ScorePipeline {
     this.#expiry = parts.expiry;
     this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
+    this.#groups = parts.groups;
     this.#forecasts = parts.forecasts;
     this.#ruleStates = parts.ruleStates;
     this.#isCapacity = parts.forecasts.resources.isMember;
@@ -89,6 +93,7 @@ export class ScorePipeline {
     parts.table.onRelease = (slot) => {
       parts.scorer.end(slot);
       parts.outputs.end(slot);
+      parts.groups.end(slot);
     };
   }
 
@@ -140,14 +145,18 @@ export class ScorePipeline {
       case TAKEN.quiet:
         this.#accepted++;
         if (isPublished) this.#outputs.repeat(slot, timestamp);
+        this.#groups.observe(slot, timestamp, scorer.anomalies.isOpen[slot] === 1 ? undefined : false);
         break;
       case TAKEN.judged:
         this.#accepted++;
         this.#outputs.observe(slot, timestamp, scorer.verdict);
+        this.#groups.observe(slot, timestamp, scorer.verdict.score > 1);
         break;
       case TAKEN.warming:
+      case TAKEN.paused:
         this.#accepted++;
         this.#outputs.observe(slot, timestamp, undefined);
+        this.#groups.observe(slot, timestamp, false);
         break;
       case TAKEN.repeated:
         this.#repeated++;
@@ -178,6 +187,7 @@ export class ScorePipeline {
     this.stats.staleTotal++;
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
+    this.#groups.end(slot);
     this.#forecasts.end(slot);
     this.#topologyTap.end(slot, timestamp);
   }

@@ -1,6 +1,7 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Anomaly } from '../src/model/anomaly.ts';
+import { Calendar } from '../src/model/calendar.ts';
 import { ManualClock } from '../src/model/clock.ts';
 import { formatSeries } from '../src/model/labels.ts';
 import { parseSelector } from '../src/model/matcher.ts';
@@ -22,6 +23,7 @@ export interface Answer {
 /** Lane A behind a real HTTP server, on a manual clock. */
 export class TestLane {
   readonly clock = new ManualClock(START);
+  readonly calendar = new Calendar();
   readonly anomalies: Anomaly[] = [];
   readonly ruleStates: RuleState[] = [];
   readonly lane: ScoreLane;
@@ -31,11 +33,13 @@ export class TestLane {
   constructor({
     maxSeries = 1000,
     rules = [rule('{__name__!=""}', { emit: 'all' })],
-  }: { maxSeries?: number; rules?: LearnRule[] } = {}) {
+    groups = [],
+  }: { maxSeries?: number; rules?: LearnRule[]; groups?: { by: string[] }[] } = {}) {
     this.lane = createScoreLane({
       maxSeries,
-      settings: { rules, replicaLabel: '__replica__', clusterLabel: 'cluster' },
+      settings: { rules, groups, replicaLabel: '__replica__', clusterLabel: 'cluster' },
       timezone: 'UTC',
+      calendar: this.calendar,
       clock: this.clock,
       topology: new LearntTopology({ clusterLabel: 'cluster' }),
       onAnomaly: (anomaly) => this.anomalies.push(anomaly),
@@ -104,7 +108,7 @@ export class TestLane {
   /** What is put out now: values by series. */
   outputs(): Record<string, number> {
     const found: Record<string, number> = {};
-    for (const group of this.lane.outputs.groups()) {
+    for (const group of [...this.lane.outputs.groups(), ...this.lane.groupOutputs.groups()]) {
       const labels = group.labels();
       for (const [name, value] of group.values) found[formatSeries(new Map([['__name__', name], ...labels]))] = value;
     }

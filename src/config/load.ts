@@ -36,19 +36,19 @@ export type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate:
  * @param path undefined when there is no file, which gives the defaults
  * @throws ConfigError with all problems, in the order of the file
  */
-export function loadConfig(path: string | undefined): Config {
+export function loadConfig(path: string | undefined, furtherChecks?: FurtherChecks<typeof configSchema>): Config {
   if (path === undefined) return validate(configSchema, undefined, surroundingsOf('.')).value;
-  return loadFile(configSchema, path, ({ notify = [], alertmanagers = [] }, locate) => {
-    const at = locate('notify');
-    if (
-      at === undefined ||
-      alertmanagers.length > 0 ||
-      notify.every(({ alertmanager }) => alertmanager === undefined)
-    ) {
-      return [];
-    }
-    return [{ ...at, message: 'notify: alertmanager needs to know where: write alertmanagers: [{ url: … }] as well' }];
-  });
+  return loadFile(configSchema, path, (config, locate) => [
+    ...checkNotify(config, locate('notify')),
+    ...(furtherChecks?.(config, locate) ?? []),
+  ]);
+}
+
+/** Incidents are posted to the Alertmanagers that are named elsewhere. */
+function checkNotify({ notify = [], alertmanagers = [] }: Partial<Config>, at: Position | undefined): Finding[] {
+  const isWanted = notify.some(({ alertmanager }) => alertmanager !== undefined);
+  if (at === undefined || !isWanted || alertmanagers.length > 0) return [];
+  return [{ ...at, message: 'notify: alertmanager needs to know where: write alertmanagers: [{ url: … }] as well' }];
 }
 
 /**
@@ -76,21 +76,25 @@ function positionOf(tree: Tree | undefined, [key, ...rest]: readonly string[]): 
 }
 
 function readText(path: string): string {
-  const fail = (message: string): never => {
-    throw new ConfigError([{ file: path, line: 1, column: 1, message }]);
-  };
-  let bytes = Buffer.alloc(0);
+  return readTextFile(path, (message) => {
+    const sentence = `the configuration file ${message}`;
+    return new ConfigError([{ file: path, line: 1, column: 1, message: sentence }]);
+  });
+}
+
+/** Reads a file of at most a mebibyte, in UTF-8. @param errorOf makes the error that is thrown, of what is wrong with it */
+export function readTextFile(path: string, errorOf: (message: string) => Error): string {
+  let bytes: Buffer;
   try {
     bytes = readBytes(path);
   } catch (error) {
-    fail(`the configuration file cannot be read (${reasonOf(error)})`);
+    throw errorOf(`cannot be read (${reasonOf(error)})`);
   }
-  if (bytes.length > MAX_FILE_BYTES)
-    fail('the configuration file is larger than 1 MiB: check that it is the right one');
+  if (bytes.length > MAX_FILE_BYTES) throw errorOf('is larger than 1 MiB: check that it is the right one');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return fail('the configuration file is not UTF-8: save it as UTF-8');
+    throw errorOf('is not UTF-8: save it as UTF-8');
   }
 }
 

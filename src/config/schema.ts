@@ -1,3 +1,4 @@
+import { isTimeZone } from '../model/zoned-time.ts';
 import {
   afterRestart,
   choice,
@@ -63,13 +64,7 @@ const externalLabels = dictionary(
   refuseLabel,
 );
 
-const timezone = text('the name of a time zone such as Europe/Berlin', (name) => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-});
+const timezone = text('the name of a time zone such as Europe/Berlin', isTimeZone);
 
 const global = section({
   timezone: afterRestart(
@@ -119,6 +114,10 @@ const learnRule = section({
     'A smaller distance from the expected value is never an anomaly. The larger of the two counts.',
   ),
   range: optional(interval, 'Values that the series can have at all; the band stays within.'),
+  identity_drop: group(
+    list(text('a label name such as pod, but not __name__', (name) => LABEL_NAME.test(name) && name !== '__name__')),
+    "Labels that tell the replicas of a workload apart, such as pod and instance. A new replica goes on with its workload's baseline, and each is compared with its siblings.",
+  ),
 });
 
 const capacity = section(
@@ -153,6 +152,34 @@ const capacity = section(
     atMostOne: [['limit', 'size']],
     needs: { used: ['limit', 'size'], free: ['limit', 'size'] },
   },
+);
+
+/** A date, or a date and a time with or without offset from UTC; as RFC 3339 has it, seconds may be missing. */
+const MOMENT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+const moment = text(
+  'a date or time such as 2026-12-24, 2026-12-24T18:00 or 2026-12-24T18:00:00+01:00',
+  (written) => MOMENT.test(written) && !Number.isNaN(Date.parse(written)),
+);
+
+const calendar = section(
+  {
+    name: optional(
+      text('some text', (name) => name !== ''),
+      'What the time is called in explanations; events of a file have names of their own.',
+    ),
+    file: optional(
+      filePath,
+      'Calendar in the form of RFC 5545 (.ics). Every event in it, all-day or not, recurring or not, is such a time. It is read again with the configuration.',
+    ),
+    start: optional(moment, 'When a single time begins. Without an offset it is local time of `global.timezone`.'),
+    end: optional(moment, 'When it ends.'),
+    match: group(
+      list(selector),
+      'Selectors as in PromQL of the series (and alerts) that it is about; without any, all.',
+    ),
+  },
+  { exactlyOne: [['file', 'start']], needs: { start: ['end'], end: ['start'] } },
 );
 
 const basicAuth = section(
@@ -351,6 +378,21 @@ export const configSchema = section({
   learn: group(
     list(learnRule),
     'Rules that say how series are learnt and when their scores are put out. The first one that matches a series is taken; the built-in ones come after yours.',
+  ),
+  groups: group(
+    list(
+      section({
+        by: required(
+          list(labelName, 1),
+          'Labels that the series of a group share; a series without one of them is in no group.',
+        ),
+      }),
+    ),
+    'What `anomaly_rate` is computed over: for every set of values of these labels, the share of live series that are anomalous.',
+  ),
+  calendars: group(
+    list(calendar),
+    'Holidays and maintenance: times during which nothing is learnt, scores are 0 and no anomaly begins.',
   ),
   forecast: group(
     list(capacity),

@@ -103,6 +103,8 @@ describe('good files', () => {
     expect(loadConfig(undefined)).toEqual({
       global: { timezone: 'UTC', externalLabels: new Map(), replicaLabel: '__replica__', clusterLabel: 'cluster' },
       learn: [],
+      groups: [],
+      calendars: [],
       forecast: [],
       bootstrap: {
         prometheus: undefined,
@@ -138,6 +140,7 @@ describe('good files', () => {
       direction: 'both',
       minDeviation: { absolute: 0, relative: 0.05 },
       range: undefined,
+      identityDrop: [],
     });
     expect(config.remoteWrite[0]).toEqual({
       url: 'http://a/',
@@ -152,7 +155,8 @@ describe('good files', () => {
 
   test('every key', () => {
     const file = join(FIXTURES, 'every-key.yml');
-    const { global, learn, remoteWrite, topology, incidents, storage, ...outputs } = loadConfig(file);
+    const { global, learn, groups, calendars, remoteWrite, topology, incidents, storage, ...outputs } =
+      loadConfig(file);
     expect([...global.externalLabels]).toEqual([
       ['Zone', 'no'],
       ['__cluster__', '7'],
@@ -166,7 +170,11 @@ describe('good files', () => {
       direction: 'up',
       minDeviation: { absolute: 3, relative: 0.1 },
       range: [-1, 1.5],
+      identityDrop: ['pod', 'instance'],
     });
+    expect(groups).toEqual([{ by: ['namespace', 'workload'] }, { by: ['job'] }]);
+    expect(calendars[0]).toMatchObject({ file: join(FIXTURES, '../calendars/holidays.ics'), start: undefined });
+    expect(calendars[1]).toMatchObject({ name: 'move', start: '2026-12-24T18:00', end: '2026-12-27T06:00:00+01:00' });
     expect(remoteWrite[0]).toMatchObject({
       url: 'http://prometheus:9090/api/v1/write',
       remoteTimeoutMs: 10_000,

@@ -35,6 +35,7 @@ name becomes \`exported_metric\`), and the timestamp of its latest sample.
 `;
 
 const OWN_LABELS: Readonly<Record<string, string>> = {
+  anomaly_rate: 'those that the entry of `groups:` names',
   incident_info: 'incident, severity, state, title',
   predict_full_in_seconds: 'resource, quantile, and those of the series',
   predict_full_state: 'resource, state, and those of the series',
@@ -119,6 +120,7 @@ function outputFamilies() {
   lane.stop();
   return [
     ...lane.outputs.families,
+    ...lane.groupOutputs.families,
     ...lane.forecastOutputs.families,
     ...createIncidentOutput(new LiveIncidents(), systemClock).families,
   ];

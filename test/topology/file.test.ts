@@ -14,7 +14,7 @@ function load(text: string) {
   const configFile = join(folder, 'pronoia.yml');
   writeFileSync(configFile, 'topology: { file: topology.yaml }');
   writeFileSync(join(folder, 'topology.yaml'), text);
-  return loadFiles({ configFile, webConfigFile: undefined }).topology!;
+  return loadFiles({ configFile, webConfigFile: undefined }, 0).topology!;
 }
 
 function learn(text: string, learning = new Learning()): Learning {
@@ -24,7 +24,10 @@ function learn(text: string, learning = new Learning()): Learning {
 
 describe('the file of known dependencies', () => {
   it('of the examples is read, with its services, hosts and racks', () => {
-    const { topology: file } = loadFiles({ configFile: join(EXAMPLES, 'pronoia.full.yml'), webConfigFile: undefined });
+    const { topology: file } = loadFiles(
+      { configFile: join(EXAMPLES, 'pronoia.full.yml'), webConfigFile: undefined },
+      0,
+    );
     const learning = new Learning();
     learning.topology.useFile(factsOfFile(file!), learning.now);
     expect(learning.edges).toEqual([
