@@ -1,10 +1,22 @@
 import { helpText } from './flag-help.ts';
-import { CHECK_CONFIG, CHECK_WEB_CONFIG, EVERYWHERE, FLAGS, type Flag, type Flags, SERVE } from './flag-table.ts';
+import {
+  BACKTEST,
+  BACKTEST_FLAGS,
+  type BacktestFlags,
+  CHECK_CONFIG,
+  CHECK_WEB_CONFIG,
+  EVERYWHERE,
+  FLAGS,
+  type Flag,
+  type Flags,
+  SERVE,
+} from './flag-table.ts';
 import { showName, suggest } from './suggestion.ts';
 
 /** What the command line asks for. A usage error holds every problem, one sentence each; the process ends with 2. */
 export type CommandLine =
   | { readonly command: 'serve'; readonly flags: Flags }
+  | { readonly command: 'backtest'; readonly flags: BacktestFlags; readonly files: readonly string[] }
   | { readonly command: CheckCommand; readonly files: readonly string[] }
   | { readonly command: 'help'; readonly text: string }
   | { readonly command: 'version' }
@@ -20,7 +32,12 @@ interface GivenFlag {
   readonly value: string | undefined;
 }
 
-const TABLE: ReadonlyMap<string, Flag> = new Map(Object.entries(FLAGS));
+type FlagTable = ReadonlyMap<string, Flag>;
+
+const NO_FLAGS: FlagTable = new Map();
+const SERVE_TABLE: FlagTable = new Map<string, Flag>(Object.entries(FLAGS));
+const BACKTEST_TABLE: FlagTable = new Map<string, Flag>(Object.entries(BACKTEST_FLAGS));
+const ALL_FLAGS: FlagTable = new Map([...BACKTEST_TABLE, ...SERVE_TABLE]);
 const EVERYWHERE_NAMES = Object.keys(EVERYWHERE);
 
 /**
@@ -32,11 +49,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const command = commandOf(words);
   if (given.some(isHelp)) return { command: 'help', text: helpText(words.length === 0 ? undefined : command) };
   if (given.some(({ written }) => written === '--version')) return { command: 'version' };
-  return command === 'serve' ? parseServe(words, given) : parseCheck(command, words, given);
+  if (command === 'serve') return parseServe(words, given);
+  return command === 'backtest' ? parseBacktest(words, given) : parseCheck(command, words, given);
 }
 
 /** Of a check that is unknown or not named, the one that is meant most often. */
-function commandOf([word, what]: readonly string[]): 'serve' | CheckCommand {
+function commandOf([word, what]: readonly string[]): 'serve' | 'backtest' | CheckCommand {
+  if (word === BACKTEST.words[0]) return 'backtest';
   if (word !== CHECK_CONFIG.words[0]) return 'serve';
   return what === CHECK_WEB_CONFIG.words[1] ? 'check web-config' : 'check config';
 }
@@ -74,30 +93,45 @@ function readFlag(word: string): GivenFlag {
   const [, written = word, value] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
   const name = written.replace(/^--?/, '');
   const positive = name.replace(/^no-/, '');
-  const isNegated = positive !== name && TABLE.get(positive)?.takesValue === false;
+  const isNegated = positive !== name && ALL_FLAGS.get(positive)?.takesValue === false;
   return { written, name: isNegated ? positive : name, isNegated, value };
 }
 
 function mayTakeValue({ written, name, isNegated }: GivenFlag): boolean {
   if (isNegated || !written.startsWith('--') || EVERYWHERE_NAMES.includes(name)) return false;
-  return TABLE.get(name)?.takesValue ?? true;
+  return ALL_FLAGS.get(name)?.takesValue ?? true;
 }
 
 function parseServe(words: readonly string[], given: readonly GivenFlag[]): CommandLine {
-  const problems = given.flatMap((flag) => problemsOf(flag, [...TABLE.keys()]));
+  const problems = given.flatMap((flag) => problemsOf(flag, SERVE_TABLE));
   const [command = SERVE.words[0], ...rest] = words;
   if (command !== SERVE.words[0]) {
     problems.push(unknownCommand(command));
   } else {
     problems.push(...rest.map((word) => `unexpected argument ${JSON.stringify(word)}: serve takes flags only`));
   }
-  const values = [...TABLE].map(([name, flag]) => [propertyOf(name), readValue(name, flag, given, problems)]);
-  if (problems.length > 0) return { command: 'usage error', problems };
-  return { command: 'serve', flags: Object.fromEntries(values) as Flags };
+  const flags = readValues(SERVE_TABLE, given, problems) as Flags;
+  return problems.length > 0 ? { command: 'usage error', problems } : { command: 'serve', flags };
+}
+
+function parseBacktest([, ...files]: readonly string[], given: readonly GivenFlag[]): CommandLine {
+  const problems = given.flatMap((flag) => problemsOf(flag, BACKTEST_TABLE));
+  const flags = readValues(BACKTEST_TABLE, given, problems) as BacktestFlags;
+  const isGiven = (name: string) => given.some((each) => each.name === name);
+  if (!isGiven('prometheus')) {
+    const stray = ['query', 'start', 'end', 'step'].filter(isGiven);
+    problems.push(...stray.map((name) => `--${name} needs --prometheus=URL: files are replayed whole`));
+    if (files.length === 0)
+      problems.push('nothing to replay: name CSV files, or give --prometheus=URL and --query=PROMQL');
+  } else {
+    if (!isGiven('query')) problems.push('--prometheus needs --query=PROMQL: what to ask it for');
+    if (files.length > 0) problems.push('files and --prometheus do not go together: run the command twice');
+  }
+  return problems.length > 0 ? { command: 'usage error', problems } : { command: 'backtest', flags, files };
 }
 
 function parseCheck(command: CheckCommand, words: readonly string[], given: readonly GivenFlag[]): CommandLine {
-  const problems = given.flatMap((flag) => problemsOf(flag, []));
+  const problems = given.flatMap((flag) => problemsOf(flag, NO_FLAGS));
   const [, what, ...files] = words;
   const { synopsis } = command === 'check config' ? CHECK_CONFIG : CHECK_WEB_CONFIG;
   if (what === undefined) problems.push(`check what? write: pronoia ${synopsis}`);
@@ -107,20 +141,30 @@ function parseCheck(command: CheckCommand, words: readonly string[], given: read
 }
 
 function unknownCommand(written: string): string {
-  const known = [SERVE, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
+  const known = [SERVE, BACKTEST, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
   return `unknown command ${JSON.stringify(written)}${suggest(written, known)}`;
 }
 
-/** What is wrong with a flag apart from its value. */
-function problemsOf({ written, name, value }: GivenFlag, known: readonly string[]): string[] {
+/** What is wrong with a flag apart from its value. @param table the flags of the command */
+function problemsOf({ written, name, value }: GivenFlag, table: FlagTable): string[] {
   if (EVERYWHERE_NAMES.includes(name)) return [`${written} is not a flag: write --${name}, without a value`];
-  const flag = TABLE.get(name);
-  const dashed = [...known, ...EVERYWHERE_NAMES].map((each) => `--${each}`);
+  const flag = ALL_FLAGS.get(name);
+  const dashed = [...table.keys(), ...EVERYWHERE_NAMES].map((each) => `--${each}`);
   if (flag === undefined) return [`unknown flag ${showName(written)}`.trimEnd() + suggest(written, dashed)];
-  if (!known.includes(name)) return [`--${name} is a flag of serve only: leave it out`];
+  if (!table.has(name)) {
+    const owner = SERVE_TABLE.has(name) ? SERVE.words[0] : BACKTEST.words[0];
+    return [`--${name} is a flag of ${owner} only: leave it out`];
+  }
   if (!written.startsWith('--')) return [`flags start with two dashes: write --${name}`];
   if (!flag.takesValue && value !== undefined) return [`--${name} takes no value: write --${name} or --no-${name}`];
   return [];
+}
+
+/** The value of every flag of a table, by property; what is wrong goes to `problems`. */
+function readValues(table: FlagTable, given: readonly GivenFlag[], problems: string[]): unknown {
+  return Object.fromEntries(
+    [...table].map(([name, flag]) => [propertyOf(name), readValue(name, flag, given, problems)]),
+  );
 }
 
 /** The value of one flag, or its default; what is wrong with it goes to `problems`. */

@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['ingest', 'emit', 'incidents', 'state', 'web'],
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['score-lane.ts', 'score-replay.ts'],
-  ['home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'server.ts'],
+  ['backtest', 'home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'server.ts'],
   ['app.ts'],
   ['main.ts'],
 ];
@@ -34,7 +34,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   snappyjs: ['emit/snappy-compress.ts'],
   yaml: ['config/yaml-tree.ts'],
   'node:crypto': ['score-lane.ts', 'config/certificates.ts', 'web/basic-auth.ts'],
-  'node:fs': ['app.ts', 'config/load.ts', 'state', 'version.ts'],
+  'node:fs': ['app.ts', 'backtest/backtest.ts', 'config/load.ts', 'state', 'version.ts'],
   'node:fs/promises': ['app.ts', 'state'],
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
@@ -50,8 +50,8 @@ const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promi
 /** The same for what needs no import. `performance.now` is not there: a duration does no harm. */
 const GLOBALS: readonly (readonly [pattern: RegExp, homes: readonly string[]])[] = [
   [/\bDate\.now\b|\bnew Date\(\)|\bset(?:Timeout|Interval|Immediate)\(/, ['model/clock.ts']],
-  // The client takes it as a parameter.
-  [/(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/, ['app.ts', 'emit/remote-write-client.ts']],
+  // The clients take it as a parameter.
+  [/(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/, ['app.ts', 'main.ts', 'backtest', 'emit/remote-write-client.ts']],
   [/\bMath\.random\b/, ['emit/retry-delay.ts']],
   [/\bprocess\.(?!versions\b)/, ['main.ts']],
 ];
