@@ -54,6 +54,7 @@ export function picture(replayed: readonly Replayed[]): string {
   const left = replayed.length - shown.length;
   const blocks = shown.map((each, i) => block(each, LEGEND_HEIGHT + i * BLOCK_HEIGHT));
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="${COLOURS.text}">
+<title>Backtest of ${shown.length} series</title>
 <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
 ${legend(left)}
 ${blocks.join('\n')}
