@@ -16,7 +16,7 @@ const one = (value: number) => [[[], value] as const];
 
 /** What lane A shows of itself. */
 export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
-  const { stats, table, anomalies, outputs, rates, forecasts } = lane;
+  const { stats, table, anomalies, outputs, rates, forecasts, histograms } = lane;
   const receiver = lane.receiver.stats;
   metrics.counter('pronoia_samples_received_total', 'Samples in valid remote-write requests.', [], () =>
     one(stats.receivedTotal + receiver.replicaSamples),
@@ -51,6 +51,9 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   );
   metrics.counter('pronoia_histograms_skipped_total', 'Native histogram samples received; they are not used.', [], () =>
     one(receiver.histograms),
+  );
+  metrics.gauge('pronoia_histograms', 'Classic histograms and summaries whose mean or quantile is scored.', [], () =>
+    one(histograms.size),
   );
   metrics.counter('pronoia_metadata_received_total', 'Metric families described by remote write.', [], () =>
     one(receiver.metadata),

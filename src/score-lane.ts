@@ -5,6 +5,7 @@ import { ForecastSeries } from './emit/forecast-series.ts';
 import type { CapacityRule } from './forecast/capacity-rule.ts';
 import { Forecasts } from './forecast/forecasts.ts';
 import { PRESETS } from './forecast/presets.ts';
+import { Histograms } from './histograms/histograms.ts';
 import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
 import { createKernel } from './kernel/kernel.ts';
@@ -65,9 +66,17 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
-  table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
-  table.onForget = (slot) => forecasts.resources.remove(slot);
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
+  const histograms = new Histograms(table, columns.capacity);
+  table.onBucket = (slot, labels) => histograms.addBucket(slot, labels);
+  table.onSeries = (slot, metricName) => {
+    forecasts.resources.add(slot, metricName);
+    histograms.addTotal(slot, metricName);
+  };
+  table.onForget = (slot) => {
+    forecasts.resources.remove(slot);
+    histograms.remove(slot);
+  };
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, histograms, clock });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
@@ -89,6 +98,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     rates: scorer.rates,
     outputs,
     forecasts,
+    histograms,
     forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */

@@ -1,10 +1,11 @@
 import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
 import type { Forecasts } from './forecast/forecasts.ts';
+import type { Histograms } from './histograms/histograms.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
-import { IGNORED, IGNORED_REASONS } from './series/kinds.ts';
+import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
 import type { SeriesTable } from './series/series-table.ts';
 
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
@@ -35,6 +36,7 @@ export interface ScoreParts {
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
   readonly forecasts: Forecasts;
+  readonly histograms: Histograms;
   readonly clock: Clock;
 }
 
@@ -53,6 +55,8 @@ export class ScorePipeline {
   readonly #outputs: AnomalySeries;
   readonly #forecasts: Forecasts;
   readonly #isCapacity: Uint8Array;
+  readonly #histograms: Histograms;
+  readonly #histogramNumbers: Uint32Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
@@ -62,6 +66,7 @@ export class ScorePipeline {
   #outOfOrder = 0;
   #repeated = 0;
   #notANumber = 0;
+  #notABucket = 0;
   #now = 0;
 
   constructor(parts: ScoreParts) {
@@ -71,7 +76,10 @@ export class ScorePipeline {
     this.#outputs = parts.outputs;
     this.#forecasts = parts.forecasts;
     this.#isCapacity = parts.forecasts.resources.isMember;
+    this.#histograms = parts.histograms;
+    this.#histogramNumbers = parts.histograms.numbers;
     this.#clock = parts.clock;
+    parts.histograms.onDerived = (slot, timestamp, value) => this.#takeDerived(slot, timestamp, value);
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
       this.#refuse(fault.reason, fault.sentence, this.#batch!.samplesEnd[index]! - from);
@@ -103,6 +111,8 @@ export class ScorePipeline {
           if (batch.flags[sample] === STALE) this.#end(slot, batch.timestamps[sample]!);
           else this.#take(slot, kind, batch, sample);
         }
+      } else if (kind === KIND.bucket) {
+        for (; sample < end; sample++) this.#takeBucket(slot, batch, sample);
       } else if (slot !== 0) {
         this.#ignoredByKind[kind]! += end - sample;
       }
@@ -115,29 +125,8 @@ export class ScorePipeline {
 
   #take(slot: number, kind: number, batch: RawBatch, index: number): void {
     const timestamp = batch.timestamps[index]!;
-    if (timestamp > this.#now + FUTURE_MS || timestamp < this.#now - PAST_MS) {
-      this.#refuseTime(timestamp);
-      return;
-    }
-    const scorer = this.#scorer;
-    const policyNumber = this.#table.policyNumbers[slot]!;
-    const isPublished = this.#outputs.isPublished[slot] === 1;
-    scorer.sample.timestamp = timestamp;
-    scorer.sample.value = batch.values[index]!;
-    const accepted = this.#accepted;
-    switch (scorer.take(slot, kind, policyNumber, isPublished)) {
-      case TAKEN.quiet:
-        this.#accepted++;
-        if (isPublished) this.#outputs.repeat(slot, timestamp);
-        break;
-      case TAKEN.judged:
-        this.#accepted++;
-        this.#outputs.observe(slot, timestamp, scorer.verdict);
-        break;
-      case TAKEN.warming:
-        this.#accepted++;
-        this.#outputs.observe(slot, timestamp, undefined);
-        break;
+    if (!this.#isTimely(timestamp)) return;
+    switch (this.#score(slot, kind, timestamp, batch.values[index]!)) {
       case TAKEN.repeated:
         this.#repeated++;
         break;
@@ -146,10 +135,57 @@ export class ScorePipeline {
         break;
       case TAKEN.notANumber:
         this.#notANumber++;
+        break;
+      default:
+        this.#accepted++;
+        if (this.#isCapacity[slot] !== 0) this.#forecasts.take(slot, timestamp, batch.values[index]!);
+        if (this.#histogramNumbers[slot] !== 0) this.#histograms.take(slot, timestamp, batch.values[index]!);
     }
-    if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
-      this.#forecasts.take(slot, timestamp, batch.values[index]!);
+  }
+
+  /** Takes a sample to the detector, and what that says to the outputs. @returns one of TAKEN */
+  #score(slot: number, kind: number, timestamp: number, value: number): number {
+    const scorer = this.#scorer;
+    const isPublished = this.#outputs.isPublished[slot] === 1;
+    scorer.sample.timestamp = timestamp;
+    scorer.sample.value = value;
+    const taken = scorer.take(slot, kind, this.#table.policyNumbers[slot]!, isPublished);
+    if (taken === TAKEN.judged) this.#outputs.observe(slot, timestamp, scorer.verdict);
+    else if (taken === TAKEN.warming) this.#outputs.observe(slot, timestamp, undefined);
+    else if (taken === TAKEN.quiet && isPublished) this.#outputs.repeat(slot, timestamp);
+    return taken;
+  }
+
+  /** A bucket is no series for people: its histogram is. */
+  #takeBucket(slot: number, batch: RawBatch, index: number): void {
+    const timestamp = batch.timestamps[index]!;
+    if (this.#histogramNumbers[slot] === 0) this.#notABucket++;
+    else if (batch.flags[index] === STALE) {
+      this.stats.staleTotal++;
+      this.#histograms.end(slot, timestamp);
+    } else if (this.#isTimely(timestamp)) {
+      this.#accepted++;
+      this.#histograms.take(slot, timestamp, batch.values[index]!);
     }
+  }
+
+  /** A series that is made of others goes the same way, as a gauge. */
+  #takeDerived(slot: number, timestamp: number, value: number): void {
+    if (this.#table.kinds[slot]! >= IGNORED) return;
+    if (Number.isNaN(value)) {
+      this.#scorer.end(slot, timestamp);
+      this.#outputs.end(slot);
+      return;
+    }
+    this.#table.seenAt[slot] = Math.floor(this.#now / 1000);
+    this.#score(slot, KIND.gauge, timestamp, value);
+  }
+
+  /** Whether a sample's time can be right; if not it is refused. */
+  #isTimely(timestamp: number): boolean {
+    if (timestamp <= this.#now + FUTURE_MS && timestamp >= this.#now - PAST_MS) return true;
+    this.#refuseTime(timestamp);
+    return false;
   }
 
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
@@ -158,6 +194,7 @@ export class ScorePipeline {
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
     this.#forecasts.end(slot);
+    if (this.#histogramNumbers[slot] !== 0) this.#histograms.end(slot, timestamp);
   }
 
   #refuseTime(timestamp: number): void {
@@ -184,9 +221,11 @@ export class ScorePipeline {
     count(stats.ignored, 'out_of_order', this.#outOfOrder);
     count(stats.ignored, 'duplicate_timestamp', this.#repeated);
     count(stats.ignored, 'not_a_number', this.#notANumber);
+    count(stats.ignored, 'bucket_without_bound', this.#notABucket);
     this.#outOfOrder = 0;
     this.#repeated = 0;
     this.#notANumber = 0;
+    this.#notABucket = 0;
     for (const [kind, reason] of IGNORED_REASONS) {
       count(stats.ignored, reason, this.#ignoredByKind[kind]!);
       this.#ignoredByKind[kind] = 0;

@@ -257,7 +257,7 @@ describe('series', () => {
     expect(Object.fromEntries(lane.lane.stats.ignored)).toEqual({
       own_series: 8,
       alert_series: 2,
-      histogram_bucket: 2,
+      bucket_without_bound: 2,
     });
   });
 

@@ -79,5 +79,5 @@ function stepOf({ scorer, taken }: ScoreReplay): JudgedStep {
 function kindFor({ labels }: RecordedSeries, asked: ReplayOptions['kind']): Kind {
   if (asked !== 'auto') return KIND[asked];
   const kind = kindOf(labels.get(METRIC_NAME) ?? '', undefined);
-  return kind === KIND.counter || kind === KIND.ignoredBucket ? KIND.counter : KIND.gauge;
+  return kind === KIND.counter || kind === KIND.bucket ? KIND.counter : KIND.gauge;
 }

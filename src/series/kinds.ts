@@ -3,7 +3,8 @@ import { OWN_PREFIXES } from '../model/output.ts';
 
 /**
  * What a series is, and so how it is scored. Numbers, because every slot has one. From `IGNORED` on a series is known,
- * so that its samples are recognised at no cost, but owns neither labels nor state.
+ * so that its samples are recognised at no cost, but is not scored and owns neither labels nor state. A bucket is not
+ * ignored altogether: its histogram is scored.
  */
 export const KIND = {
   none: 0,
@@ -13,6 +14,7 @@ export const KIND = {
   ignoredOwn: 17,
   ignoredAlerts: 18,
   ignoredRule: 19,
+  bucket: 20,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
@@ -21,7 +23,7 @@ export const IGNORED = 16;
 
 /** Reason, as metrics name it, for which samples of an ignored kind are not scored. */
 export const IGNORED_REASONS: ReadonlyMap<Kind, string> = new Map([
-  [KIND.ignoredBucket, 'histogram_bucket'],
+  [KIND.ignoredBucket, 'gauge_histogram_bucket'],
   [KIND.ignoredOwn, 'own_series'],
   [KIND.ignoredAlerts, 'alert_series'],
   [KIND.ignoredRule, 'ignored_by_rule'],
@@ -64,12 +66,12 @@ export function kindOf(metricName: string, type: MetricType | undefined): Kind {
     case 'summary':
       return /_(?:count|sum)$/.test(metricName) ? KIND.counter : KIND.gauge;
     case 'histogram':
-      if (metricName.endsWith('_bucket')) return KIND.ignoredBucket;
+      if (metricName.endsWith('_bucket')) return KIND.bucket;
       return metricName.endsWith('_created') ? KIND.gauge : KIND.counter;
     case 'gaugehistogram':
       return metricName.endsWith('_bucket') ? KIND.ignoredBucket : KIND.gauge;
     default:
-      if (metricName.endsWith('_bucket')) return KIND.ignoredBucket;
+      if (metricName.endsWith('_bucket')) return KIND.bucket;
       return /_(?:total|count|sum)$/.test(metricName) ? KIND.counter : KIND.gauge;
   }
 }

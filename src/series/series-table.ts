@@ -3,7 +3,7 @@ import type { Labels } from '../model/labels.ts';
 import type { Columns } from './columns.ts';
 import { type FamilyType, IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
-import { type LabelFault, readLabels, readOwnLabels, readOwnMetricName } from './label-bytes.ts';
+import { type LabelFault, readLabels, readOwnLabels, readOwnMetricName, writeLabels } from './label-bytes.ts';
 import { MetricNames } from './metric-names.ts';
 import type { LearnRule, Policies } from './policies.ts';
 import { SlotIndex } from './slot-index.ts';
@@ -61,6 +61,8 @@ export class SeriesTable {
   onRelease: (slot: number) => void = () => {};
   /** Called when a series has got its slot, and when rules are matched again; not for those that are ignored. */
   onSeries: (slot: number, metricName: string) => void = () => {};
+  /** Called when a bucket of a classic histogram has got its slot; its labels are not kept. */
+  onBucket: (slot: number, labels: Labels) => void = () => {};
   /** Called before a slot goes to another series. */
   onForget: (slot: number) => void = () => {};
   /** Called for each series that is refused: its index in the request, and why. */
@@ -232,6 +234,19 @@ export class SeriesTable {
     return this.#create(metricName, labels, labelBytes, low, high);
   }
 
+  /**
+   * Finds or makes the slot of a series that is made of others and that nobody sends.
+   * @returns the slot, or 0 when there is no room
+   */
+  derive(labels: Labels): number {
+    const bytes = writeLabels(labels);
+    this.#hashCanonical(bytes);
+    const { low, high } = this.#kernel;
+    const known = this.#index.get(low, high);
+    if (known >= 0) return known;
+    return this.#isFull() ? NONE : this.#create(metricNameOf(labels), labels, bytes, low, high);
+  }
+
   #readSeries(runs: LabelRuns, index: number, low: number, high: number): number {
     const start = runs.labelsStart[index]!;
     const end = runs.labelsEnd[index]!;
@@ -282,6 +297,7 @@ export class SeriesTable {
     this.#countKind(kind, 1);
     this.createdTotal++;
     if (kind < IGNORED) this.onSeries(slot, metricName);
+    else if (kind === KIND.bucket) this.onBucket(slot, labels);
     return slot;
   }
 

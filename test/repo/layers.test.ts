@@ -6,7 +6,7 @@ import { filesBelow, textOf } from './files.ts';
 const FLOORS: readonly (readonly string[])[] = [
   ['model', 'kernel'],
   ['config', 'series', 'version.ts'],
-  ['detect', 'forecast', 'topology', 'correlate'],
+  ['detect', 'forecast', 'histograms', 'topology', 'correlate'],
   ['ingest', 'emit', 'incidents', 'state', 'web'],
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['score-lane.ts', 'score-replay.ts'],
