@@ -56,7 +56,7 @@ export class ScorePipeline {
   readonly #forecasts: Forecasts;
   readonly #isCapacity: Uint8Array;
   readonly #histograms: Histograms;
-  readonly #histogramNumbers: Uint32Array;
+  readonly #histogramMembers: Uint32Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
@@ -77,7 +77,7 @@ export class ScorePipeline {
     this.#forecasts = parts.forecasts;
     this.#isCapacity = parts.forecasts.resources.isMember;
     this.#histograms = parts.histograms;
-    this.#histogramNumbers = parts.histograms.numbers;
+    this.#histogramMembers = parts.histograms.members;
     this.#clock = parts.clock;
     parts.histograms.onDerived = (slot, timestamp, value) => this.#takeDerived(slot, timestamp, value);
     parts.table.onRefusal = (index, fault) => {
@@ -139,7 +139,7 @@ export class ScorePipeline {
       default:
         this.#accepted++;
         if (this.#isCapacity[slot] !== 0) this.#forecasts.take(slot, timestamp, batch.values[index]!);
-        if (this.#histogramNumbers[slot] !== 0) this.#histograms.take(slot, timestamp, batch.values[index]!);
+        if (this.#histogramMembers[slot] !== 0) this.#histograms.take(slot, timestamp, batch.values[index]!);
     }
   }
 
@@ -159,7 +159,7 @@ export class ScorePipeline {
   /** A bucket is no series for people: its histogram is. */
   #takeBucket(slot: number, batch: RawBatch, index: number): void {
     const timestamp = batch.timestamps[index]!;
-    if (this.#histogramNumbers[slot] === 0) this.#notABucket++;
+    if (this.#histogramMembers[slot] === 0) this.#notABucket++;
     else if (batch.flags[index] === STALE) {
       this.stats.staleTotal++;
       this.#histograms.end(slot, timestamp);
@@ -194,7 +194,7 @@ export class ScorePipeline {
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
     this.#forecasts.end(slot);
-    if (this.#histogramNumbers[slot] !== 0) this.#histograms.end(slot, timestamp);
+    if (this.#histogramMembers[slot] !== 0) this.#histograms.end(slot, timestamp);
   }
 
   #refuseTime(timestamp: number): void {

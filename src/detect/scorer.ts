@@ -1,5 +1,5 @@
 import type { Columns } from '../series/columns.ts';
-import { KIND } from '../series/kinds.ts';
+import { KIND, UNSCORED } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
 import { Anomalies, type AnomalyListener } from './anomalies.ts';
 import { Band } from './band.ts';
@@ -82,6 +82,7 @@ export class Scorer {
     if (!Number.isFinite(received)) return TAKEN.notANumber;
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
     this.sampleClock.advance(slot, sample);
+    if (kind >= UNSCORED) return TAKEN.quiet;
     let weight = 1;
     if (kind === KIND.counter) {
       weight = this.rates.update(slot, sample) === RATE.known ? sample.elapsedSeconds : 0;

@@ -1,15 +1,13 @@
 import { classicQuantile } from './classic-quantile.ts';
+import { type MemberColumns, ROLE } from './member-columns.ts';
 import { windowState } from './window.ts';
 
 /** The quantile that is scored: as far up as few observations still carry. */
 const UPPER_QUANTILE = 0.95;
-/** More members than any histogram that somebody looks at has. */
+/** More series than any histogram that somebody looks at has. */
 const MAX_MEMBERS = 500;
 /** After so many moments in a row at which something was missing, what is missing is gone. */
 const PATIENCE = 8;
-
-/** What a member counts. Buckets have an upper bound, `sum` and `count` are those of `_sum` and `_count`. */
-export type Member = 'sum' | 'count' | number;
 
 /** What the increase over one window of time says. */
 export interface Observed {
@@ -21,105 +19,97 @@ export interface Observed {
   readonly upperQuantile: number | undefined;
 }
 
-/** The values of all members at one time, NaN for those that have not arrived. */
-interface Moment {
-  at: number;
-  arrived: number;
-  readonly values: number[];
-}
-
 /**
  * The series of one classic histogram, or of one summary: they share all labels but `le`. Its members arrive one by one,
  * spread over several requests by a sender's shards, so two moments can be gathered at once; a moment says something
  * when all members are there.
  */
 export class ClassicHistogram {
-  readonly #members: Member[] = [];
-  /** Which places have a series now. */
-  readonly #isHere: boolean[] = [];
-  #here = 0;
-  /** What the increases are measured from; NaN where it is not known. */
-  readonly #base: number[] = [];
+  readonly #columns: MemberColumns;
+  /** Those that are here: the sum, the count, then the buckets by their bounds once `#isSorted`. */
+  readonly #members: number[] = [];
+  #isSorted = true;
+  /** When the increase begins, milliseconds since the epoch. */
   #baseAt = 0;
-  #newer: Moment = { at: 0, arrived: 0, values: [] };
-  #older: Moment = { at: 0, arrived: 0, values: [] };
+  /** Which of the two moments is the newer one. */
+  #newer: 0 | 1 = 0;
+  readonly #at: [number, number] = [0, 0];
+  readonly #arrived: [number, number] = [0, 0];
   #missed = 0;
-  /** Places of the buckets by their bounds. */
-  #ordered: readonly number[] | undefined;
 
-  get isEmpty(): boolean {
-    return this.#here === 0;
+  constructor(columns: MemberColumns) {
+    this.#columns = columns;
   }
 
-  /** @returns the place of a member, or -1 when there are too many */
-  join(member: Member): number {
-    let place = this.#members.indexOf(member);
-    if (place < 0) {
-      if (this.#members.length === MAX_MEMBERS) return -1;
-      place = this.#members.push(member) - 1;
-      this.#ordered = undefined;
-      for (const values of [this.#base, this.#newer.values, this.#older.values]) values.push(Number.NaN);
-      this.#isHere.push(false);
+  /** A series is there, or there again. @returns false when there are too many already */
+  join(member: number): boolean {
+    if (this.#columns.isHere[member] === 1) return true;
+    if (this.#members.length === MAX_MEMBERS) return false;
+    this.#columns.isHere[member] = 1;
+    this.#members.push(member);
+    this.#isSorted = false;
+    return true;
+  }
+
+  /** A series has ended. What it had counted means nothing if it comes back. */
+  leave(member: number): void {
+    if (this.#columns.isHere[member] === 0) return;
+    this.#columns.isHere[member] = 0;
+    this.#columns.bases[member] = Number.NaN;
+    this.#members.splice(this.#members.indexOf(member), 1);
+    for (const moment of [0, 1] as const) {
+      if (!Number.isNaN(this.#columns.moments[moment][member]!)) this.#arrived[moment]--;
+      this.#columns.moments[moment][member] = Number.NaN;
     }
-    this.#welcome(place);
-    return place;
-  }
-
-  /** The series of a place has ended. */
-  leave(place: number): void {
-    if (!this.#isHere[place]) return;
-    this.#isHere[place] = false;
-    this.#here--;
-    this.#base[place] = Number.NaN;
-    this.#ordered = undefined;
   }
 
   /**
    * Takes in a sample of a member.
    * @param timestamp milliseconds since the epoch
+   * @param value a number
    * @returns what is known now that all members are there
    */
-  take(place: number, timestamp: number, value: number): Observed | undefined {
-    if (timestamp > this.#newer.at) this.#advance(timestamp);
-    const moment = timestamp === this.#newer.at ? this.#newer : this.#older;
-    if (timestamp !== moment.at || timestamp <= this.#baseAt) return undefined;
-    this.#welcome(place);
-    if (Number.isNaN(moment.values[place]!)) moment.arrived++;
-    moment.values[place] = value;
-    if (moment.arrived < this.#here) return undefined;
+  take(member: number, timestamp: number, value: number): Observed | undefined {
+    if (!this.join(member)) return undefined;
+    if (timestamp > this.#at[this.#newer]) this.#advance(timestamp);
+    const moment = timestamp === this.#at[this.#newer] ? this.#newer : this.#older;
+    if (timestamp !== this.#at[moment] || timestamp <= this.#baseAt) return undefined;
+    const values = this.#columns.moments[moment];
+    if (Number.isNaN(values[member]!)) this.#arrived[moment]++;
+    values[member] = value;
+    if (this.#arrived[moment] < this.#members.length) return undefined;
     this.#missed = 0;
-    return this.#observe(moment);
+    return this.#observe(timestamp, values);
   }
 
-  #welcome(place: number): void {
-    if (this.#isHere[place]) return;
-    this.#isHere[place] = true;
-    this.#here++;
-    this.#ordered = undefined;
+  get #older(): 0 | 1 {
+    return this.#newer === 0 ? 1 : 0;
   }
 
   #advance(timestamp: number): void {
     const oldest = this.#older;
-    if (oldest.at > this.#baseAt && oldest.arrived < this.#here && ++this.#missed >= PATIENCE) this.#giveUpMissing();
-    this.#older = this.#newer;
+    const isPartial = this.#at[oldest] > this.#baseAt && this.#arrived[oldest] < this.#members.length;
+    if (isPartial && ++this.#missed >= PATIENCE) this.#giveUpMissing();
     this.#newer = oldest;
-    oldest.at = timestamp;
-    oldest.arrived = 0;
-    oldest.values.fill(Number.NaN);
+    this.#at[oldest] = timestamp;
+    this.#arrived[oldest] = 0;
+    const values = this.#columns.moments[oldest];
+    for (const member of this.#members) values[member] = Number.NaN;
   }
 
   #giveUpMissing(): void {
     this.#missed = 0;
-    for (let place = 0; place < this.#members.length; place++) {
-      if (Number.isNaN(this.#older.values[place]!) && Number.isNaN(this.#newer.values[place]!)) this.leave(place);
-    }
+    const [a, b] = this.#columns.moments;
+    for (const member of [...this.#members])
+      if (Number.isNaN(a[member]!) && Number.isNaN(b[member]!)) this.leave(member);
   }
 
-  #observe({ at, values }: Moment): Observed | undefined {
-    const countPlace = this.#countPlace();
-    if (countPlace < 0) return undefined;
-    const observations = values[countPlace]! - this.#base[countPlace]!;
+  #observe(at: number, values: Float64Array): Observed | undefined {
+    if (!this.#isSorted) this.#sort();
+    const counting = this.#counting();
+    if (counting === undefined) return undefined;
     if (!this.#hasIncreased(values)) return this.#begin(at, values);
+    const observations = this.#increase(counting, values);
     const state = windowState((at - this.#baseAt) / 1000, observations);
     if (state === 'open') return undefined;
     const observed = state === 'full' ? this.#describe(at, values, observations) : undefined;
@@ -127,48 +117,52 @@ export class ClassicHistogram {
     return observed;
   }
 
-  /** Whether no count has fallen, and all were known: after a restart of what is observed the increase is not known. */
-  #hasIncreased(values: readonly number[]): boolean {
-    return this.#members.every(
-      (member, place) =>
-        !this.#isHere[place] ||
-        values[place]! >= this.#base[place]! ||
-        (member === 'sum' && !Number.isNaN(this.#base[place]!)),
-    );
+  /** Whether all were known and no count has fallen: across a restart of what is observed the increase is not known. */
+  #hasIncreased(values: Float64Array): boolean {
+    const { bases, roles } = this.#columns;
+    return this.#members.every((member) => {
+      const base = bases[member]!;
+      return values[member]! >= base || (roles[member] === ROLE.sum && !Number.isNaN(base));
+    });
   }
 
-  #begin(at: number, values: readonly number[]): undefined {
+  #begin(at: number, values: Float64Array): undefined {
     this.#baseAt = at;
-    for (let place = 0; place < values.length; place++) this.#base[place] = values[place]!;
+    for (const member of this.#members) this.#columns.bases[member] = values[member]!;
   }
 
-  #describe(timestamp: number, values: readonly number[], observations: number): Observed {
-    const sumPlace = this.#members.indexOf('sum');
-    const hasSum = sumPlace >= 0 && this.#isHere[sumPlace]!;
-    const mean = hasSum ? (values[sumPlace]! - this.#base[sumPlace]!) / observations : undefined;
-    const places = this.#bucketPlaces();
-    const bounds = places.map((place) => this.#members[place] as number);
-    const counts = places.map((place) => values[place]! - this.#base[place]!);
-    const upperQuantile = places.length >= 2 ? classicQuantile(UPPER_QUANTILE, bounds, counts) : undefined;
-    return { timestamp, mean, upperQuantile };
+  #increase(member: number, values: Float64Array): number {
+    return values[member]! - this.#columns.bases[member]!;
   }
 
-  /** Where the number of all observations is: in the infinite bucket, or where there are no buckets in `_count`. */
-  #countPlace(): number {
-    const places = this.#bucketPlaces();
-    const last = places.at(-1);
-    if (last !== undefined) return this.#members[last] === Number.POSITIVE_INFINITY ? last : -1;
-    const place = this.#members.indexOf('count');
-    return place >= 0 && this.#isHere[place] ? place : -1;
+  #describe(timestamp: number, values: Float64Array, observations: number): Observed {
+    const { bounds } = this.#columns;
+    const sum = this.#memberOf(ROLE.sum);
+    const buckets = this.#members.filter((member) => this.#columns.roles[member] === ROLE.bucket);
+    const upperBounds = buckets.map((member) => bounds[member]!);
+    const counts = buckets.map((member) => this.#increase(member, values));
+    return {
+      timestamp,
+      mean: sum === undefined ? undefined : this.#increase(sum, values) / observations,
+      upperQuantile: buckets.length < 2 ? undefined : classicQuantile(UPPER_QUANTILE, upperBounds, counts),
+    };
   }
 
-  #bucketPlaces(): readonly number[] {
-    if (this.#ordered !== undefined) return this.#ordered;
-    const bound = (place: number) => this.#members[place] as number;
-    const buckets = this.#members.flatMap((member, place) =>
-      typeof member === 'number' && this.#isHere[place] ? [place] : [],
-    );
-    this.#ordered = buckets.sort((a, b) => (bound(a) < bound(b) ? -1 : 1));
-    return this.#ordered;
+  /** The member that counts all observations: the infinite bucket, or `_count` where there are no buckets. */
+  #counting(): number | undefined {
+    const last = this.#members.at(-1);
+    if (last === undefined || this.#columns.roles[last] !== ROLE.bucket) return this.#memberOf(ROLE.count);
+    return this.#columns.bounds[last] === Number.POSITIVE_INFINITY ? last : undefined;
+  }
+
+  #memberOf(role: number): number | undefined {
+    return this.#members.find((member) => this.#columns.roles[member] === role);
+  }
+
+  #sort(): void {
+    const { roles, bounds } = this.#columns;
+    const key = (member: number) => (roles[member] === ROLE.bucket ? bounds[member]! : Number.NEGATIVE_INFINITY);
+    this.#members.sort((a, b) => (key(a) === key(b) ? 0 : key(a) - key(b)));
+    this.#isSorted = true;
   }
 }

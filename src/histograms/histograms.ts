@@ -1,7 +1,8 @@
-import { createLabels, type Labels, METRIC_NAME } from '../model/labels.ts';
+import { createLabels, type Labels, METRIC_NAME, withoutLabels } from '../model/labels.ts';
 import { metricNameOf } from '../series/kinds.ts';
 import { readOwnLabels, writeLabels } from '../series/label-bytes.ts';
-import { ClassicHistogram, type Member, type Observed } from './classic-histogram.ts';
+import { ClassicHistogram, type Observed } from './classic-histogram.ts';
+import { MemberColumns, ROLE, type Role } from './member-columns.ts';
 
 /** Marks a series whose histogram is looked for when its next sample comes. */
 const UNKNOWN = 0xffff_ffff;
@@ -9,16 +10,18 @@ const NONE = 0;
 
 /** A series that is made of others, and where it is in the table. */
 interface DerivedSeries {
-  slot: number;
-  generation: number;
+  readonly slot: number;
+  readonly generation: number;
 }
 
 interface Entry {
   readonly histogram: ClassicHistogram;
-  /** Labels of all its series, `__name__` being that of the family, as `writeLabels` writes them. */
-  readonly labels: Uint8Array;
+  /** Labels of all its series, `__name__` being that of the family, as `writeLabels` writes them: a byte a character. */
   readonly key: string;
-  readonly derived: Map<string, DerivedSeries>;
+  /** Series that the table has. */
+  members: number;
+  mean: DerivedSeries | undefined;
+  upperQuantile: DerivedSeries | undefined;
 }
 
 /** What the histograms need of the table of series. */
@@ -42,9 +45,9 @@ export type DerivedListener = (slot: number, timestamp: number, value: number) =
 export class Histograms {
   /** Called when a derived series has a value, and with NaN when it has ended. */
   onDerived: DerivedListener = () => {};
-  /** Not 0 for slots whose samples have to be shown to `take`. */
-  readonly numbers: Uint32Array;
-  readonly #places: Uint16Array;
+  /** Number of the member that a slot is. Not 0 for slots whose samples have to be shown to `take`. */
+  readonly members: Uint32Array;
+  readonly #columns = new MemberColumns();
   readonly #table: DerivedSeriesTable;
   readonly #entries: (Entry | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
@@ -53,8 +56,7 @@ export class Histograms {
   /** @param capacity largest number of slots */
   constructor(table: DerivedSeriesTable, capacity: number) {
     this.#table = table;
-    this.numbers = new Uint32Array(capacity);
-    this.#places = new Uint16Array(capacity);
+    this.members = new Uint32Array(capacity);
   }
 
   /** Histograms and summaries that are known. */
@@ -65,92 +67,101 @@ export class Histograms {
   /** A bucket has got its slot. One whose `le` is no number is left alone. */
   addBucket(slot: number, labels: Labels): void {
     const bound = boundOf(labels.get('le'));
-    if (bound === undefined) return;
-    const rest = [...labels].filter(([name]) => name !== 'le');
-    this.#join(slot, new Map(rest), bound);
+    if (bound !== undefined) this.#join(slot, withoutLabels(labels, ['le']), ROLE.bucket, bound);
   }
 
   /** A series has got its slot: when it is a `_sum` or a `_count`, its histogram is found with its next sample. */
   addTotal(slot: number, metricName: string): void {
-    if (this.numbers[slot] === NONE && /_(?:sum|count)$/.test(metricName)) this.numbers[slot] = UNKNOWN;
+    if (this.members[slot] === NONE && /_(?:sum|count)$/.test(metricName)) this.members[slot] = UNKNOWN;
   }
 
   /** The slot goes to another series. */
   remove(slot: number): void {
-    const number = this.numbers[slot]!;
-    this.numbers[slot] = NONE;
-    const entry = this.#entries[number];
+    const entry = this.#entryOf(slot);
+    const member = this.members[slot]!;
+    this.members[slot] = NONE;
     if (entry === undefined) return;
-    entry.histogram.leave(this.#places[slot]!);
-    if (!entry.histogram.isEmpty) return;
+    const number = this.#columns.histograms[member]!;
+    entry.histogram.leave(member);
+    this.#columns.release(member);
+    if (--entry.members > 0) return;
     this.#byKey.delete(entry.key);
     this.#entries[number] = undefined;
     this.#freeNumbers.push(number);
   }
 
-  /** Takes in a sample of a slot that has a number. @param timestamp milliseconds since the epoch */
+  /** Takes in a sample of a slot that has a member. @param timestamp milliseconds since the epoch */
   take(slot: number, timestamp: number, value: number): void {
+    if (this.members[slot] === UNKNOWN) this.#joinTotal(slot);
     const entry = this.#entryOf(slot);
     if (entry === undefined || Number.isNaN(value)) return;
-    const observed = entry.histogram.take(this.#places[slot]!, timestamp, value);
+    const observed = entry.histogram.take(this.members[slot]!, timestamp, value);
     if (observed !== undefined) this.#tell(entry, observed);
   }
 
-  /** A stale marker of a slot that has a number. The derived series end with the first member that does. */
+  /** A stale marker of a slot that has a member. The derived series end with the first member that does. */
   end(slot: number, timestamp: number): void {
     const entry = this.#entryOf(slot);
     if (entry === undefined) return;
-    entry.histogram.leave(this.#places[slot]!);
-    for (const { slot: derivedSlot, generation } of entry.derived.values()) {
-      if (this.#table.generations[derivedSlot] === generation) this.onDerived(derivedSlot, timestamp, Number.NaN);
+    entry.histogram.leave(this.members[slot]!);
+    for (const derived of [entry.mean, entry.upperQuantile]) {
+      if (derived !== undefined && this.#isCurrent(derived)) this.onDerived(derived.slot, timestamp, Number.NaN);
     }
   }
 
   #entryOf(slot: number): Entry | undefined {
-    if (this.numbers[slot] === UNKNOWN) this.#joinTotal(slot);
-    return this.#entries[this.numbers[slot]!];
+    const member = this.members[slot]!;
+    return member === NONE || member === UNKNOWN ? undefined : this.#entries[this.#columns.histograms[member]!];
   }
 
   #joinTotal(slot: number): void {
-    this.numbers[slot] = NONE;
+    this.members[slot] = NONE;
     const labels = this.#table.labels(slot);
-    if (labels !== undefined) this.#join(slot, labels, metricNameOf(labels).endsWith('_sum') ? 'sum' : 'count');
+    if (labels === undefined) return;
+    this.#join(slot, labels, metricNameOf(labels).endsWith('_sum') ? ROLE.sum : ROLE.count, Number.NaN);
   }
 
-  #join(slot: number, labels: Labels, member: Member): void {
+  #join(slot: number, labels: Labels, role: Role, bound: number): void {
     const family = metricNameOf(labels).replace(/_(?:bucket|sum|count)$/, '');
     const bytes = writeLabels(createLabels([...labels, [METRIC_NAME, family]]));
     const key = Buffer.from(bytes).toString('latin1');
-    const number = this.#byKey.get(key) ?? this.#add(key, bytes);
-    const place = this.#entries[number]!.histogram.join(member);
-    if (place < 0) return;
-    this.numbers[slot] = number;
-    this.#places[slot] = place;
+    const number = this.#byKey.get(key) ?? this.#add(key);
+    const entry = this.#entries[number]!;
+    entry.members++;
+    this.members[slot] = this.#columns.add(number, role, bound);
+    entry.histogram.join(this.members[slot]!);
   }
 
-  #add(key: string, labels: Uint8Array): number {
+  #add(key: string): number {
     const number = this.#freeNumbers.pop() ?? this.#entries.length;
-    this.#entries[number] = { histogram: new ClassicHistogram(), labels, key, derived: new Map() };
+    const histogram = new ClassicHistogram(this.#columns);
+    this.#entries[number] = { histogram, key, members: 0, mean: undefined, upperQuantile: undefined };
     this.#byKey.set(key, number);
     return number;
   }
 
   #tell(entry: Entry, { timestamp, mean, upperQuantile }: Observed): void {
-    if (mean !== undefined) this.#put(entry, ':mean', timestamp, mean);
-    if (upperQuantile !== undefined) this.#put(entry, ':p95', timestamp, upperQuantile);
+    if (mean !== undefined) entry.mean = this.#put(entry.key, ':mean', entry.mean, timestamp, mean);
+    if (upperQuantile === undefined) return;
+    entry.upperQuantile = this.#put(entry.key, ':p95', entry.upperQuantile, timestamp, upperQuantile);
   }
 
-  #put({ labels, derived }: Entry, ending: string, timestamp: number, value: number): void {
-    if (!Number.isFinite(value)) return;
-    let series = derived.get(ending);
-    if (series === undefined || this.#table.generations[series.slot] !== series.generation) {
-      const family = readOwnLabels(labels, 0, labels.length);
-      const slot = this.#table.derive(createLabels([...family, [METRIC_NAME, metricNameOf(family) + ending]]));
-      if (slot === NONE) return;
-      series = { slot, generation: this.#table.generations[slot]! };
-      derived.set(ending, series);
-    }
-    this.onDerived(series.slot, timestamp, value);
+  /** @returns where the derived series is; undefined when there is no room for it */
+  #put(key: string, ending: string, known: DerivedSeries | undefined, timestamp: number, value: number) {
+    if (!Number.isFinite(value)) return known;
+    const series = known !== undefined && this.#isCurrent(known) ? known : this.#derive(key, ending);
+    if (series !== undefined) this.onDerived(series.slot, timestamp, value);
+    return series;
+  }
+
+  #derive(key: string, ending: string): DerivedSeries | undefined {
+    const family = readOwnLabels(Buffer.from(key, 'latin1'), 0, key.length);
+    const slot = this.#table.derive(createLabels([...family, [METRIC_NAME, metricNameOf(family) + ending]]));
+    return slot === NONE ? undefined : { slot, generation: this.#table.generations[slot]! };
+  }
+
+  #isCurrent({ slot, generation }: DerivedSeries): boolean {
+    return this.#table.generations[slot] === generation;
   }
 }
 
