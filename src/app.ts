@@ -12,13 +12,20 @@ import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
 import { withPresets } from './forecast/presets.ts';
+import { startHistoryLoading } from './history-loading.ts';
 import { createHomePage } from './home-page.ts';
 import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
-import { addIncidentMetrics, addScoreMetrics, addSenderMetrics, addSnapshotMetrics } from './lane-metrics.ts';
+import {
+  addBootstrapMetrics,
+  addIncidentMetrics,
+  addScoreMetrics,
+  addSenderMetrics,
+  addSnapshotMetrics,
+} from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
@@ -86,6 +93,19 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => snapshot.write());
   cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
 
+  const history = startHistoryLoading({
+    settings: config.bootstrap,
+    lane,
+    folder: flags.storagePath,
+    save: () => snapshot.write(),
+    clock,
+    logger,
+    fetch,
+    readSecret: (path) => readFile(path, 'utf8'),
+    version: VERSION,
+  });
+  cleanups.push(() => history.stop());
+
   // What goes out.
   const sources = [lane.outputs, lane.forecastOutputs, createIncidentOutput(incidents.live, clock)];
   let senders: { target: Config['remoteWrite'][number]; sender: RemoteWriteSender }[] = [];
@@ -152,6 +172,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
+  addBootstrapMetrics(metrics, history.stats);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
     [[], outputStats.invalidNames],
   ]);

@@ -1,3 +1,4 @@
+import { BOOTSTRAP_STATES, type BootstrapStats } from './bootstrap/bootstrap.ts';
 import type { Metrics } from './emit/metrics.ts';
 import type { RemoteWriteSender } from './emit/remote-write-sender.ts';
 import type { IncidentPipeline } from './incident-pipeline.ts';
@@ -163,4 +164,27 @@ export function addSnapshotMetrics(metrics: Metrics, stats: SnapshotStats): void
 function kindName(kind: Kind): string {
   const name = KIND_NAMES.get(kind) ?? 'unknown';
   return kind >= IGNORED ? name.replace(/([A-Z])/, (letter) => `_${letter.toLowerCase()}`) : name;
+}
+
+/** How far the loading of history is. */
+export function addBootstrapMetrics(metrics: Metrics, stats: () => BootstrapStats | undefined): void {
+  metrics.gauge('pronoia_bootstrap_state', 'Loading of history: 1 for its state.', ['state'], function* () {
+    const current = stats()?.state ?? 'off';
+    for (const state of BOOTSTRAP_STATES) yield [[state], state === current ? 1 : 0];
+  });
+  metrics.gauge('pronoia_bootstrap_metrics', 'Metrics whose history is to be loaded.', [], () =>
+    one(stats()?.metrics ?? 0),
+  );
+  metrics.gauge('pronoia_bootstrap_metrics_done', 'Metrics whose history has been loaded.', [], () =>
+    one(stats()?.metricsDone ?? 0),
+  );
+  metrics.gauge('pronoia_bootstrap_metrics_refused', 'Metrics whose history the server could not give.', [], () =>
+    one(stats()?.metricsRefused ?? 0),
+  );
+  metrics.counter('pronoia_bootstrap_samples_total', 'Samples of the past that were learnt.', [], () =>
+    one(stats()?.samples ?? 0),
+  );
+  metrics.counter('pronoia_bootstrap_series_total', 'Series of the history, by what became of them.', ['outcome'], () =>
+    byKey(stats()?.series ?? []),
+  );
 }

@@ -94,6 +94,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     receiver,
     table,
     columns,
+    scorer,
     anomalies: scorer.anomalies,
     rates: scorer.rates,
     outputs,

@@ -58,6 +58,11 @@ function refuseHeader(name: string): string | undefined {
   return HEADER_NAME.test(name) ? undefined : 'expected a header name such as X-Scope-OrgID';
 }
 
+const externalLabels = dictionary(
+  text('some text as the value of the label', (value) => value !== ''),
+  refuseLabel,
+);
+
 const timezone = text('the name of a time zone such as Europe/Berlin', (name) => {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
@@ -75,10 +80,7 @@ const global = section({
     ),
   ),
   external_labels: group(
-    dictionary(
-      text('some text as the value of the label', (value) => value !== ''),
-      refuseLabel,
-    ),
+    externalLabels,
     'Labels that are added to every series and incident that leaves this process, unless it has them already.',
   ),
   replica_label: preset(
@@ -179,29 +181,56 @@ const queue = section({
   max_age: preset(duration('1s', '7d'), '10m', 'A sample that could not be sent for so long is dropped, and counted.'),
 });
 
+const headers = group(
+  dictionary(
+    secret('a header value on one line, in Latin-1', (value) => HEADER_VALUE.test(value)),
+    refuseHeader,
+  ),
+  'Further headers of each request. Those of the protocol cannot be replaced.',
+);
+const credentials = {
+  basic_auth: optional(basicAuth, 'User and password of HTTP basic authentication.'),
+  bearer_token: optional(
+    secret('a token without blanks and line breaks', (token) => TOKEN.test(token)),
+    'Token of the Authorization header; better kept in a file of its own.',
+  ),
+  bearer_token_file: optional(filePath, 'File that holds the token. It is read at every request.'),
+};
+const oneCredential = { atMostOne: [['basic_auth', 'bearer_token', 'bearer_token_file']] };
+
 const remoteWrite = section(
   {
     url: required(
       httpUrl,
       'Where to send to: the remote-write endpoint of Prometheus or of anything that speaks its protocol.',
     ),
-    headers: group(
-      dictionary(
-        secret('a header value on one line, in Latin-1', (value) => HEADER_VALUE.test(value)),
-        refuseHeader,
-      ),
-      'Further headers of each request. The four of the protocol cannot be replaced.',
-    ),
-    basic_auth: optional(basicAuth, 'User and password of HTTP basic authentication.'),
-    bearer_token: optional(
-      secret('a token without blanks and line breaks', (token) => TOKEN.test(token)),
-      'Token of the Authorization header; better kept in a file of its own.',
-    ),
-    bearer_token_file: optional(filePath, 'File that holds the token. It is read at every request.'),
+    headers,
+    ...credentials,
     remote_timeout: preset(duration('1ms', '1h'), '30s', 'How long one request may take.'),
     queue: group(queue, 'How samples wait until they are sent.'),
   },
-  { atMostOne: [['basic_auth', 'bearer_token', 'bearer_token_file']] },
+  oneCredential,
+);
+
+const bootstrap = section(
+  {
+    prometheus: afterRestart(
+      optional(
+        httpUrl,
+        'Base URL of the server that has the history: Prometheus, or what speaks its API. Without it nothing is loaded. A change takes effect after a restart.',
+      ),
+    ),
+    lookback: afterRestart(
+      preset(duration('1h', '365d'), '14d', 'How much of the past is loaded. A change takes effect after a restart.'),
+    ),
+    external_labels: group(
+      externalLabels,
+      'Labels that this server adds when it sends, needed only where it has no remote read: its query API answers without them.',
+    ),
+    headers,
+    ...credentials,
+  },
+  oneCredential,
 );
 
 const incidents = section({
@@ -247,6 +276,7 @@ export const configSchema = section({
     list(capacity),
     'What fills up, in addition to the presets: series are joined on labels, and the time until full is put out.',
   ),
+  bootstrap: group(bootstrap, 'History that is loaded at the first start, so that series need no warm-up.'),
   remote_write: group(list(remoteWrite), 'Where output series are sent to, in addition to /federate.'),
   incidents: group(incidents, 'How alerts and anomalies become incidents.'),
   storage: group(storage, 'What is kept, and how much of it.'),

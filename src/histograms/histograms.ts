@@ -28,8 +28,8 @@ interface Entry {
 export interface DerivedSeriesTable {
   readonly generations: Uint32Array;
   labels(slot: number): Labels | undefined;
-  /** Finds or makes the slot of a series that nobody sends. @returns 0 when there is no room */
-  derive(labels: Labels): number;
+  /** Finds or makes the slot of a series. @returns 0 when there is no room */
+  acquire(labels: Labels, nowSeconds: number): number;
 }
 
 /** Takes in a value of a derived series. @param slot of the series */
@@ -149,14 +149,16 @@ export class Histograms {
   /** @returns where the derived series is; undefined when there is no room for it */
   #put(key: string, ending: string, known: DerivedSeries | undefined, timestamp: number, value: number) {
     if (!Number.isFinite(value)) return known;
-    const series = known !== undefined && this.#isCurrent(known) ? known : this.#derive(key, ending);
+    const series =
+      known !== undefined && this.#isCurrent(known) ? known : this.#derive(key, ending, Math.floor(timestamp / 1000));
     if (series !== undefined) this.onDerived(series.slot, timestamp, value);
     return series;
   }
 
-  #derive(key: string, ending: string): DerivedSeries | undefined {
+  #derive(key: string, ending: string, nowSeconds: number): DerivedSeries | undefined {
     const family = readOwnLabels(Buffer.from(key, 'latin1'), 0, key.length);
-    const slot = this.#table.derive(createLabels([...family, [METRIC_NAME, metricNameOf(family) + ending]]));
+    const labels = createLabels([...family, [METRIC_NAME, metricNameOf(family) + ending]]);
+    const slot = this.#table.acquire(labels, nowSeconds);
     return slot === NONE ? undefined : { slot, generation: this.#table.generations[slot]! };
   }
 

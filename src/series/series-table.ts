@@ -1,5 +1,5 @@
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Labels } from '../model/labels.ts';
+import { type Labels, withoutLabels } from '../model/labels.ts';
 import type { Columns } from './columns.ts';
 import { type FamilyType, IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
@@ -153,6 +153,32 @@ export class SeriesTable {
     return length === 0 ? new Uint8Array(0) : this.#arena.read(this.#labelAddress[slot]!, length);
   }
 
+  /**
+   * The slot of a series that nobody sent: its past is known from elsewhere. It is made if need be.
+   * @returns the slot, or 0 when there is no room or the labels are not valid
+   */
+  acquire(given: Labels, nowSeconds: number): number {
+    const labels = withoutLabels(given, [this.#replicaLabel]);
+    const bytes = writeLabels(labels);
+    if ('reason' in readLabels(bytes, 0, bytes.length, '')) return NONE;
+    this.#hashCanonical(bytes);
+    const { low, high } = this.#kernel;
+    const known = this.#index.get(low, high);
+    if (known >= 0) return known;
+    if (this.#isFull()) return NONE;
+    this.#nowSeconds = nowSeconds;
+    return this.#create(metricNameOf(labels), labels, bytes, low, high);
+  }
+
+  /** Forgets what was learnt of a series' values, not the series. */
+  restart(slot: number): void {
+    this.onRelease(slot);
+    const { kinds, policyNumbers, seenAt, createdAt } = this;
+    const kept = [kinds[slot]!, policyNumbers[slot]!, seenAt[slot]!, createdAt[slot]!] as const;
+    this.#columns.clear(slot);
+    [kinds[slot], policyNumbers[slot], seenAt[slot], createdAt[slot]] = kept;
+  }
+
   /** Gives a slot back: the series has ended, or has to be looked at anew. */
   release(slot: number): void {
     this.onRelease(slot);
@@ -234,19 +260,6 @@ export class SeriesTable {
     return this.#create(metricName, labels, labelBytes, low, high);
   }
 
-  /**
-   * Finds or makes the slot of a series that is made of others and that nobody sends.
-   * @returns the slot, or 0 when there is no room
-   */
-  derive(labels: Labels): number {
-    const bytes = writeLabels(labels);
-    this.#hashCanonical(bytes);
-    const { low, high } = this.#kernel;
-    const known = this.#index.get(low, high);
-    if (known >= 0) return known;
-    return this.#isFull() ? NONE : this.#create(metricNameOf(labels), labels, bytes, low, high);
-  }
-
   #readSeries(runs: LabelRuns, index: number, low: number, high: number): number {
     const start = runs.labelsStart[index]!;
     const end = runs.labelsEnd[index]!;
@@ -317,11 +330,7 @@ export class SeriesTable {
       this.release(slot);
       return;
     }
-    this.onRelease(slot);
-    const { policyNumbers, seenAt, createdAt } = this;
-    const kept = [policyNumbers[slot]!, seenAt[slot]!, createdAt[slot]!] as const;
-    this.#columns.clear(slot);
-    [policyNumbers[slot], seenAt[slot], createdAt[slot]] = kept;
+    this.restart(slot);
     this.kinds[slot] = kind;
     this.#countKind(old, -1);
     this.#countKind(kind, 1);

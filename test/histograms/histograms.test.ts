@@ -154,11 +154,12 @@ describe('a classic histogram', () => {
     histogram.missing = new Set(['bucket2.5']);
     const { lane: inner } = lane;
     const seen = () => {
-      const slot = inner.table.derive(
+      const slot = inner.table.acquire(
         new Map([
           ['__name__', 'latency:p95'],
           ['job', 'shop'],
         ]),
+        0,
       );
       return inner.table.seenAt[slot]!;
     };

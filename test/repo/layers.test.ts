@@ -8,8 +8,10 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config', 'series', 'version.ts'],
   ['detect', 'forecast', 'histograms', 'topology', 'correlate'],
   ['ingest', 'emit', 'incidents', 'state', 'web'],
+  ['bootstrap'],
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['score-lane.ts', 'score-replay.ts'],
+  ['history-loading.ts'],
   ['backtest', 'home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'server.ts'],
   ['app.ts'],
   ['main.ts'],
@@ -29,7 +31,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'ingest/alert-routes.ts',
   ],
   'prom-client': ['emit/metrics.ts'],
-  protobufjs: ['emit/write-request.ts'],
+  protobufjs: ['emit/write-request.ts', 'bootstrap/remote-read.ts'],
   snappy: ['emit/snappy-compress.ts'],
   snappyjs: ['emit/snappy-compress.ts'],
   yaml: ['config/yaml-tree.ts'],
@@ -39,7 +41,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
   'node:sqlite': ['incidents', 'state/folder-lock.ts'],
-  'node:timers/promises': ['emit/slices.ts'],
+  'node:timers/promises': ['emit/slices.ts', 'bootstrap/bootstrap.ts'],
   'node:tls': ['config/certificates.ts', 'web/tls-server.ts'],
   'node:v8': ['main.ts'],
   'node:worker_threads': ['web/bcrypt-thread.ts'],
@@ -51,7 +53,17 @@ const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promi
 const GLOBALS: readonly (readonly [pattern: RegExp, homes: readonly string[]])[] = [
   [/\bDate\.now\b|\bnew Date\(\)|\bset(?:Timeout|Interval|Immediate)\(/, ['model/clock.ts']],
   // The clients take it as a parameter.
-  [/(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/, ['app.ts', 'main.ts', 'backtest', 'emit/remote-write-client.ts']],
+  [
+    /(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/,
+    [
+      'app.ts',
+      'main.ts',
+      'backtest',
+      'emit/remote-write-client.ts',
+      'bootstrap/history-client.ts',
+      'history-loading.ts',
+    ],
+  ],
   [/\bMath\.random\b/, ['emit/retry-delay.ts']],
   [/\bprocess\.(?!versions\b)/, ['main.ts']],
 ];
