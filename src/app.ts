@@ -36,9 +36,6 @@ import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
 import { VERSION } from './version.ts';
 
-/** How much of what was learnt a crash may cost. */
-const SNAPSHOT_INTERVAL_MS = 5 * 60_000;
-
 export interface AppOptions {
   readonly flags: Flags;
   readonly clock: Clock;
@@ -89,14 +86,17 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   });
   cleanups.push(() => lane.stop());
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
-  snapshot.restore();
   cleanups.push(() => snapshot.write());
-  cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
+  cleanups.push(clock.every(config.storage.snapshotIntervalMs, () => void snapshot.write()));
+  // Senders do not wait for it: their requests are taken and learnt afterwards.
+  lane.receiver.hold();
+  const restored = snapshot.restore();
 
   const history = startHistoryLoading({
     settings: config.bootstrap,
     lane,
     folder: flags.storagePath,
+    restored,
     save: () => snapshot.write(),
     clock,
     logger,
@@ -217,14 +217,19 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     logger,
   });
   cleanups.push(() => server.stop());
-  isReady = true;
-  logger.info('ready', {
-    version: VERSION,
-    port: server.port,
-    series: lane.table.size,
-    tls: web && web.tls !== undefined,
-    users: web?.users.size,
-  });
+  logger.info('listening', { port: server.port });
+  void restored.then(() =>
+    lane.receiver.resume(() => {
+      isReady = true;
+      logger.info('ready', {
+        version: VERSION,
+        port: server.port,
+        series: lane.table.size,
+        tls: web && web.tls !== undefined,
+        users: web?.users.size,
+      });
+    }),
+  );
 
   return {
     port: server.port,

@@ -41,6 +41,12 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_remote_write_requests_total', 'Remote-write requests received, by answer.', ['code'], () =>
     byKey(receiver.answers),
   );
+  metrics.counter(
+    'pronoia_remote_write_held_requests_total',
+    'Requests that were taken while the snapshot was being restored.',
+    [],
+    () => one(receiver.held),
+  );
   metrics.counter('pronoia_remote_write_received_bytes_total', 'Bodies of remote-write requests, compressed.', [], () =>
     one(receiver.bodyBytes),
   );

@@ -11,17 +11,19 @@ import type { SeriesTable } from '../series/series-table.ts';
  * then an empty frame: a file without it is incomplete. Where the header says so, blocks of forecasts and another empty
  * frame follow.
  *
- * A block holds up to 2,048 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
+ * A block holds up to 512 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
  * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
  * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
  * name: one that is new starts at 0, one that is gone is passed over.
  */
 const MAGIC = 'pronoia snapshot';
 const VERSION = 2;
-const BLOCK_SERIES = 2048;
+const BLOCK_SERIES = 512;
+/** As written by versions of before, which put as many into a block. */
+const MOST_BLOCK_SERIES = 2048;
 const FRAME_HEADER_BYTES = 8;
 /** Larger than any block can be: series with the longest labels, and a thousand columns. */
-const MAX_FRAME_BYTES = BLOCK_SERIES * (2 * 65_536 + 8000);
+const MAX_FRAME_BYTES = MOST_BLOCK_SERIES * (2 * 65_536 + 8000);
 /** Meaningful only together with the rules and names of the process that wrote them. */
 const DERIVED_COLUMNS: ReadonlySet<string> = new Set(['policy']);
 
@@ -91,27 +93,29 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
   yield frame(Buffer.alloc(0));
 }
 
+/** Gives the next so many bytes of a file, fewer only at its end. */
+type Read = (bytes: number) => Promise<Buffer>;
+
 /**
- * Takes in a snapshot, into an empty table.
- * @param read gives the next so many bytes of the file, fewer only at its end
- * @returns how many series were restored
+ * Takes in a snapshot, into an empty table, a block at a time: between two of them all else goes on.
+ * @returns when it was made, milliseconds since the epoch, and how many series were restored
  * @throws SnapshotError; what was read before the fault has been restored
  */
-export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buffer): number {
-  const header = parseHeader(readFrame(read));
+export async function readSnapshot(parts: SnapshotParts, read: Read): Promise<{ createdAt: number; series: number }> {
+  const header = parseHeader(await readFrame(read));
   parts.table.setTypes(Object.entries(header.types).map(([family, type]) => ({ family, type })));
   let restored = 0;
   for (;;) {
-    const block = readFrame(read);
+    const block = await readFrame(read);
     if (block.length === 0) break;
     restored += readBlock(parts, block);
   }
   while (header.hasForecasts === true) {
-    const block = readFrame(read);
+    const block = await readFrame(read);
     if (block.length === 0) break;
     parts.forecasts.restore(block);
   }
-  return restored;
+  return { createdAt: header.createdAt, series: restored };
 }
 
 function parseHeader(content: Buffer): Header {
@@ -135,12 +139,12 @@ function frame(content: Buffer): Buffer {
   return Buffer.concat([header, content]);
 }
 
-function readFrame(read: (bytes: number) => Buffer): Buffer {
-  const header = read(FRAME_HEADER_BYTES);
+async function readFrame(read: Read): Promise<Buffer> {
+  const header = await read(FRAME_HEADER_BYTES);
   if (header.length < FRAME_HEADER_BYTES) throw new SnapshotError('it ends too early');
   const length = header.readUInt32LE(0);
   if (length > MAX_FRAME_BYTES) throw new SnapshotError('a block has an impossible length');
-  const content = read(length);
+  const content = await read(length);
   if (content.length < length) throw new SnapshotError('it ends too early');
   if (crc32(content) !== header.readUInt32LE(4)) throw new SnapshotError('the checksum of a block is wrong');
   return content;

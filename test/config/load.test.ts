@@ -115,7 +115,7 @@ describe('good files', () => {
       },
       remoteWrite: [],
       incidents: { joinWindowMs: 900_000, freezeAfterMs: 5_400_000, reopenWithinMs: 1_800_000 },
-      storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000 },
+      storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000, snapshotIntervalMs: 300_000 },
     });
   });
 
@@ -169,7 +169,7 @@ describe('good files', () => {
     expect(remoteWrite[2]!.bearerToken!.reveal()).toBe('0123');
     expect(remoteWrite[3]!.bearerTokenFile).toBe(file);
     expect(incidents).toEqual({ joinWindowMs: 600_000, freezeAfterMs: 3_600_000, reopenWithinMs: 3_600_000 });
-    expect(storage).toEqual({ retentionMs: 31_536_000_000, maxSeries: 1000 });
+    expect(storage).toEqual({ retentionMs: 31_536_000_000, maxSeries: 1000, snapshotIntervalMs: 10_000 });
   });
 
   test('selectors arrive ready to be used, also through an alias', () => {
