@@ -11,14 +11,14 @@ import type { SeriesTable } from '../series/series-table.ts';
  * then an empty frame: a file without it is incomplete. Where the header says so, blocks of forecasts and another empty
  * frame follow.
  *
- * A block holds up to 512 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
+ * A block holds up to 256 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
  * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
  * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
  * name: one that is new starts at 0, one that is gone is passed over.
  */
 const MAGIC = 'pronoia snapshot';
 const VERSION = 2;
-const BLOCK_SERIES = 512;
+const BLOCK_SERIES = 256;
 /** As written by versions of before, which put as many into a block. */
 const MOST_BLOCK_SERIES = 2048;
 const FRAME_HEADER_BYTES = 8;
@@ -86,11 +86,11 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
       const kind = parts.table.kinds[slot]!;
       if (kind !== 0 && kind < IGNORED) slots.push(slot);
     }
-    if (slots.length > 0) yield frame(writeBlock(parts, slots));
+    if (slots.length > 0) yield frame(...writeBlock(parts, slots));
   }
-  yield frame(Buffer.alloc(0));
+  yield frame();
   for (const block of parts.forecasts.save()) yield frame(block);
-  yield frame(Buffer.alloc(0));
+  yield frame();
 }
 
 /** Gives the next so many bytes of a file, fewer only at its end. */
@@ -132,11 +132,13 @@ function parseHeader(content: Buffer): Header {
   return header as Header;
 }
 
-function frame(content: Buffer): Buffer {
-  const header = Buffer.alloc(FRAME_HEADER_BYTES);
-  header.writeUInt32LE(content.length, 0);
-  header.writeUInt32LE(crc32(content), 4);
-  return Buffer.concat([header, content]);
+/** Puts the parts of a block together, once, behind their length and checksum. */
+function frame(...parts: readonly Uint8Array[]): Buffer {
+  const whole = Buffer.concat([Buffer.alloc(FRAME_HEADER_BYTES), ...parts]);
+  const content = whole.subarray(FRAME_HEADER_BYTES);
+  whole.writeUInt32LE(content.length, 0);
+  whole.writeUInt32LE(crc32(content), 4);
+  return whole;
 }
 
 async function readFrame(read: Read): Promise<Buffer> {
@@ -150,7 +152,7 @@ async function readFrame(read: Read): Promise<Buffer> {
   return content;
 }
 
-function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[]): Buffer {
+function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[]): Uint8Array[] {
   const stored = columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
   const labels = slots.map((slot) => table.labelBytes(slot));
   const pools = columns.pools().map((pool) => storedPool(pool, slots));
@@ -172,7 +174,7 @@ function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[
     const rows = pools[index]!.places.map((place) => pool.rows[slots[place]!]!);
     for (const column of pool.columns.all()) parts.push(gather(column, rows));
   }
-  return Buffer.concat(parts);
+  return parts;
 }
 
 function storedPool(pool: Pool, slots: number[]): StoredPool {
