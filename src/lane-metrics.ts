@@ -17,7 +17,7 @@ const one = (value: number) => [[[], value] as const];
 
 /** What lane A shows of itself. */
 export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
-  const { stats, table, anomalies, outputs, rates, forecasts, histograms } = lane;
+  const { stats, table, anomalies, outputs, rates, forecasts, histograms, nativeHistograms } = lane;
   const receiver = lane.receiver.stats;
   metrics.counter('pronoia_samples_received_total', 'Samples in valid remote-write requests.', [], () =>
     one(stats.receivedTotal + receiver.replicaSamples),
@@ -56,11 +56,11 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_exemplars_skipped_total', 'Exemplars received; they are not used.', [], () =>
     one(receiver.exemplars),
   );
-  metrics.counter('pronoia_histograms_skipped_total', 'Native histogram samples received; they are not used.', [], () =>
+  metrics.counter('pronoia_native_histograms_received_total', 'Native histogram samples received.', [], () =>
     one(receiver.histograms),
   );
-  metrics.gauge('pronoia_histograms', 'Classic histograms and summaries whose mean or quantile is scored.', [], () =>
-    one(histograms.size),
+  metrics.gauge('pronoia_histograms', 'Histograms and summaries whose mean or quantile is scored.', [], () =>
+    one(histograms.size + nativeHistograms.size),
   );
   metrics.counter('pronoia_metadata_received_total', 'Metric families described by remote write.', [], () =>
     one(receiver.metadata),

@@ -5,7 +5,9 @@ import { ForecastSeries } from './emit/forecast-series.ts';
 import type { CapacityRule } from './forecast/capacity-rule.ts';
 import { Forecasts } from './forecast/forecasts.ts';
 import { PRESETS } from './forecast/presets.ts';
+import { DerivedSeriesWriter } from './histograms/derived-series.ts';
 import { Histograms } from './histograms/histograms.ts';
+import { NativeHistograms } from './histograms/native-histograms.ts';
 import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
 import { createKernel } from './kernel/kernel.ts';
@@ -66,7 +68,9 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
-  const histograms = new Histograms(table, columns.capacity);
+  const derived = new DerivedSeriesWriter(table);
+  const histograms = new Histograms(table, derived, columns.capacity);
+  const nativeHistograms = new NativeHistograms(table, derived);
   table.onBucket = (slot, labels) => histograms.addBucket(slot, labels);
   table.onSeries = (slot, metricName) => {
     forecasts.resources.add(slot, metricName);
@@ -75,8 +79,19 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   table.onForget = (slot) => {
     forecasts.resources.remove(slot);
     histograms.remove(slot);
+    nativeHistograms.remove(slot);
   };
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, histograms, clock });
+  const pipeline = new ScorePipeline({
+    table,
+    expiry,
+    scorer,
+    outputs,
+    forecasts,
+    histograms,
+    nativeHistograms,
+    derived,
+    clock,
+  });
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
@@ -100,6 +115,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     outputs,
     forecasts,
     histograms,
+    nativeHistograms,
     forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */

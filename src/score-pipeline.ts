@@ -1,9 +1,13 @@
 import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
 import type { Forecasts } from './forecast/forecasts.ts';
+import type { DerivedSeriesWriter } from './histograms/derived-series.ts';
 import type { Histograms } from './histograms/histograms.ts';
+import type { NativeHistograms } from './histograms/native-histograms.ts';
+import { readHistogram } from './ingest/histogram-message.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
+import { messageOf } from './model/errors.ts';
 import type { Expiry } from './series/expiry.ts';
 import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
 import type { SeriesTable } from './series/series-table.ts';
@@ -37,6 +41,8 @@ export interface ScoreParts {
   readonly outputs: AnomalySeries;
   readonly forecasts: Forecasts;
   readonly histograms: Histograms;
+  readonly nativeHistograms: NativeHistograms;
+  readonly derived: DerivedSeriesWriter;
   readonly clock: Clock;
 }
 
@@ -56,6 +62,7 @@ export class ScorePipeline {
   readonly #forecasts: Forecasts;
   readonly #isCapacity: Uint8Array;
   readonly #histograms: Histograms;
+  readonly #nativeHistograms: NativeHistograms;
   readonly #histogramMembers: Uint32Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
@@ -77,12 +84,14 @@ export class ScorePipeline {
     this.#forecasts = parts.forecasts;
     this.#isCapacity = parts.forecasts.resources.isMember;
     this.#histograms = parts.histograms;
+    this.#nativeHistograms = parts.nativeHistograms;
     this.#histogramMembers = parts.histograms.members;
     this.#clock = parts.clock;
-    parts.histograms.onDerived = (slot, timestamp, value) => this.#takeDerived(slot, timestamp, value);
+    parts.derived.onValue = (slot, timestamp, value) => this.#takeDerived(slot, timestamp, value);
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
-      this.#refuse(fault.reason, fault.sentence, this.#batch!.samplesEnd[index]! - from);
+      const samples = this.#batch!.samplesEnd[index]! - from;
+      this.#refuse(fault.reason, fault.sentence, samples + histogramsOf(this.#batch!, index));
     };
     parts.table.onRelease = (slot) => {
       parts.scorer.end(slot);
@@ -118,7 +127,8 @@ export class ScorePipeline {
       }
       sample = end;
     }
-    this.#settle(batch.sampleCount);
+    for (let i = 0; i < batch.histogramCount; i++) this.#takeHistogram(batch, i);
+    this.#settle(batch.sampleCount + batch.histogramCount);
     if (this.#refusals.has('series_limit')) this.#expiry.makeRoom(Math.floor(this.#now / 1000));
     return [...this.#refusals.values()];
   }
@@ -166,6 +176,31 @@ export class ScorePipeline {
     } else if (this.#isTimely(timestamp)) {
       this.#accepted++;
       this.#histograms.take(slot, timestamp, batch.values[index]!);
+    }
+  }
+
+  /** A native histogram is a sample of a series that has no number as its value. */
+  #takeHistogram({ histograms, bytes }: RawBatch, index: number): void {
+    const [series, start, end] = histograms.subarray(3 * index, 3 * index + 3) as unknown as [number, number, number];
+    const slot = this.#table.slots[series]!;
+    const kind = this.#table.kinds[slot]!;
+    if (slot === 0) return;
+    if (kind >= IGNORED) {
+      this.#ignoredByKind[kind]!++;
+      return;
+    }
+    try {
+      const histogram = readHistogram(bytes, start, end);
+      if (!this.#isTimely(histogram.timestamp)) return;
+      if ('isStale' in histogram) {
+        this.stats.staleTotal++;
+        this.#nativeHistograms.end(slot, histogram.timestamp);
+      } else {
+        this.#accepted++;
+        this.#nativeHistograms.take(slot, histogram);
+      }
+    } catch (error) {
+      this.#refuse('histogram_invalid', `a native histogram is not valid: ${messageOf(error)}`, 1);
     }
   }
 
@@ -232,6 +267,13 @@ export class ScorePipeline {
     }
     for (const { reason, samples } of this.#refusals.values()) count(stats.refused, reason, samples);
   }
+}
+
+/** How many native histograms a series of a request has. Only asked where it is refused. */
+function histogramsOf({ histograms, histogramCount }: RawBatch, series: number): number {
+  let found = 0;
+  for (let i = 0; i < histogramCount; i++) if (histograms[3 * i] === series) found++;
+  return found;
 }
 
 function count(totals: Map<string, number>, reason: string, by: number): void {

@@ -3,7 +3,7 @@ import { type MemberColumns, ROLE } from './member-columns.ts';
 import { windowState } from './window.ts';
 
 /** The quantile that is scored: as far up as few observations still carry. */
-const UPPER_QUANTILE = 0.95;
+export const UPPER_QUANTILE = 0.95;
 /** More series than any histogram that somebody looks at has. */
 const MAX_MEMBERS = 500;
 /** After so many moments in a row at which something was missing, what is missing is gone. */

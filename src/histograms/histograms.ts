@@ -2,17 +2,12 @@ import { createLabels, type Labels, METRIC_NAME, withoutLabels } from '../model/
 import { metricNameOf } from '../series/kinds.ts';
 import { readOwnLabels, writeLabels } from '../series/label-bytes.ts';
 import { ClassicHistogram, type Observed } from './classic-histogram.ts';
+import type { DerivedSeries, DerivedSeriesTable, DerivedSeriesWriter } from './derived-series.ts';
 import { MemberColumns, ROLE, type Role } from './member-columns.ts';
 
 /** Marks a series whose histogram is looked for when its next sample comes. */
 const UNKNOWN = 0xffff_ffff;
 const NONE = 0;
-
-/** A series that is made of others, and where it is in the table. */
-interface DerivedSeries {
-  readonly slot: number;
-  readonly generation: number;
-}
 
 interface Entry {
   readonly histogram: ClassicHistogram;
@@ -24,17 +19,6 @@ interface Entry {
   upperQuantile: DerivedSeries | undefined;
 }
 
-/** What the histograms need of the table of series. */
-export interface DerivedSeriesTable {
-  readonly generations: Uint32Array;
-  labels(slot: number): Labels | undefined;
-  /** Finds or makes the slot of a series. @returns 0 when there is no room */
-  acquire(labels: Labels, nowSeconds: number): number;
-}
-
-/** Takes in a value of a derived series. @param slot of the series */
-export type DerivedListener = (slot: number, timestamp: number, value: number) => void;
-
 /**
  * Classic histograms and summaries: their counters, one by one, say little, so the mean and an upper quantile of the
  * observations of each minute are made of them, as series of their own: `x:mean` and `x:p95` for a histogram `x`, a
@@ -43,19 +27,19 @@ export type DerivedListener = (slot: number, timestamp: number, value: number) =
  * What is gathered here is not in the snapshot: after a restart the next increase is known after two scrapes.
  */
 export class Histograms {
-  /** Called when a derived series has a value, and with NaN when it has ended. */
-  onDerived: DerivedListener = () => {};
   /** Number of the member that a slot is. Not 0 for slots whose samples have to be shown to `take`. */
   readonly members: Uint32Array;
   readonly #columns = new MemberColumns();
   readonly #table: DerivedSeriesTable;
+  readonly #writer: DerivedSeriesWriter;
   readonly #entries: (Entry | undefined)[] = [undefined];
   readonly #freeNumbers: number[] = [];
   readonly #byKey = new Map<string, number>();
 
   /** @param capacity largest number of slots */
-  constructor(table: DerivedSeriesTable, capacity: number) {
+  constructor(table: DerivedSeriesTable, writer: DerivedSeriesWriter, capacity: number) {
     this.#table = table;
+    this.#writer = writer;
     this.members = new Uint32Array(capacity);
   }
 
@@ -104,9 +88,7 @@ export class Histograms {
     const entry = this.#entryOf(slot);
     if (entry === undefined) return;
     entry.histogram.leave(this.members[slot]!);
-    for (const derived of [entry.mean, entry.upperQuantile]) {
-      if (derived !== undefined && this.#isCurrent(derived)) this.onDerived(derived.slot, timestamp, Number.NaN);
-    }
+    for (const derived of [entry.mean, entry.upperQuantile]) this.#writer.end(derived, timestamp);
   }
 
   #entryOf(slot: number): Entry | undefined {
@@ -141,29 +123,10 @@ export class Histograms {
   }
 
   #tell(entry: Entry, { timestamp, mean, upperQuantile }: Observed): void {
-    if (mean !== undefined) entry.mean = this.#put(entry.key, ':mean', entry.mean, timestamp, mean);
+    const family = () => readOwnLabels(Buffer.from(entry.key, 'latin1'), 0, entry.key.length);
+    if (mean !== undefined) entry.mean = this.#writer.put(entry.mean, family, ':mean', timestamp, mean);
     if (upperQuantile === undefined) return;
-    entry.upperQuantile = this.#put(entry.key, ':p95', entry.upperQuantile, timestamp, upperQuantile);
-  }
-
-  /** @returns where the derived series is; undefined when there is no room for it */
-  #put(key: string, ending: string, known: DerivedSeries | undefined, timestamp: number, value: number) {
-    if (!Number.isFinite(value)) return known;
-    const series =
-      known !== undefined && this.#isCurrent(known) ? known : this.#derive(key, ending, Math.floor(timestamp / 1000));
-    if (series !== undefined) this.onDerived(series.slot, timestamp, value);
-    return series;
-  }
-
-  #derive(key: string, ending: string, nowSeconds: number): DerivedSeries | undefined {
-    const family = readOwnLabels(Buffer.from(key, 'latin1'), 0, key.length);
-    const labels = createLabels([...family, [METRIC_NAME, metricNameOf(family) + ending]]);
-    const slot = this.#table.acquire(labels, nowSeconds);
-    return slot === NONE ? undefined : { slot, generation: this.#table.generations[slot]! };
-  }
-
-  #isCurrent({ slot, generation }: DerivedSeries): boolean {
-    return this.#table.generations[slot] === generation;
+    entry.upperQuantile = this.#writer.put(entry.upperQuantile, family, ':p95', timestamp, upperQuantile);
   }
 }
 

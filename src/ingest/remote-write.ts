@@ -164,7 +164,7 @@ export class RemoteWriteReceiver {
     const batch = this.#scanner.batch;
     this.#countBatch(batch, bodyLength, decoded);
     if (!this.#isFromLeader(batch)) {
-      this.stats.replicaSamples += batch.sampleCount;
+      this.stats.replicaSamples += batch.sampleCount + batch.histogramCount;
       return undefined;
     }
     if (batch.metadata.length > 0) this.#options.onMetadata(this.#readMetadata(batch.metadata));
@@ -172,7 +172,9 @@ export class RemoteWriteReceiver {
     if (refusals.length === 0) return undefined;
     const refused = refusals.reduce((sum, { samples }) => sum + samples, 0);
     const reasons = refusals.map(({ samples, sentence }) => `${samples} because ${sentence}`).join('; ');
-    return badRequest(`rejected ${refused} of ${batch.sampleCount} samples, the others were taken: ${reasons}`);
+    return badRequest(
+      `rejected ${refused} of ${batch.sampleCount + batch.histogramCount} samples, the others were taken: ${reasons}`,
+    );
   }
 
   /** Decodes a body into the batch of the scanner. @returns its length decoded, or what is wrong with it */
