@@ -3,11 +3,12 @@ import { setFlagsFromString } from 'node:v8';
 import { startApp } from './app.ts';
 import { backtest } from './backtest/backtest.ts';
 import { type CommandLine, parseCommandLine } from './config/flags.ts';
-import { ConfigError, loadConfig } from './config/load.ts';
-import { loadWebConfig } from './config/web-load.ts';
+import { ConfigError } from './config/load.ts';
+import { loadFiles, loadWebConfig } from './config/web-load.ts';
 import { systemClock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import { createLogger } from './model/logger.ts';
+import { replay } from './replay-command.ts';
 import { VERSION } from './version.ts';
 
 /** As Prometheus: wrong usage and a wrong configuration end with 2, anything else that goes wrong with 1. */
@@ -29,10 +30,15 @@ switch (commandLine.command) {
     await runBacktest(commandLine);
     break;
   case 'check config':
-    process.exitCode = checkFiles(commandLine.files, loadConfig);
+    process.exitCode = checkFiles(commandLine.files, (configFile) =>
+      loadFiles({ configFile, webConfigFile: undefined }),
+    );
     break;
   case 'check web-config':
     process.exitCode = checkFiles(commandLine.files, loadWebConfig);
+    break;
+  case 'replay':
+    process.exitCode = replayFiles(commandLine);
     break;
   case 'help':
     process.stdout.write(commandLine.text);
@@ -83,6 +89,16 @@ async function runBacktest({ flags, files }: Extract<CommandLine, { command: 'ba
 function fail(error: unknown): void {
   process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);
   process.exitCode = error instanceof ConfigError ? EXIT.usage : EXIT.failure;
+}
+
+function replayFiles({ files, flags }: Extract<CommandLine, { command: 'replay' }>): number {
+  try {
+    process.stdout.write(replay(files, flags));
+    return EXIT.success;
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);
+    return error instanceof ConfigError ? EXIT.usage : EXIT.failure;
+  }
 }
 
 function checkFiles(files: readonly string[], load: (file: string) => unknown): number {

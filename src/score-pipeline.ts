@@ -10,7 +10,9 @@ import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import type { Expiry } from './series/expiry.ts';
 import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
+import type { RuleStates } from './series/rule-states.ts';
 import type { SeriesTable } from './series/series-table.ts';
+import type { SeriesTap } from './topology/series-tap.ts';
 
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
 const FUTURE_MS = 10 * 60_000;
@@ -43,6 +45,8 @@ export interface ScoreParts {
   readonly histograms: Histograms;
   readonly nativeHistograms: NativeHistograms;
   readonly derived: DerivedSeriesWriter;
+  readonly ruleStates: RuleStates;
+  readonly topologyTap: SeriesTap;
   readonly clock: Clock;
 }
 
@@ -60,10 +64,13 @@ export class ScorePipeline {
   readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
   readonly #forecasts: Forecasts;
+  readonly #ruleStates: RuleStates;
   readonly #isCapacity: Uint8Array;
   readonly #histograms: Histograms;
   readonly #nativeHistograms: NativeHistograms;
   readonly #histogramMembers: Uint32Array;
+  readonly #topologyTap: SeriesTap;
+  readonly #isTopology: Uint8Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
@@ -82,10 +89,13 @@ export class ScorePipeline {
     this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
     this.#forecasts = parts.forecasts;
+    this.#ruleStates = parts.ruleStates;
     this.#isCapacity = parts.forecasts.resources.isMember;
     this.#histograms = parts.histograms;
     this.#nativeHistograms = parts.nativeHistograms;
     this.#histogramMembers = parts.histograms.members;
+    this.#topologyTap = parts.topologyTap;
+    this.#isTopology = parts.topologyTap.isMember;
     this.#clock = parts.clock;
     parts.derived.onValue = (slot, timestamp, value) => this.#takeDerived(slot, timestamp, value);
     parts.table.onRefusal = (index, fault) => {
@@ -124,6 +134,7 @@ export class ScorePipeline {
         for (; sample < end; sample++) this.#takeBucket(slot, batch, sample);
       } else if (slot !== 0) {
         this.#ignoredByKind[kind]! += end - sample;
+        if (kind === KIND.ignoredAlerts) this.#takeRuleState(slot, batch, sample, end);
       }
       sample = end;
     }
@@ -149,6 +160,7 @@ export class ScorePipeline {
       default:
         this.#accepted++;
         if (this.#isCapacity[slot] !== 0) this.#forecasts.take(slot, timestamp, batch.values[index]!);
+        if (this.#isTopology[slot] !== 0) this.#topologyTap.take(slot, timestamp, batch.values[index]!);
         if (this.#histogramMembers[slot] !== 0) this.#histograms.take(slot, timestamp, batch.values[index]!);
     }
   }
@@ -176,6 +188,13 @@ export class ScorePipeline {
     } else if (this.#isTimely(timestamp)) {
       this.#accepted++;
       this.#histograms.take(slot, timestamp, batch.values[index]!);
+    }
+  }
+
+  #takeRuleState(slot: number, batch: RawBatch, from: number, to: number): void {
+    for (let sample = from; sample < to; sample++) {
+      if (batch.flags[sample] === STALE) this.#ruleStates.end(slot, batch.timestamps[sample]!);
+      else this.#ruleStates.take(slot, batch.values[sample]!);
     }
   }
 
@@ -230,6 +249,7 @@ export class ScorePipeline {
     this.#outputs.end(slot);
     this.#forecasts.end(slot);
     if (this.#histogramMembers[slot] !== 0) this.#histograms.end(slot, timestamp);
+    this.#topologyTap.end(slot, timestamp);
   }
 
   #refuseTime(timestamp: number): void {

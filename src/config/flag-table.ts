@@ -2,6 +2,8 @@ import { parseDuration } from '../model/duration.ts';
 import { LOG_FORMATS, LOG_LEVELS } from '../model/logger.ts';
 import { oneOf } from './suggestion.ts';
 
+const REPLAY_FORMATS = ['text', 'json'] as const;
+
 /** Where to listen; no host means all addresses of the machine. Port 0 takes any free one. */
 interface ListenAddress {
   readonly host: string | undefined;
@@ -170,15 +172,35 @@ export const BACKTEST_FLAGS = {
   },
 } as const satisfies Readonly<Record<string, Flag>>;
 
+/** The flags of `replay`. */
+export const REPLAY_FLAGS = {
+  'config.file': FLAGS['config.file'],
+  'topology.file': {
+    takesValue: true,
+    placeholder: 'FILE',
+    preset: undefined,
+    expects: 'the path of a file',
+    read: nonEmpty,
+    help: 'File of known dependencies, in place of the one that the configuration names.',
+  },
+  format: {
+    takesValue: true,
+    placeholder: 'FORM',
+    preset: 'text',
+    expects: oneOf(REPLAY_FORMATS),
+    read: (text: string) => REPLAY_FORMATS.find((format) => format === text),
+    help: `Form of what is printed: ${oneOf(REPLAY_FORMATS)}.`,
+  },
+} as const satisfies Readonly<Record<string, Flag>>;
+
 export type Flag = ValueFlag<unknown, string | undefined> | Switch;
 
 /** What the flags say: `web.listen-address` is `webListenAddress`. */
-export type Flags = ValuesOf<typeof FLAGS>;
-export type BacktestFlags = ValuesOf<typeof BACKTEST_FLAGS>;
+export type Flags = Values<typeof FLAGS>;
+export type BacktestFlags = Values<typeof BACKTEST_FLAGS>;
+export type ReplayFlags = Values<typeof REPLAY_FLAGS>;
 
-type ValuesOf<Table extends Readonly<Record<string, Flag>>> = {
-  readonly [Name in keyof Table & string as Camel<Name>]: ValueOf<Table[Name]>;
-};
+type Values<Table> = { readonly [Name in keyof Table as Camel<Name & string>]: ValueOf<Table[Name]> };
 
 type ValueOf<F> = F extends { read: (text: string) => infer T; preset: infer Preset }
   ? Preset extends string
@@ -208,6 +230,12 @@ export const BACKTEST = {
   words: ['backtest'],
   synopsis: 'backtest [<flags>] [FILE...]',
   help: 'Replay CSV files (timestamp,value[,label]) or a range of a Prometheus, and print what would have been anomalous.',
+} as const;
+
+export const REPLAY = {
+  words: ['replay'],
+  synopsis: 'replay [<flags>] FILE...',
+  help: 'Take recorded webhooks through the production path and print the incidents that they would have become, beside what Alertmanager made of them.',
 } as const;
 
 export const SERVE = {

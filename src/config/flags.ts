@@ -9,6 +9,9 @@ import {
   FLAGS,
   type Flag,
   type Flags,
+  REPLAY,
+  REPLAY_FLAGS,
+  type ReplayFlags,
   SERVE,
 } from './flag-table.ts';
 import { showName, suggest } from './suggestion.ts';
@@ -18,6 +21,7 @@ export type CommandLine =
   | { readonly command: 'serve'; readonly flags: Flags }
   | { readonly command: 'backtest'; readonly flags: BacktestFlags; readonly files: readonly string[] }
   | { readonly command: CheckCommand; readonly files: readonly string[] }
+  | { readonly command: 'replay'; readonly flags: ReplayFlags; readonly files: readonly string[] }
   | { readonly command: 'help'; readonly text: string }
   | { readonly command: 'version' }
   | { readonly command: 'usage error'; readonly problems: readonly string[] };
@@ -37,7 +41,14 @@ type FlagTable = ReadonlyMap<string, Flag>;
 const NO_FLAGS: FlagTable = new Map();
 const SERVE_TABLE: FlagTable = new Map<string, Flag>(Object.entries(FLAGS));
 const BACKTEST_TABLE: FlagTable = new Map<string, Flag>(Object.entries(BACKTEST_FLAGS));
-const ALL_FLAGS: FlagTable = new Map([...BACKTEST_TABLE, ...SERVE_TABLE]);
+const REPLAY_TABLE: FlagTable = new Map<string, Flag>(Object.entries(REPLAY_FLAGS));
+const ALL_FLAGS: FlagTable = new Map([...BACKTEST_TABLE, ...REPLAY_TABLE, ...SERVE_TABLE]);
+/** Which command has which flags. */
+const OWNERS: readonly (readonly [string, FlagTable])[] = [
+  [SERVE.words[0], SERVE_TABLE],
+  [BACKTEST.words[0], BACKTEST_TABLE],
+  [REPLAY.words[0], REPLAY_TABLE],
+];
 const EVERYWHERE_NAMES = Object.keys(EVERYWHERE);
 
 /**
@@ -50,12 +61,14 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (given.some(isHelp)) return { command: 'help', text: helpText(words.length === 0 ? undefined : command) };
   if (given.some(({ written }) => written === '--version')) return { command: 'version' };
   if (command === 'serve') return parseServe(words, given);
-  return command === 'backtest' ? parseBacktest(words, given) : parseCheck(command, words, given);
+  if (command === 'backtest') return parseBacktest(words, given);
+  return command === 'replay' ? parseReplay(words, given) : parseCheck(command, words, given);
 }
 
 /** Of a check that is unknown or not named, the one that is meant most often. */
-function commandOf([word, what]: readonly string[]): 'serve' | 'backtest' | CheckCommand {
+function commandOf([word, what]: readonly string[]): 'serve' | 'backtest' | 'replay' | CheckCommand {
   if (word === BACKTEST.words[0]) return 'backtest';
+  if (word === REPLAY.words[0]) return 'replay';
   if (word !== CHECK_CONFIG.words[0]) return 'serve';
   return what === CHECK_WEB_CONFIG.words[1] ? 'check web-config' : 'check config';
 }
@@ -130,6 +143,13 @@ function parseBacktest([, ...files]: readonly string[], given: readonly GivenFla
   return problems.length > 0 ? { command: 'usage error', problems } : { command: 'backtest', flags, files };
 }
 
+function parseReplay([, ...files]: readonly string[], given: readonly GivenFlag[]): CommandLine {
+  const problems = given.flatMap((flag) => problemsOf(flag, REPLAY_TABLE));
+  if (files.length === 0) problems.push(`no file to replay: write: pronoia ${REPLAY.synopsis}`);
+  const flags = readValues(REPLAY_TABLE, given, problems) as ReplayFlags;
+  return problems.length > 0 ? { command: 'usage error', problems } : { command: 'replay', flags, files };
+}
+
 function parseCheck(command: CheckCommand, words: readonly string[], given: readonly GivenFlag[]): CommandLine {
   const problems = given.flatMap((flag) => problemsOf(flag, NO_FLAGS));
   const [, what, ...files] = words;
@@ -141,7 +161,7 @@ function parseCheck(command: CheckCommand, words: readonly string[], given: read
 }
 
 function unknownCommand(written: string): string {
-  const known = [SERVE, BACKTEST, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
+  const known = [SERVE, BACKTEST, REPLAY, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
   return `unknown command ${JSON.stringify(written)}${suggest(written, known)}`;
 }
 
@@ -152,8 +172,8 @@ function problemsOf({ written, name, value }: GivenFlag, table: FlagTable): stri
   const dashed = [...table.keys(), ...EVERYWHERE_NAMES].map((each) => `--${each}`);
   if (flag === undefined) return [`unknown flag ${showName(written)}`.trimEnd() + suggest(written, dashed)];
   if (!table.has(name)) {
-    const owner = SERVE_TABLE.has(name) ? SERVE.words[0] : BACKTEST.words[0];
-    return [`--${name} is a flag of ${owner} only: leave it out`];
+    const owners = OWNERS.filter(([, flags]) => flags.has(name)).map(([owner]) => owner);
+    return [`--${name} is a flag of ${owners[0]} only: leave it out`];
   }
   if (!written.startsWith('--')) return [`flags start with two dashes: write --${name}`];
   if (!flag.takesValue && value !== undefined) return [`--${name} takes no value: write --${name} or --no-${name}`];

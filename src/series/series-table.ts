@@ -63,6 +63,8 @@ export class SeriesTable {
   onSeries: (slot: number, metricName: string) => void = () => {};
   /** Called when a bucket of a classic histogram has got its slot; its labels are not kept. */
   onBucket: (slot: number, labels: Labels) => void = () => {};
+  /** Called when a series of Prometheus' own alerts (`ALERTS`, `ALERTS_FOR_STATE`) has got its slot. */
+  onAlertSeries: (slot: number, labels: Labels) => void = () => {};
   /** Called before a slot goes to another series. */
   onForget: (slot: number) => void = () => {};
   /** Called for each series that is refused: its index in the request, and why. */
@@ -311,6 +313,7 @@ export class SeriesTable {
     this.createdTotal++;
     if (kind < IGNORED) this.onSeries(slot, metricName);
     else if (kind === KIND.bucket) this.onBucket(slot, labels);
+    else if (kind === KIND.ignoredAlerts) this.onAlertSeries(slot, labels);
     return slot;
   }
 

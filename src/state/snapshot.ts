@@ -4,12 +4,13 @@ import type { Forecasts } from '../forecast/forecasts.ts';
 import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns, type Pool } from '../series/columns.ts';
 import { IGNORED, type MetricType } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
+import type { LearntTopology } from '../topology/learnt-topology.ts';
 
 /**
  * The snapshot of everything that was learnt of series, as a run of frames. A frame is its length and the CRC-32 of its
  * content (two u32, little-endian), then the content. The first frame is the header (JSON), then come blocks of series,
- * then an empty frame: a file without it is incomplete. Where the header says so, blocks of forecasts and another empty
- * frame follow.
+ * then an empty frame: a file without it is incomplete. Where the header says so, blocks of forecasts and an empty frame
+ * follow, and the same of the topology.
  *
  * A block holds up to 256 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
  * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
@@ -32,6 +33,7 @@ export interface SnapshotParts {
   readonly table: SeriesTable;
   readonly anomalies: Anomalies;
   readonly forecasts: Forecasts;
+  readonly topology: LearntTopology;
 }
 
 interface Header {
@@ -41,6 +43,8 @@ interface Header {
   readonly types: Readonly<Record<string, MetricType>>;
   /** Missing in snapshots from before there were forecasts. */
   readonly hasForecasts?: boolean;
+  /** The same, of the topology. */
+  readonly hasTopology?: boolean;
 }
 
 /** A column as it is stored: `width` values for each series or row. */
@@ -78,6 +82,7 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
     createdAt: now,
     types: Object.fromEntries(parts.table.types()),
     hasForecasts: true,
+    hasTopology: true,
   };
   yield frame(Buffer.from(JSON.stringify(header)));
   for (let slot = 1; slot <= parts.table.highest; ) {
@@ -90,6 +95,8 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
   }
   yield frame();
   for (const block of parts.forecasts.save()) yield frame(block);
+  yield frame();
+  for (const block of parts.topology.save()) yield frame(block);
   yield frame();
 }
 
@@ -114,6 +121,11 @@ export async function readSnapshot(parts: SnapshotParts, read: Read): Promise<{ 
     const block = await readFrame(read);
     if (block.length === 0) break;
     parts.forecasts.restore(block);
+  }
+  while (header.hasTopology === true) {
+    const block = await readFrame(read);
+    if (block.length === 0) break;
+    parts.topology.restore(block);
   }
   return { createdAt: header.createdAt, series: restored };
 }

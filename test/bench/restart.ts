@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { ManualClock } from '../../src/model/clock.ts';
 import { createScoreLane } from '../../src/score-lane.ts';
 import { SnapshotFile } from '../../src/state/snapshot-file.ts';
+import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { sendAs } from './lane-request.ts';
 import { Load } from './load.ts';
 
@@ -42,6 +43,7 @@ async function writeSnapshot(series: number): Promise<void> {
     settings: { rules: [], replicaLabel: '__replica__', clusterLabel: 'cluster' },
     timezone: 'UTC',
     clock,
+    topology: new LearntTopology({ clusterLabel: 'cluster' }),
     onAnomaly: () => {},
   });
   await fill(lane.receiver, clock, series);
