@@ -8,6 +8,7 @@ import type {
 import { AnomalyInbox } from './incidents/anomaly-inbox.ts';
 import { unknownIncident } from './incidents/api.ts';
 import { type Arrival, applyDecision } from './incidents/apply-decision.ts';
+import { applyLinks } from './incidents/apply-links.ts';
 import { countDelivery, createIncidentCounters } from './incidents/counters.ts';
 import * as deeds from './incidents/deeds.ts';
 import { Draft } from './incidents/draft.ts';
@@ -49,8 +50,6 @@ export interface IncidentOptions extends CorrelationWindows {
 /** What correlation may ask while it works. */
 interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
-  /** What people's merges and splits say about two alert names, -1..1, see `HandMadeLinks`. */
-  readonly linkWeight: (alertname: string, other: string, now: number) => number;
 }
 
 export interface IncidentParts {
@@ -137,10 +136,14 @@ export class IncidentPipeline {
       at,
     );
     const draft = new Draft(this.live);
-    if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
+    const linked = isNew ? this.#apply(draft, this.#correlator.decide(at), arrivals, at) : new Map<string, string>();
     this.#change(draft, receipt.changed, at);
     if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
     else this.#commit(draft, delivery, receipt.ledger);
+    for (const { key, correlated } of arrivals) {
+      const pinnedTo = linked.get(key);
+      if (pinnedTo !== undefined) this.#correlator.take([{ ...correlated, pinnedTo }], at);
+    }
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#watchExpiry(firing);
@@ -284,14 +287,29 @@ export class IncidentPipeline {
     return member.pinned || isForgotten ? { ...firing, pinnedTo: member.incidentId } : firing;
   }
 
-  #apply(draft: Draft, decision: Decision, arrivals: readonly Arrival[], at: number): void {
+  /** @returns where firings went because people had said so */
+  #apply(draft: Draft, decided: Decision, all: readonly Arrival[], at: number): ReadonlyMap<string, string> {
+    const arrivals = new Map(all.map((arrival) => [arrival.key, arrival]));
+    const { decision, linked } =
+      this.#links.size === 0
+        ? { decision: decided, linked: new Map<string, string>() }
+        : applyLinks(decided, {
+            at,
+            arrivals,
+            incident: (id) => this.live.get(id),
+            openIncidents: () => this.live.all(),
+            ...this.#options,
+            linkWeight: (name, other, now) => this.#links.weight(name, other, now),
+          });
     this.counters.surplusAnomalies += applyDecision(draft, decision, {
       at,
-      arrivals: new Map(arrivals.map((arrival) => [arrival.key, arrival])),
+      arrivals,
+      linked,
       anomaly: (key) => this.anomalies.get(key),
       takeMemberId: () => this.#parts.store.takeMemberId(),
       findEarlier: (key, until) => this.#parts.store.findEarlier(key, until - RECURRENCE_MS, until),
     });
+    return linked;
   }
 
   /** Lets members end, go on after all, or become what their sender says now. */
@@ -520,10 +538,7 @@ export class IncidentPipeline {
   }
 
   #restoreCorrelator(): Correlator {
-    const correlator = this.#parts.createCorrelator({
-      windows: () => this.#options,
-      linkWeight: (alertname, other, now) => this.#links.weight(alertname, other, now),
-    });
+    const correlator = this.#parts.createCorrelator({ windows: () => this.#options });
     const firings = [...this.live.alerts()].map((member) => ({
       ...this.#correlated(member, false),
       incidentId: member.incidentId,
