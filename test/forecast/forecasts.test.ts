@@ -308,7 +308,7 @@ it('goes on after a restart as if it had not happened', async () => {
     await new SnapshotFile(folder, lane.lane, lane.clock, silent).write();
     const next = await newLane();
     next.clock.jumpTo(lane.clock.now());
-    new SnapshotFile(folder, next.lane, next.clock, silent).restore();
+    await new SnapshotFile(folder, next.lane, next.clock, silent).restore();
     const known = predictions(next);
     expect(Object.keys(known)).toHaveLength(5);
     for (const each of [lane, next])
