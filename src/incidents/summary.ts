@@ -106,14 +106,14 @@ function summarize(incident: Incident, members: Iterable<AlertMember>): Incident
 /** What of an incident is told at once when it changes, and can be seen without a look at its alerts. */
 export type IncidentHead = Pick<
   IncidentSummary,
-  'state' | 'severity' | 'openedAt' | 'acknowledgedBy' | 'rootCause' | 'mergedInto'
+  'state' | 'severity' | 'openedAt' | 'acknowledgedBy' | 'alerts' | 'rootCause' | 'mergedInto'
 >;
 
 export function headOf(incident: Incident): IncidentHead {
-  const { state, severity, openedAt, acknowledgedAs, acknowledgedBy, mergedInto = null } = incident;
+  const { state, severity, openedAt, alerts, acknowledgedAs, acknowledgedBy, mergedInto = null } = incident;
   const root = rootCause(incident);
   return {
-    ...{ state, severity, openedAt, mergedInto },
+    ...{ state, severity, openedAt, alerts, mergedInto },
     rootCause: root === undefined ? null : formatEntity(root.entity),
     // Whoever took it on before it became worse does not look after it as it is now.
     acknowledgedBy: acknowledgedAs === undefined ? '' : acknowledgedBy,

@@ -60,7 +60,9 @@ function reminder(incident: IncidentHead, told: Notification, now: number, timin
 /** What people do not know yet, the most important first. */
 function changeOf(incident: IncidentHead, told: IncidentHead): NotificationEvent | undefined {
   if (compareSeverity(incident.severity, told.severity) > 0) return 'severity_changed';
-  return incident.rootCause !== null && incident.rootCause !== told.rootCause ? 'cause_changed' : undefined;
+  // That a single alert is about what it is about is no news.
+  const isNews = incident.rootCause !== told.rootCause && (told.rootCause !== null || incident.alerts > 1);
+  return incident.rootCause !== null && isNews ? 'cause_changed' : undefined;
 }
 
 function due(event: NotificationEvent, at: number, now: number): Decision {

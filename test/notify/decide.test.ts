@@ -9,7 +9,7 @@ const told = notificationOf({ at: minute(0) });
 const over = notificationOf({ at: minute(0), event: 'resolved', sequence: 2 });
 /** An alert of another name joined. */
 const grown = { entityCount: 2 };
-const cause = { rootCause: 'database:shop/db' };
+const cause = { rootCause: 'database:shop/db', alerts: 2 };
 const merged = { state: 'merged', mergedInto: '00000000000000b2' } as const;
 const resolved = { state: 'resolved', resolvedAt: minute(1) } as const;
 
@@ -27,6 +27,7 @@ it.each<[string, Partial<IncidentSummary>, typeof told | undefined, number, stri
   ['more of the same kind is no news', { alerts: 9 }, told, 60, minute(240)],
   ['and looked for only when it could be told', { alerts: 9 }, told, 1, minute(5)],
   ['another cause comes before another kind', { ...grown, ...cause }, told, 5, 'cause_changed'],
+  ['that a single alert has a cause is no news', { ...cause, alerts: 1 }, told, 60, minute(240)],
   ['a cause that is doubted again is no news', {}, { ...told, incident: summaryOf(cause) }, 60, minute(240)],
   ['a severity that rises comes before all', { ...grown, ...cause, severity: 'error' }, told, 5, 'severity_changed'],
   ['and waits for the interval', { severity: 'error' }, told, 1, minute(5)],
