@@ -76,10 +76,13 @@ function isInsufficient(history: ResourceHistory): boolean {
 
 /** Whether it grows at this moment: a write that has ended must not page anybody. */
 function isGrowingNow(history: ResourceHistory): boolean {
-  for (let scale = 1; scale <= DAY_SCALE; scale++) {
-    if (growth.isConsistent[scale] === 1 && growth.slope[scale]! > 0) return true;
-  }
   const { lastAt, used, noise } = history;
+  for (let scale = 1; scale <= DAY_SCALE; scale++) {
+    if (growth.isConsistent[scale] === 0 || growth.slope[scale]! <= 0) continue;
+    // What would have grown visibly in the last quarter of an hour, and has not, has ended.
+    const hasEnded = scale === 1 && growth.slope[0] === 0 && growth.slope[scale]! * 900 > 6 * noise;
+    if (!hasEnded) return true;
+  }
   return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > 1.5 * noise;
 }
 

@@ -5,9 +5,16 @@ const DAY = 86_400;
 const MAX_SECONDS = 366 * DAY;
 /** Growth of less than this share of the whole in a day is none. */
 const MIN_SHARE_PER_DAY = 0.0005;
-/** A scale speaks for so many times its own length, and for so many times that when it rises consistently. */
+/**
+ * A scale speaks for so many times its own length, and for so many times that when it rises all through. What has begun
+ * within it speaks for no longer than it has lasted so far, or so: a write looks like a fill until it ends.
+ */
 const REACH = 2;
-const CONSISTENT_REACH = 5;
+const THROUGH_REACH = 10;
+const BEGUN_REACH = 0.67;
+/** What has lasted for a quarter of an hour. */
+const SHORT_REACH = 3;
+const SHORT_SECONDS = 900;
 /** Beyond the reach of the longest scale time runs slower: nothing grows for ever as it does today. */
 const DAMPING = 1.3;
 /** A past says nothing about a future that is so many times longer. */
@@ -31,7 +38,7 @@ interface Draw {
  * sequence covers the four dimensions more evenly than chance would.
  */
 const draws: readonly Draw[] = Array.from({ length: DRAWS }, (_, i) => ({
-  reach: REACH * Math.exp(0.7 * normalQuantile(halton(i + 1, 2))),
+  reach: Math.exp(0.7 * normalQuantile(halton(i + 1, 2))),
   slopeErrors: 1.5 * normalQuantile(halton(i + 1, 3)),
   slopeFactor: Math.exp(0.2 * normalQuantile(halton(i + 1, 5))),
   pull: halton(i + 1, 7) ** 2,
@@ -78,15 +85,22 @@ function walk(left: number, growth: Growth, minSlope: number, draw: Draw): numbe
     slope = drawnSlope(growth.slope[scale]!, growth.slopeError[scale]!, draw);
     const pull = draw.pull * (isConsistent ? CONSISTENT_PULL : PULL);
     slope += pull * Math.max(0, fastest - slope);
-    fastest = Math.max(slope, FADING * fastest);
+    if (growth.seconds[scale]! > SHORT_SECONDS) fastest = Math.max(slope, FADING * fastest);
     if (Math.abs(slope) < minSlope) slope = 0;
-    const reach = draw.reach * growth.seconds[scale]! * (isConsistent && slope > 0 ? CONSISTENT_REACH : 1);
+    const reach = draw.reach * growth.seconds[scale]! * reachOf(growth, scale, slope);
     if (reach <= lead) continue;
     if (slope > 0 && rest <= slope * (reach - lead)) return lead + rest / slope;
     rest -= slope * (reach - lead);
     lead = reach;
   }
   return slope > 0 ? lead + (DAMPING * rest) / slope : Infinity;
+}
+
+function reachOf(growth: Growth, scale: number, slope: number): number {
+  if (scale === 0) return SHORT_REACH;
+  if (growth.isConsistent[scale] === 0 || slope <= 0) return REACH;
+  if (scale > 1) return THROUGH_REACH;
+  return growth.isThrough[scale] === 1 ? THROUGH_REACH : BEGUN_REACH;
 }
 
 function drawnSlope(slope: number, error: number, { slopeErrors, slopeFactor }: Draw): number {

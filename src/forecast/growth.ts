@@ -22,6 +22,8 @@ const FALLING_QUARTER = -0.2;
 /** What grows in the last quarter by less than this share of the first is levelling off, as caches and heaps do. */
 const LEVELLING_OFF = 0.5;
 const MIN_SLOWING = 3;
+/** It fills nothing when all that is still to come is less than this share of what is left. */
+const FILLS_NOTHING = 0.5;
 /** Growth that is not consistent and smaller than so many errors is none. */
 const MIN_ERRORS = 1.5;
 
@@ -40,6 +42,7 @@ export class Growth {
   readonly slopeError = new Float64Array(SCALE_COUNT);
   /** Whether growth (or fall) goes through the whole of the scale, and is not one step or one burst. */
   readonly isConsistent = new Uint8Array(SCALE_COUNT);
+  readonly isThrough = new Uint8Array(SCALE_COUNT);
 
   /**
    * Reads off the rings.
@@ -66,9 +69,13 @@ export class Growth {
     if (!isKnown) return;
     const count = thin(found);
     theilSen(xs, ys, count, line);
-    const isConsistent = measureQuarters(count);
+    const isRising = measureQuarters(count);
     this.slopeError[scale] = line.slopeError;
+    if (isRising && line.slope > 0 && toCome(line) < FILLS_NOTHING * (history.limit - history.used)) return;
+    const isConsistent = isRising;
     this.isConsistent[scale] = isConsistent ? 1 : 0;
+    const mean = (quarters[0]! + quarters[1]! + quarters[2]! + quarters[3]!) / 4;
+    this.isThrough[scale] = isConsistent && span >= 0.9 * seconds && quarters.every((q) => q / mean > 0.2) ? 1 : 0;
     this.slope[scale] = isConsistent ? latestSlope(line, span) : limitedSlope(line, span);
   }
 
@@ -137,6 +144,14 @@ function measureQuarters(count: number): boolean {
     if (quarter / mean > GROWING_QUARTER) growing++;
   }
   return growing >= 3;
+}
+
+/** How much growth is still to come where each half of the window grows by less: the sum of all halves to come. */
+function toCome({ spread }: Line): number {
+  const earlier = quarters[0]! + quarters[1]!;
+  const later = quarters[2]! + quarters[3]!;
+  if (later <= 0 || earlier - later < MIN_SLOWING * spread) return Infinity;
+  return later ** 2 / (earlier - later);
 }
 
 /** The slope of the line, or of its last quarter where growth is levelling off from quarter to quarter. */
