@@ -22,10 +22,13 @@ const FALLING_QUARTER = -0.2;
 /** What grows in the last quarter by less than this share of the first is levelling off, as caches and heaps do. */
 const LEVELLING_OFF = 0.5;
 const MIN_SLOWING = 3;
+const NEW_SECONDS = 86_400;
 /** It fills nothing when all that is still to come is less than this share of what is left. */
 const FILLS_NOTHING = 0.5;
 /** Growth that is not consistent and smaller than so many errors is none. */
 const MIN_ERRORS = 1.5;
+/** Growth of less than so many errors of a scale is hidden from it. */
+const HIDDEN_ERRORS = 2;
 
 const xs = new Float64Array(200);
 const ys = new Float64Array(200);
@@ -55,6 +58,17 @@ export class Growth {
       if (isNewHour) this.#keep(history, scale);
       else this.#recall(history, scale);
     }
+    this.#borrow();
+  }
+
+  /** Growth that is too slow to be told from noise at a short scale is what the next longer one says of it. */
+  #borrow(): void {
+    for (let scale = SCALE_COUNT - 2; scale >= 0; scale--) {
+      const longer = scale + 1;
+      if (this.slope[scale] !== 0 || this.isKnown[scale] === 0 || this.isConsistent[longer] === 0) continue;
+      if (Math.abs(this.slope[longer]!) > HIDDEN_ERRORS * this.slopeError[scale]!) continue;
+      this.slope[scale] = this.slope[longer]!;
+    }
   }
 
   #measureScale(history: ResourceHistory, scale: number): void {
@@ -71,7 +85,7 @@ export class Growth {
     theilSen(xs, ys, count, line);
     const isRising = measureQuarters(count);
     this.slopeError[scale] = line.slopeError;
-    if (isRising && line.slope > 0 && toCome(line) < FILLS_NOTHING * (history.limit - history.used)) return;
+    if (isRising && line.slope > 0 && toCome((scale === 0 || history.age < NEW_SECONDS ? 3 : 6) * line.spread) < FILLS_NOTHING * (history.limit - history.used)) return;
     const isConsistent = isRising;
     this.isConsistent[scale] = isConsistent ? 1 : 0;
     const mean = (quarters[0]! + quarters[1]! + quarters[2]! + quarters[3]!) / 4;
@@ -147,10 +161,10 @@ function measureQuarters(count: number): boolean {
 }
 
 /** How much growth is still to come where each half of the window grows by less: the sum of all halves to come. */
-function toCome({ spread }: Line): number {
+function toCome(noise: number): number {
   const earlier = quarters[0]! + quarters[1]!;
   const later = quarters[2]! + quarters[3]!;
-  if (later <= 0 || earlier - later < MIN_SLOWING * spread) return Infinity;
+  if (later <= 0 || earlier - later < noise) return Infinity;
   return later ** 2 / (earlier - later);
 }
 
