@@ -40,7 +40,7 @@ interface Draw {
 const draws: readonly Draw[] = Array.from({ length: DRAWS }, (_, i) => ({
   reach: Math.exp(0.7 * normalQuantile(halton(i + 1, 2))),
   slopeErrors: 1.5 * normalQuantile(halton(i + 1, 3)),
-  slopeFactor: Math.exp(0.2 * normalQuantile(halton(i + 1, 5))),
+  slopeFactor: Math.exp(0.05 + 0.25 * normalQuantile(halton(i + 1, 5))),
   pull: halton(i + 1, 7) ** 2,
 }));
 const times = new Float64Array(DRAWS);
