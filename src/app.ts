@@ -2,11 +2,16 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
+import { createPeer } from './alertmanager/peer.ts';
+import { ledgerEntryOf } from './alertmanager/peer-alerts.ts';
+import { Reconciler } from './alertmanager/reconciler.ts';
+import { createAlertmanagerView } from './alertmanager/view.ts';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
+import type { TopologyFile } from './config/topology-schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
-import { directEvidence } from './correlate/direct-evidence.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
@@ -14,26 +19,42 @@ import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-w
 import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
 import { createHomePage } from './home-page.ts';
-import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
+import { createIncidentLane } from './incident-lane.ts';
+import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
+import { createSummaries, headOf } from './incidents/summary.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
 import {
   addBootstrapMetrics,
   addIncidentMetrics,
+  addNoiseMetrics,
+  addNotificationMetrics,
+  addReconcileMetrics,
   addScoreMetrics,
   addSenderMetrics,
   addSnapshotMetrics,
+  addTopologyMetrics,
 } from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
+import { isOpen } from './model/incident.ts';
 import type { Logger } from './model/logger.ts';
+import { createNoiseRoutes } from './noise/api.ts';
+import { Noise } from './noise/noise.ts';
+import { Journal } from './notify/journal.ts';
+import { Notifier } from './notify/notifier.ts';
+import { createReceivers } from './notify/receivers.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { createTopologyRoutes } from './topology/api.ts';
+import { factsOfFile } from './topology/file-facts.ts';
+import { LearntTopology } from './topology/learnt-topology.ts';
+import { TopologyReport } from './topology/report.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
@@ -60,24 +81,82 @@ export interface App {
  * @throws ConfigError, or an Error that says what to do
  */
 export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
-  let { config, web } = loadFiles(flags);
+  const loaded = loadFiles(flags);
+  let { config, web } = loaded;
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
   createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
+  // What both lanes know of how things depend on each other: one learns it, the other asks.
+  const topology = new LearntTopology({ clusterLabel: config.global.clusterLabel });
+  const useTopologyFile = (file: TopologyFile | undefined) =>
+    topology.useFile(file === undefined ? [] : factsOfFile(file), clock.now());
+
   // Lane B: alerts to incidents.
-  const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
+  const incidentsPath = join(flags.storagePath, 'incidents.db');
+  const store = new IncidentStore(incidentsPath);
   cleanups.push(() => store.close());
-  const incidents = new IncidentPipeline({
+  const incidents = createIncidentLane({
     store,
-    correlator: directEvidence,
+    topology,
     clock,
     logger,
     options: incidentOptions(config),
+    onEvents: (events) => notifier.changed(new Set(events.map(({ incidentId }) => incidentId))),
   });
   cleanups.push(() => incidents.stop());
+
+  // Who is told about incidents.
+  const http = { clock, fetch, readSecret: (path: string) => readFile(path, 'utf8'), version: VERSION };
+  const alertsOf = (id: string) =>
+    incidents.live.get(id) !== undefined
+      ? incidents.live.alertsOf(id)
+      : store.members(id).filter((member) => member.kind === 'alert');
+  const incidentOf = (id: string) => incidents.live.get(id) ?? store.incident(id);
+  const summaryOf = createSummaries(alertsOf);
+  const alertOptions = (): IncidentAlertOptions => ({
+    externalLabels: config.global.externalLabels,
+    clusterLabel: config.global.clusterLabel,
+    externalUrl: flags.webExternalUrl ?? '',
+  });
+  const notificationsPath = join(flags.storagePath, 'notifications.db');
+  const journal = new Journal(notificationsPath);
+  cleanups.push(() => journal.close());
+  const notifier = new Notifier({
+    journal,
+    headOf: (id) => {
+      const incident = incidentOf(id);
+      return incident && headOf(incident);
+    },
+    summaryOf: (id) => summaryOf(incidentOf(id)!),
+    liveIds: [...incidents.live.all()].map(({ id }) => id),
+    clock,
+    logger,
+    options: { ...config.incidents, ...config.storage },
+  });
+  cleanups.push(() => notifier.stop());
+  let peers = config.alertmanagers.map((settings) => createPeer(settings, http));
+  await notifier.use(createReceivers(config.notify, peers, { ...http, ...alertOptions() }));
+
+  const noise = new Noise({ incidentsPath, notificationsPath, clock, logger });
+  cleanups.push(() => noise.stop());
+
+  // What Alertmanager knows and its webhooks did not tell.
+  const reconciler = new Reconciler({
+    peers: () => peers,
+    readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
+    openAlerts: () => incidents.live.alerts(),
+    lastAlert: (fingerprint) => incidents.lastAlert(fingerprint),
+    deliver: (delivery) => incidents.deliver(delivery),
+    assumeEnded: (ends) => incidents.assumeEnded(ends),
+    confirm: (fingerprints) => incidents.confirm(fingerprints),
+    takeMuted: (muted, at) => incidents.addToLedger(muted.map(ledgerEntryOf), at),
+    clock,
+    logger,
+  });
+  cleanups.push(() => reconciler.stop());
 
   // Lane A: samples to scores. An anomaly is where the two lanes meet.
   const lane = createScoreLane({
@@ -85,11 +164,14 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     settings: scoreSettings(config),
     timezone: config.global.timezone,
     clock,
+    topology,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
+    onRuleState: (state) => incidents.receiveOnset(state),
   });
   cleanups.push(() => lane.stop());
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
   snapshot.restore();
+  useTopologyFile(loaded.topology);
   cleanups.push(() => snapshot.write());
   cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
 
@@ -122,11 +204,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
             target,
             sources,
             externalLabels: next.global.externalLabels,
-            clock,
             logger,
-            fetch,
-            readSecret: (path) => readFile(path, 'utf8'),
-            version: VERSION,
+            ...http,
           }),
         },
     );
@@ -138,7 +217,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   const reload = async () => {
     try {
-      const { config: next, web: nextWeb } = loadFiles(flags);
+      const { config: next, web: nextWeb, topology: nextTopology } = loadFiles(flags);
       if (web !== undefined && nextWeb !== undefined) {
         refuseWhatNeedsRestart(flags.webConfigFile!, web, nextWeb);
         server.configureWeb(nextWeb);
@@ -148,8 +227,12 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
       lane.configure(scoreSettings(next));
+      useTopologyFile(nextTopology);
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);
+      notifier.configure({ ...next.incidents, ...next.storage });
+      peers = next.alertmanagers.map((settings) => createPeer(settings, http));
+      await notifier.use(createReceivers(next.notify, peers, { ...http, ...alertOptions() }));
       reloads.isSuccessful = true;
       reloads.lastSuccessAt = clock.now();
       logger.info('configuration loaded', {
@@ -169,7 +252,11 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const refusedAlertRequests = { bad_data: 0, too_large: 0, unsupported: 0, unavailable: 0 };
   const metrics = createMetrics({ version: VERSION, configReload: reloads });
   addScoreMetrics(metrics, lane);
+  addTopologyMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
+  addNotificationMetrics(metrics, notifier);
+  addNoiseMetrics(metrics, noise);
+  addReconcileMetrics(metrics, reconciler.stats);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
   addBootstrapMetrics(metrics, history.stats);
@@ -186,7 +273,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         seriesCount: () => lane.table.size,
         anomalyOutput: lane.outputs,
         forecastOutput: lane.forecastOutputs,
-        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
+        openIncidents: () => [...incidents.live.all()].filter(isOpen),
         now: () => clock.now(),
         externalUrl: flags.webExternalUrl ?? '',
       }),
@@ -202,14 +289,22 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         clock,
         logger,
         readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
-        deliver: (delivery) => incidents.deliver(delivery),
+        deliver: (delivery) => {
+          incidents.deliver(delivery);
+          if (delivery.truncatedAlerts > 0) void reconciler.reconcile();
+        },
         refused: refusedAlertRequests,
       }),
-      createIncidentRoutes({
-        store,
-        acknowledge: (id, deed) => incidents.acknowledge(id, deed),
-        resolve: (id, deed) => incidents.resolve(id, deed),
+      createAlertmanagerView({
+        clock,
+        version: VERSION,
+        openIncidents: () =>
+          [...incidents.live.all()].filter(({ state }) => state === 'open' || state === 'recovering').map(summaryOf),
+        alertOptions,
       }),
+      createNoiseRoutes(noise),
+      createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
+      createTopologyRoutes({ report: new TopologyReport(topology, lane.topologyTap), now: () => clock.now() }),
     ],
     web,
     observe: (path, code, seconds) => metrics.observe(path, code, seconds),
@@ -218,6 +313,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   });
   cleanups.push(() => server.stop());
   isReady = true;
+  void reconciler.reconcile();
   logger.info('ready', {
     version: VERSION,
     port: server.port,

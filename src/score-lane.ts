@@ -15,10 +15,15 @@ import { Columns } from './series/columns.ts';
 import { Expiry } from './series/expiry.ts';
 import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
+import { type RuleState, RuleStates } from './series/rule-states.ts';
 import { SeriesTable } from './series/series-table.ts';
+import type { LearntTopology } from './topology/learnt-topology.ts';
+import { SeriesTap } from './topology/series-tap.ts';
 
 /** How often ended series and outputs are looked for. */
 const EXPIRY_INTERVAL_MS = 15_000;
+/** How often the graph is brought up to date. */
+const TOPOLOGY_INTERVAL_MS = 5000;
 /** Slots that are matched with new rules in one slice: some milliseconds. */
 const MATCH_SLICE = 2000;
 
@@ -36,14 +41,26 @@ export interface ScoreLaneOptions {
   /** Name of the time zone in whose days and weeks seasons are learnt. */
   readonly timezone: string;
   readonly clock: Clock;
+  /** Learns from the series that pass how things depend on each other. */
+  readonly topology: LearntTopology;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
+  /** Told since when the conditions of rules hold, see `RuleStates`. */
+  readonly onRuleState?: (state: RuleState) => void;
 }
 
 export type ScoreLane = ReturnType<typeof createScoreLane>;
 
 /** Wires lane A: from the request of a sender to the output series. The server, replay and the benchmarks share it. */
-export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomaly }: ScoreLaneOptions) {
+export function createScoreLane({
+  maxSeries,
+  settings,
+  timezone,
+  clock,
+  topology,
+  onAnomaly,
+  onRuleState = () => {},
+}: ScoreLaneOptions) {
   // Slot 0 is no series.
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
@@ -65,9 +82,21 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
-  table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
-  table.onForget = (slot) => forecasts.resources.remove(slot);
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
+  const topologyTap = new SeriesTap(columns.capacity, topology, (slot) => table.labels(slot));
+  table.onSeries = (slot, metricName) => {
+    forecasts.resources.add(slot, metricName);
+    topologyTap.add(slot, metricName);
+  };
+  const ruleStates = new RuleStates();
+  ruleStates.onState = onRuleState;
+  table.onAlertSeries = (slot, labels) => ruleStates.add(slot, labels);
+  table.onForget = (slot) => {
+    forecasts.resources.remove(slot);
+    topologyTap.remove(slot);
+    ruleStates.remove(slot);
+  };
+  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, topologyTap, ruleStates, clock });
+  const cancelTopology = clock.every(TOPOLOGY_INTERVAL_MS, () => topology.advance(clock.now()));
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
@@ -78,6 +107,8 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     table.configure(rules, replicaLabel);
     election.configure(replicaLabel, clusterLabel);
     forecasts.configure(capacityRules, clusterLabel);
+    topology.configure({ clusterLabel });
+    topologyTap.configure(clusterLabel);
   };
   use(settings);
 
@@ -90,6 +121,8 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     rates: scorer.rates,
     outputs,
     forecasts,
+    topology,
+    topologyTap,
     forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */
@@ -105,6 +138,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     stop(): void {
       cancelExpiry();
       cancelMatching();
+      cancelTopology();
       forecasts.stop();
     },
   };

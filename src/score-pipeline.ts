@@ -4,8 +4,10 @@ import type { Forecasts } from './forecast/forecasts.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
-import { IGNORED, IGNORED_REASONS } from './series/kinds.ts';
+import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
+import type { RuleStates } from './series/rule-states.ts';
 import type { SeriesTable } from './series/series-table.ts';
+import type { SeriesTap } from './topology/series-tap.ts';
 
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
 const FUTURE_MS = 10 * 60_000;
@@ -35,6 +37,8 @@ export interface ScoreParts {
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
   readonly forecasts: Forecasts;
+  readonly ruleStates: RuleStates;
+  readonly topologyTap: SeriesTap;
   readonly clock: Clock;
 }
 
@@ -52,7 +56,10 @@ export class ScorePipeline {
   readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
   readonly #forecasts: Forecasts;
+  readonly #ruleStates: RuleStates;
   readonly #isCapacity: Uint8Array;
+  readonly #topologyTap: SeriesTap;
+  readonly #isTopology: Uint8Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
@@ -70,7 +77,10 @@ export class ScorePipeline {
     this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
     this.#forecasts = parts.forecasts;
+    this.#ruleStates = parts.ruleStates;
     this.#isCapacity = parts.forecasts.resources.isMember;
+    this.#topologyTap = parts.topologyTap;
+    this.#isTopology = parts.topologyTap.isMember;
     this.#clock = parts.clock;
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
@@ -105,6 +115,7 @@ export class ScorePipeline {
         }
       } else if (slot !== 0) {
         this.#ignoredByKind[kind]! += end - sample;
+        if (kind === KIND.ignoredAlerts) this.#takeRuleState(slot, batch, sample, end);
       }
       sample = end;
     }
@@ -150,6 +161,16 @@ export class ScorePipeline {
     if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
       this.#forecasts.take(slot, timestamp, batch.values[index]!);
     }
+    if (this.#isTopology[slot] !== 0 && this.#accepted > accepted) {
+      this.#topologyTap.take(slot, timestamp, batch.values[index]!);
+    }
+  }
+
+  #takeRuleState(slot: number, batch: RawBatch, from: number, to: number): void {
+    for (let sample = from; sample < to; sample++) {
+      if (batch.flags[sample] === STALE) this.#ruleStates.end(slot, batch.timestamps[sample]!);
+      else this.#ruleStates.take(slot, batch.values[sample]!);
+    }
   }
 
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
@@ -158,6 +179,7 @@ export class ScorePipeline {
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
     this.#forecasts.end(slot);
+    this.#topologyTap.end(slot, timestamp);
   }
 
   #refuseTime(timestamp: number): void {

@@ -6,6 +6,8 @@ import { formatSeries } from '../src/model/labels.ts';
 import { parseSelector } from '../src/model/matcher.ts';
 import { createScoreLane, type ScoreLane } from '../src/score-lane.ts';
 import { DEFAULT_RULE, type LearnRule } from '../src/series/policies.ts';
+import type { RuleState } from '../src/series/rule-states.ts';
+import { LearntTopology } from '../src/topology/learnt-topology.ts';
 import { encodeBody, type TestSeries } from './ingest/write-request-builder.ts';
 
 /** A moment in all tests; on a full hour, so that times are easy to read. */
@@ -21,6 +23,7 @@ export interface Answer {
 export class TestLane {
   readonly clock = new ManualClock(START);
   readonly anomalies: Anomaly[] = [];
+  readonly ruleStates: RuleState[] = [];
   readonly lane: ScoreLane;
   readonly #server = createServer((request, response) => this.lane.receiver.receive(request, response));
 
@@ -34,7 +37,9 @@ export class TestLane {
       settings: { rules, replicaLabel: '__replica__', clusterLabel: 'cluster' },
       timezone: 'UTC',
       clock: this.clock,
+      topology: new LearntTopology({ clusterLabel: 'cluster' }),
       onAnomaly: (anomaly) => this.anomalies.push(anomaly),
+      onRuleState: (state) => this.ruleStates.push(state),
     });
   }
 

@@ -25,11 +25,11 @@ export class ConfigError extends Error {
   }
 }
 
-/** Finds the place of what stands under a path of keys; undefined when the file does not have it. */
+/** Finds the place of what stands under a path of keys (in a list: numbers, from 0); undefined when the file does not have it. */
 export type Locate = (...keys: readonly string[]) => Position | undefined;
 
 /** What a schema cannot say: values that do not go together, files with the wrong content. What is wrong in itself is undefined. */
-type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate: Locate) => readonly Finding[];
+export type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate: Locate) => readonly Finding[];
 
 /**
  * Reads and checks the main configuration file.
@@ -38,7 +38,17 @@ type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate: Locate
  */
 export function loadConfig(path: string | undefined): Config {
   if (path === undefined) return validate(configSchema, undefined, surroundingsOf('.')).value;
-  return loadFile(configSchema, path);
+  return loadFile(configSchema, path, ({ notify = [], alertmanagers = [] }, locate) => {
+    const at = locate('notify');
+    if (
+      at === undefined ||
+      alertmanagers.length > 0 ||
+      notify.every(({ alertmanager }) => alertmanager === undefined)
+    ) {
+      return [];
+    }
+    return [{ ...at, message: 'notify: alertmanager needs to know where: write alertmanagers: [{ url: … }] as well' }];
+  });
 }
 
 /**
@@ -60,7 +70,8 @@ export function loadFile<T extends Section>(
 }
 
 function positionOf(tree: Tree | undefined, [key, ...rest]: readonly string[]): Position | undefined {
-  const entry = tree?.kind === 'section' ? tree.entries.get(key!) : undefined;
+  const entry =
+    tree?.kind === 'list' ? tree.items[Number(key)] : tree?.kind === 'section' ? tree.entries.get(key!) : undefined;
   return rest.length > 0 ? positionOf(entry?.tree, rest) : (entry?.tree?.at ?? entry?.at);
 }
 

@@ -3,6 +3,7 @@ import type { Flags } from './flag-table.ts';
 import { ConfigError, loadConfig, loadFile } from './load.ts';
 import type { Config } from './schema.ts';
 import type { Secret } from './secret.ts';
+import { checkTopology, type TopologyFile, topologySchema } from './topology-schema.ts';
 import { webConfigSchema } from './web-schema.ts';
 
 /** A checked web configuration, with the certificates that it names. */
@@ -19,6 +20,8 @@ export interface LoadedFiles {
   readonly config: Config;
   /** Undefined without `--web.config.file`. */
   readonly web: WebConfig | undefined;
+  /** Undefined without `topology.file`. */
+  readonly topology: TopologyFile | undefined;
 }
 
 /**
@@ -40,16 +43,21 @@ export function loadWebConfig(path: string): WebConfig {
 }
 
 /**
- * Reads and checks both configuration files.
- * @throws ConfigError with the problems of both
+ * Reads and checks all configuration files.
+ * @throws ConfigError with the problems of all
  */
 export function loadFiles({ configFile, webConfigFile }: Pick<Flags, 'configFile' | 'webConfigFile'>): LoadedFiles {
   const config = attempt(() => loadConfig(configFile));
   const web = attempt(() => (webConfigFile === undefined ? undefined : loadWebConfig(webConfigFile)));
-  if ('error' in config || 'error' in web) {
-    throw new ConfigError([config, web].flatMap((result) => ('error' in result ? result.error.problems : [])));
+  const topology = attempt(() => {
+    const file = 'error' in config ? undefined : config.value.topology.file;
+    return file === undefined ? undefined : loadFile(topologySchema, file, checkTopology);
+  });
+  if ('error' in config || 'error' in web || 'error' in topology) {
+    const all = [config, web, topology];
+    throw new ConfigError(all.flatMap((result) => ('error' in result ? result.error.problems : [])));
   }
-  return { config: config.value, web: web.value };
+  return { config: config.value, web: web.value, topology: topology.value };
 }
 
 /**

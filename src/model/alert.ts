@@ -25,9 +25,9 @@ export interface Alert {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** One request that brought alerts: a webhook call of Alertmanager or a POST of Prometheus. */
+/** Something that brought alerts: a webhook call of Alertmanager, a POST of Prometheus, or our own question to Alertmanager. */
 export interface AlertDelivery {
-  readonly source: 'webhook' | 'api';
+  readonly source: 'webhook' | 'api' | 'reconcile';
   readonly receivedAt: number;
   readonly alerts: readonly Alert[];
   /** How many of the delivery's alerts were refused because something in them was wrong. */
@@ -37,6 +37,9 @@ export interface AlertDelivery {
   /** What else the envelope said (receiver, groupKey, unknown fields …), kept as it came (JSON). */
   readonly envelope: Readonly<Record<string, unknown>>;
 }
+
+/** Replica labels that the Prometheus operator and Cortex use whatever the configuration says. */
+export const USUAL_REPLICA_LABELS = ['prometheus_replica', '__replica__'];
 
 /** Label that marks the alerts which Pronoia itself sends out; they are not taken in again. */
 export const OWN_ALERT_LABEL = 'pronoia_incident';

@@ -61,6 +61,8 @@ export class SeriesTable {
   onRelease: (slot: number) => void = () => {};
   /** Called when a series has got its slot, and when rules are matched again; not for those that are ignored. */
   onSeries: (slot: number, metricName: string) => void = () => {};
+  /** Called when a series of Prometheus' own alerts (`ALERTS`, `ALERTS_FOR_STATE`) has got its slot. */
+  onAlertSeries: (slot: number, labels: Labels) => void = () => {};
   /** Called before a slot goes to another series. */
   onForget: (slot: number) => void = () => {};
   /** Called for each series that is refused: its index in the request, and why. */
@@ -308,6 +310,7 @@ export class SeriesTable {
     this.#countKind(kind, 1);
     this.createdTotal++;
     if (kind < IGNORED) this.onSeries(slot, metricName);
+    else if (kind === KIND.ignoredAlerts) this.onAlertSeries(slot, labels);
     return slot;
   }
 

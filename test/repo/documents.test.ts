@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/config/flags.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, loadFile } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import type { Type } from '../../src/config/schema-types.ts';
+import { checkTopology, topologySchema } from '../../src/config/topology-schema.ts';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { filesBelow, ROOT, textOf } from './files.ts';
 import { itWith, run } from './tools.ts';
@@ -39,6 +40,10 @@ describe('what users copy is valid', () => {
 
   it.each(filesNamed(/pronoia\..*yml$/))('%s, for Pronoia', (_, path) => {
     expect(() => loadConfig(path)).not.toThrow();
+  });
+
+  it.each(filesNamed(/topology\.yml$/))('%s, of known dependencies', (_, path) => {
+    expect(() => loadFile(topologySchema, path, checkTopology)).not.toThrow();
   });
 
   for (const [name, path] of filesNamed(/prometheus\.yml$/)) {
@@ -96,9 +101,10 @@ describe('what documents and examples name exists', () => {
   it('metrics', () => {
     const rows = [...textOf('docs/metrics.md').matchAll(/^\| `(\w+)`/gm)];
     const known = new Set(rows.map(([, name]) => name));
-    // A star stands for a family, `anomaly_name` is a label.
+    // A star stands for a family.
+    const labels = new Set(['anomaly_name', 'pronoia_incident', 'incident_url']);
     const pattern = /(?<![\w$/])((?:pronoia|anomaly|incident)_[a-z_]*[a-z])(?![\w*])/g;
-    expect(unknown(pattern, (name) => known.has(name) || name === 'anomaly_name')).toEqual([]);
+    expect(unknown(pattern, (name) => known.has(name) || labels.has(name))).toEqual([]);
   });
 
   it('endpoints', () => {

@@ -7,6 +7,7 @@ import { LiveIncidents } from '../../src/incidents/live-incidents.ts';
 import { createIncidentOutput } from '../../src/incidents/output.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { createScoreLane } from '../../src/score-lane.ts';
+import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { encodeBody } from '../ingest/write-request-builder.ts';
 
 const OWN_INTRODUCTION = `# Metrics
@@ -58,7 +59,10 @@ export async function metricsPage(): Promise<string> {
 async function ownMetrics(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'pronoia-metrics-'));
   const configFile = join(folder, 'pronoia.yml');
-  writeFileSync(configFile, 'remote_write: [{ url: "http://127.0.0.1:9/" }]');
+  writeFileSync(
+    configFile,
+    'remote_write: [{ url: "http://127.0.0.1:9/" }]\nnotify: [{ webhook: { url: "http://127.0.0.1:9/" } }]',
+  );
   const commandLine = parseCommandLine([
     '--web.listen-address=127.0.0.1:0',
     `--storage.path=${folder}`,
@@ -80,6 +84,14 @@ async function ownMetrics(): Promise<string> {
       },
     ]);
     await fetch(`${url}/api/v1/write`, { method: 'POST', headers: { 'content-encoding': 'snappy' }, body });
+    const alerts = JSON.stringify([{ labels: { alertname: 'Any' } }]);
+    await fetch(`${url}/api/v2/alerts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: alerts,
+    });
+    // Makes the measures of noise, which are otherwise made every five minutes.
+    await (await fetch(`${url}/api/v1/noise`)).text();
     return await (await fetch(`${url}/metrics`)).text();
   } finally {
     await app.stop();
@@ -95,7 +107,15 @@ function labelNames(exposition: string, name: string): string {
 
 function outputFamilies() {
   const settings = { rules: [], replicaLabel: '', clusterLabel: '' };
-  const lane = createScoreLane({ maxSeries: 1, settings, timezone: 'UTC', clock: systemClock, onAnomaly: () => {} });
+  const topology = new LearntTopology({ clusterLabel: 'cluster' });
+  const lane = createScoreLane({
+    maxSeries: 1,
+    settings,
+    timezone: 'UTC',
+    clock: systemClock,
+    topology,
+    onAnomaly: () => {},
+  });
   lane.stop();
   return [
     ...lane.outputs.families,
