@@ -5,32 +5,52 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
+import type { TopologyFile } from './config/topology-schema.ts';
 import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
-import { directEvidence } from './correlate/direct-evidence.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
 import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { createSeriesRoutes } from './emit/series-routes.ts';
 import { withPresets } from './forecast/presets.ts';
+import { startHistoryLoading } from './history-loading.ts';
 import { createHomePage } from './home-page.ts';
-import { type IncidentOptions, IncidentPipeline } from './incident-pipeline.ts';
+import { createIncidentLane } from './incident-lane.ts';
+import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
-import { addIncidentMetrics, addScoreMetrics, addSenderMetrics, addSnapshotMetrics } from './lane-metrics.ts';
+import {
+  addBootstrapMetrics,
+  addIncidentMetrics,
+  addScoreMetrics,
+  addSenderMetrics,
+  addSnapshotMetrics,
+  addTopologyMetrics,
+} from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
+import { Calendar } from './model/calendar.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
+import { isOpen } from './model/incident.ts';
 import type { Logger } from './model/logger.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
+import { FeedbackFile } from './state/feedback-file.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { createTopologyRoutes } from './topology/api.ts';
+import { factsOfFile } from './topology/file-facts.ts';
+import { LearntTopology } from './topology/learnt-topology.ts';
+import { TopologyReport } from './topology/report.ts';
 import { VERSION } from './version.ts';
 
 /** How much of what was learnt a crash may cost. */
 const SNAPSHOT_INTERVAL_MS = 5 * 60_000;
+
+/** How often what recurs in calendars is spelled out for the time to come. */
+const CALENDAR_INTERVAL_MS = 24 * 3_600_000;
 
 export interface AppOptions {
   readonly flags: Flags;
@@ -53,19 +73,30 @@ export interface App {
  * @throws ConfigError, or an Error that says what to do
  */
 export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Promise<App> {
-  let { config, web } = loadFiles(flags);
+  const loaded = loadFiles(flags, clock.now());
+  let { config, web } = loaded;
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
   createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
+  // When nothing pages and nothing is learnt; both lanes may ask.
+  const calendar = new Calendar();
+  calendar.configure(loaded.quietTimes, clock.now());
+  cleanups.push(clock.every(CALENDAR_INTERVAL_MS, () => calendar.spellOut(clock.now())));
+
+  // What both lanes know of how things depend on each other: one learns it, the other asks.
+  const topology = new LearntTopology({ clusterLabel: config.global.clusterLabel });
+  const useTopologyFile = (file: TopologyFile | undefined) =>
+    topology.useFile(file === undefined ? [] : factsOfFile(file), clock.now());
+
   // Lane B: alerts to incidents.
   const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
   cleanups.push(() => store.close());
-  const incidents = new IncidentPipeline({
+  const incidents = createIncidentLane({
     store,
-    correlator: directEvidence,
+    topology,
     clock,
     logger,
     options: incidentOptions(config),
@@ -77,17 +108,36 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     maxSeries: config.storage.maxSeries,
     settings: scoreSettings(config),
     timezone: config.global.timezone,
+    calendar,
     clock,
+    topology,
     onAnomaly: (anomaly) => incidents.receiveAnomaly(anomaly),
+    onRuleState: (state) => incidents.receiveOnset(state),
   });
   cleanups.push(() => lane.stop());
+  lane.scorer.feedbacks.open(new FeedbackFile(flags.storagePath, logger));
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
   snapshot.restore();
+  useTopologyFile(loaded.topology);
   cleanups.push(() => snapshot.write());
   cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
 
+  const history = startHistoryLoading({
+    settings: config.bootstrap,
+    lane,
+    folder: flags.storagePath,
+    save: () => snapshot.write(),
+    clock,
+    logger,
+    fetch,
+    readSecret: (path) => readFile(path, 'utf8'),
+    version: VERSION,
+  });
+  cleanups.push(() => history.stop());
+
   // What goes out.
-  const sources = [lane.outputs, lane.forecastOutputs, createIncidentOutput(incidents.live, clock)];
+  const incidentSeries = createIncidentOutput(incidents.live, clock);
+  const sources = [lane.outputs, lane.groupOutputs, lane.forecastOutputs, incidentSeries];
   let senders: { target: Config['remoteWrite'][number]; sender: RemoteWriteSender }[] = [];
   const useTargets = async (next: Config, hasNewLabels: boolean) => {
     const kept = senders.filter(
@@ -118,7 +168,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   const reload = async () => {
     try {
-      const { config: next, web: nextWeb } = loadFiles(flags);
+      const { config: next, web: nextWeb, topology: nextTopology, quietTimes } = loadFiles(flags, clock.now());
       if (web !== undefined && nextWeb !== undefined) {
         refuseWhatNeedsRestart(flags.webConfigFile!, web, nextWeb);
         server.configureWeb(nextWeb);
@@ -127,7 +177,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       for (const key of restartOnlyChanges(config, next)) logger.warn('a change needs a restart', { key });
       const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
+      calendar.configure(quietTimes, clock.now());
       lane.configure(scoreSettings(next));
+      useTopologyFile(nextTopology);
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);
       reloads.isSuccessful = true;
@@ -149,9 +201,11 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const refusedAlertRequests = { bad_data: 0, too_large: 0, unsupported: 0, unavailable: 0 };
   const metrics = createMetrics({ version: VERSION, configReload: reloads });
   addScoreMetrics(metrics, lane);
+  addTopologyMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
+  addBootstrapMetrics(metrics, history.stats);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
     [[], outputStats.invalidNames],
   ]);
@@ -165,18 +219,19 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         seriesCount: () => lane.table.size,
         anomalyOutput: lane.outputs,
         forecastOutput: lane.forecastOutputs,
-        openIncidents: () => [...incidents.live.all()].filter(({ state }) => state !== 'resolved'),
+        openIncidents: () => [...incidents.live.all()].filter(isOpen),
         now: () => clock.now(),
         externalUrl: flags.webExternalUrl ?? '',
       }),
       createLifecycleRoutes({ isEnabled: flags.webEnableLifecycle, isReady: () => isReady, reload, quit: onQuit }),
-      createMetricsRoutes({ metrics, sources: sources.slice(2), stats: outputStats }),
+      createMetricsRoutes({ metrics, sources: [incidentSeries], stats: outputStats }),
       createFederationRoutes({
         sources,
         externalLabels: () => config.global.externalLabels,
         clock,
         stats: outputStats,
       }),
+      createSeriesRoutes({ ...lane, clock }),
       createAlertIntakeRoutes({
         clock,
         logger,
@@ -184,11 +239,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         deliver: (delivery) => incidents.deliver(delivery),
         refused: refusedAlertRequests,
       }),
-      createIncidentRoutes({
-        store,
-        acknowledge: (id, deed) => incidents.acknowledge(id, deed),
-        resolve: (id, deed) => incidents.resolve(id, deed),
-      }),
+      createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
+      createTopologyRoutes({ report: new TopologyReport(topology, lane.topologyTap), now: () => clock.now() }),
     ],
     web,
     observe: (path, code, seconds) => metrics.observe(path, code, seconds),
@@ -227,9 +279,9 @@ function createFolder(path: string): void {
   }
 }
 
-function scoreSettings({ learn, global, forecast }: Config): ScoreLaneSettings {
+function scoreSettings({ learn, groups, global, forecast }: Config): ScoreLaneSettings {
   const { replicaLabel, clusterLabel } = global;
-  return { rules: learn, replicaLabel, clusterLabel, capacityRules: withPresets(forecast) };
+  return { rules: learn, groups, replicaLabel, clusterLabel, capacityRules: withPresets(forecast) };
 }
 
 function incidentOptions({ incidents, storage, global }: Config): IncidentOptions {

@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { formatDuration } from './model/duration.ts';
-import { type Incident, incidentTitle } from './model/incident.ts';
+import { type Incident, incidentTitle, placeOf, servicesAffected, stateWord } from './model/incident.ts';
 import { formatSeries, METRIC_NAME } from './model/labels.ts';
 import type { OutputGroup, OutputSource } from './model/output.ts';
 
@@ -54,7 +54,7 @@ ${count(incidents.length, 'open incident', 'open incidents')}</p></header>
 <section>
 <h2>Open incidents</h2>
 ${table(
-  ['Incident', 'Severity', 'State', 'Alerts', 'Since'],
+  ['Incident', 'Severity', 'State', 'Probable causes', 'Services', 'Alerts', 'Since'],
   incidents.slice(0, MAX_ROWS).map((incident) => incidentRow(incident, externalUrl, now())),
   'No incident is open.',
 )}
@@ -142,10 +142,18 @@ function incidentRow(incident: Incident, externalUrl: string, now: number): stri
   return [
     `<a href="${escapeHtml(externalUrl)}/api/v1/incidents/${incident.id}">${escapeHtml(incidentTitle(incident))}</a>`,
     escapeHtml(incident.severity),
-    incident.state,
+    stateWord(incident).replace('_', ' '),
+    escapeHtml(causesText(incident)),
+    `${servicesAffected(incident) || '–'}`,
     `${incident.alerts}`,
     `${since === '0s' ? 'now' : since}`,
   ];
+}
+
+/** `database orders (83 %), node n3 (9 %)`; a dash as long as nobody knows. */
+function causesText({ causes }: Incident): string {
+  const texts = causes.slice(0, 3).map(({ entity, p }) => `${placeOf(entity)} (${Math.round(p * 100)} %)`);
+  return texts.length === 0 ? '–' : texts.join(', ');
 }
 
 function anomalyRow(group: OutputGroup, values: ReadonlyMap<string, number>): string[] {

@@ -1,3 +1,4 @@
+import { BOOTSTRAP_STATES, type BootstrapStats } from './bootstrap/bootstrap.ts';
 import type { Metrics } from './emit/metrics.ts';
 import type { RemoteWriteSender } from './emit/remote-write-sender.ts';
 import type { IncidentPipeline } from './incident-pipeline.ts';
@@ -13,6 +14,36 @@ function* byKey<Key extends string | number>(counts: Iterable<readonly [Key, num
 }
 
 const one = (value: number) => [[[], value] as const];
+
+/** What the topology shows of itself. */
+export function addTopologyMetrics(metrics: Metrics, { topology, topologyTap }: ScoreLane): void {
+  const { claims, changes, pods, links } = topology;
+  metrics.gauge('pronoia_topology_edges', 'Edges of the graph, by kind.', ['kind'], () =>
+    byKey([...Map.groupBy(links.all(), ({ edge }) => edge)].map(([kind, edges]) => [kind, edges.length])),
+  );
+  metrics.gauge('pronoia_topology_pods', 'Pods that live or have ended lately.', [], () => one(pods.size));
+  metrics.gauge('pronoia_topology_claims', 'Facts that are remembered, one for each source of each.', [], () =>
+    one(claims.size),
+  );
+  metrics.counter(
+    'pronoia_topology_claims_refused_total',
+    'Facts refused because so many are remembered already.',
+    [],
+    () => one(claims.refusedTotal + topologyTap.refusedTotal),
+  );
+  metrics.gauge('pronoia_topology_series', 'Series from which the topology is learnt.', [], () =>
+    one(topologyTap.size),
+  );
+  metrics.gauge('pronoia_topology_unresolved', 'Edges with an end of which nothing is known.', [], () =>
+    one(links.unresolved().length),
+  );
+  metrics.counter(
+    'pronoia_topology_changes_total',
+    'Changes seen in series: images, rollouts, restarts, roles.',
+    [],
+    () => one(changes.total),
+  );
+}
 
 /** What lane A shows of itself. */
 export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
@@ -58,6 +89,18 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_replica_failovers_total', 'Times that another replica of a pair took over.', [], () =>
     one(receiver.replicaFailovers()),
   );
+  metrics.counter(
+    'pronoia_samples_paused_total',
+    'Samples neither judged nor learnt because of a holiday or maintenance (calendars).',
+    [],
+    () => one(lane.scorer.pausedTotal),
+  );
+  metrics.counter(
+    'pronoia_series_inherited_total',
+    'New replicas that began with the baseline of their workload.',
+    [],
+    () => one(lane.scorer.inheritance.inheritedTotal),
+  );
   metrics.gauge(
     'pronoia_series',
     'Series known, by kind; the kinds from ignored on own no state.',
@@ -78,6 +121,21 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   );
   metrics.counter('pronoia_anomalies_opened_total', 'Anomalies that began.', [], () => one(anomalies.openedTotal));
   metrics.gauge('pronoia_anomalies_open', 'Anomalies that are open now.', [], () => one(anomalies.size));
+  metrics.counter('pronoia_feedback_total', 'Anomalies that somebody called normal, by request.', ['verdict'], () => [
+    [['normal'], lane.scorer.feedbacks.acceptedTotal],
+  ]);
+  metrics.gauge('pronoia_feedback_series', 'Series of which some values were called normal.', [], () =>
+    one(lane.scorer.feedbacks.seriesCount),
+  );
+  metrics.gauge('pronoia_groups', 'Groups whose share of anomalous series is put out.', [], () =>
+    one(lane.groups.size),
+  );
+  metrics.counter(
+    'pronoia_groups_refused_total',
+    'Times that a series was left out of a group because there are 10,000 groups.',
+    [],
+    () => one(lane.groups.ungroupedTotal),
+  );
   metrics.gauge('pronoia_forecast_resources', 'Resources whose filling is forecast.', [], () =>
     one(forecasts.resources.size),
   );
@@ -160,4 +218,27 @@ export function addSnapshotMetrics(metrics: Metrics, stats: SnapshotStats): void
 function kindName(kind: Kind): string {
   const name = KIND_NAMES.get(kind) ?? 'unknown';
   return kind >= IGNORED ? name.replace(/([A-Z])/, (letter) => `_${letter.toLowerCase()}`) : name;
+}
+
+/** How far the loading of history is. */
+export function addBootstrapMetrics(metrics: Metrics, stats: () => BootstrapStats | undefined): void {
+  metrics.gauge('pronoia_bootstrap_state', 'Loading of history: 1 for its state.', ['state'], function* () {
+    const current = stats()?.state ?? 'off';
+    for (const state of BOOTSTRAP_STATES) yield [[state], state === current ? 1 : 0];
+  });
+  metrics.gauge('pronoia_bootstrap_metrics', 'Metrics whose history is to be loaded.', [], () =>
+    one(stats()?.metrics ?? 0),
+  );
+  metrics.gauge('pronoia_bootstrap_metrics_done', 'Metrics whose history has been loaded.', [], () =>
+    one(stats()?.metricsDone ?? 0),
+  );
+  metrics.gauge('pronoia_bootstrap_metrics_refused', 'Metrics whose history the server could not give.', [], () =>
+    one(stats()?.metricsRefused ?? 0),
+  );
+  metrics.counter('pronoia_bootstrap_samples_total', 'Samples of the past that were learnt.', [], () =>
+    one(stats()?.samples ?? 0),
+  );
+  metrics.counter('pronoia_bootstrap_series_total', 'Series of the history, by what became of them.', ['outcome'], () =>
+    byKey(stats()?.series ?? []),
+  );
 }

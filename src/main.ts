@@ -2,11 +2,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { startApp } from './app.ts';
 import { type CommandLine, parseCommandLine } from './config/flags.ts';
-import { ConfigError, loadConfig } from './config/load.ts';
-import { loadWebConfig } from './config/web-load.ts';
+import { ConfigError } from './config/load.ts';
+import { loadFiles, loadWebConfig } from './config/web-load.ts';
 import { systemClock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import { createLogger } from './model/logger.ts';
+import { replay } from './replay-command.ts';
 import { VERSION } from './version.ts';
 
 /** As Prometheus: wrong usage and a wrong configuration end with 2, anything else that goes wrong with 1. */
@@ -25,10 +26,15 @@ switch (commandLine.command) {
     await serve(commandLine);
     break;
   case 'check config':
-    process.exitCode = checkFiles(commandLine.files, loadConfig);
+    process.exitCode = checkFiles(commandLine.files, (configFile) =>
+      loadFiles({ configFile, webConfigFile: undefined }, systemClock.now()),
+    );
     break;
   case 'check web-config':
     process.exitCode = checkFiles(commandLine.files, loadWebConfig);
+    break;
+  case 'replay':
+    process.exitCode = replayFiles(commandLine);
     break;
   case 'help':
     process.stdout.write(commandLine.text);
@@ -64,6 +70,16 @@ async function serve({ flags }: Extract<CommandLine, { command: 'serve' }>): Pro
   process.on('SIGHUP', () => void starting.then((app) => app.reload()).catch(() => {}));
   const starting = startApp({ flags, clock: systemClock, logger, onQuit: () => stop('asked by HTTP') });
   await starting.catch(fail);
+}
+
+function replayFiles({ files, flags }: Extract<CommandLine, { command: 'replay' }>): number {
+  try {
+    process.stdout.write(replay(files, flags));
+    return EXIT.success;
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);
+    return error instanceof ConfigError ? EXIT.usage : EXIT.failure;
+  }
 }
 
 function checkFiles(files: readonly string[], load: (file: string) => unknown): number {

@@ -1,7 +1,11 @@
 import { randomInt } from 'node:crypto';
+import type { AnomalyListener } from './detect/anomalies.ts';
+import { GroupRates } from './detect/group-rates.ts';
+import { QuietSlots } from './detect/quiet-slots.ts';
 import { Scorer } from './detect/scorer.ts';
 import { AnomalySeries } from './emit/anomaly-series.ts';
 import { ForecastSeries } from './emit/forecast-series.ts';
+import { GroupSeries } from './emit/group-series.ts';
 import type { CapacityRule } from './forecast/capacity-rule.ts';
 import { Forecasts } from './forecast/forecasts.ts';
 import { PRESETS } from './forecast/presets.ts';
@@ -9,16 +13,23 @@ import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
 import { createKernel } from './kernel/kernel.ts';
 import type { Anomaly } from './model/anomaly.ts';
+import { Calendar } from './model/calendar.ts';
 import type { Clock } from './model/clock.ts';
 import { ScorePipeline } from './score-pipeline.ts';
 import { Columns } from './series/columns.ts';
 import { Expiry } from './series/expiry.ts';
 import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
 import { type LearnRule, Policies } from './series/policies.ts';
+import { type RuleState, RuleStates } from './series/rule-states.ts';
 import { SeriesTable } from './series/series-table.ts';
+import { Workloads } from './series/workloads.ts';
+import type { LearntTopology } from './topology/learnt-topology.ts';
+import { SeriesTap } from './topology/series-tap.ts';
 
 /** How often ended series and outputs are looked for. */
 const EXPIRY_INTERVAL_MS = 15_000;
+/** How often the graph is brought up to date. */
+const TOPOLOGY_INTERVAL_MS = 5000;
 /** Slots that are matched with new rules in one slice: some milliseconds. */
 const MATCH_SLICE = 2000;
 
@@ -26,6 +37,8 @@ export interface ScoreLaneSettings {
   readonly rules: readonly LearnRule[];
   readonly replicaLabel: string;
   readonly clusterLabel: string;
+  /** What `anomaly_rate` is computed over, by the names of labels; nothing unless given. */
+  readonly groups?: readonly { readonly by: readonly string[] }[];
   /** What is forecast; the presets unless told otherwise. */
   readonly capacityRules?: readonly CapacityRule[];
 }
@@ -35,15 +48,30 @@ export interface ScoreLaneOptions {
   readonly settings: ScoreLaneSettings;
   /** Name of the time zone in whose days and weeks seasons are learnt. */
   readonly timezone: string;
+  /** When series are quiet; never unless given. */
+  readonly calendar?: Calendar;
   readonly clock: Clock;
+  /** Learns from the series that pass how things depend on each other. */
+  readonly topology: LearntTopology;
   /** Told when an anomaly begins, and again when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
+  /** Told since when the conditions of rules hold, see `RuleStates`. */
+  readonly onRuleState?: (state: RuleState) => void;
 }
 
 export type ScoreLane = ReturnType<typeof createScoreLane>;
 
 /** Wires lane A: from the request of a sender to the output series. The server, replay and the benchmarks share it. */
-export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomaly }: ScoreLaneOptions) {
+export function createScoreLane({
+  maxSeries,
+  settings,
+  timezone,
+  calendar = new Calendar(),
+  clock,
+  topology,
+  onAnomaly,
+  onRuleState = () => {},
+}: ScoreLaneOptions) {
   // Slot 0 is no series.
   const columns = new Columns(maxSeries + 1);
   const policies = new Policies();
@@ -59,36 +87,89 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
   });
   const table = new SeriesTable({ columns, policies, kernel });
   const expiry = new Expiry(table);
-  const scorer = new Scorer(columns, policies, timezone, (slot, anomaly) => {
+  const workloads = new Workloads(columns.capacity, kernel);
+  const quietSlots = new QuietSlots(calendar, columns.capacity, (slot) => table.labels(slot));
+  const listener: AnomalyListener = (slot, anomaly) => {
     const labels = table.labels(slot);
     if (labels !== undefined) onAnomaly({ labels, ...anomaly });
+  };
+  const scorer = new Scorer(columns, policies, timezone, listener, {
+    workloads,
+    quietSlots,
+    labels: (slot) => table.labels(slot),
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
-  table.onSeries = (slot, metricName) => forecasts.resources.add(slot, metricName);
-  table.onForget = (slot) => forecasts.resources.remove(slot);
-  const pipeline = new ScorePipeline({ table, expiry, scorer, outputs, forecasts, clock });
+  const groups = new GroupRates(columns.capacity, scorer.sampleClock, (slot) => table.labels(slot));
+  const topologyTap = new SeriesTap(columns.capacity, topology, (slot) => table.labels(slot));
+  table.onSeries = (slot, metricName) => {
+    forecasts.resources.add(slot, metricName);
+    topologyTap.add(slot, metricName);
+    scorer.feedbacks.seen(slot, metricName);
+    workloads.place(slot, table.labelBytes(slot), policies.droppedLabels(table.policyNumbers[slot]!));
+  };
+  const ruleStates = new RuleStates();
+  ruleStates.onState = onRuleState;
+  table.onAlertSeries = (slot, labels) => ruleStates.add(slot, labels);
+  table.onForget = (slot) => {
+    forecasts.resources.remove(slot);
+    topologyTap.remove(slot);
+    ruleStates.remove(slot);
+    workloads.remove(slot);
+    scorer.forget(slot);
+    groups.forget(slot);
+  };
+  const pipeline = new ScorePipeline({
+    table,
+    expiry,
+    scorer,
+    outputs,
+    groups,
+    forecasts,
+    topologyTap,
+    ruleStates,
+    clock,
+  });
+  const cancelTopology = clock.every(TOPOLOGY_INTERVAL_MS, () => topology.advance(clock.now()));
   const cancelExpiry = clock.every(EXPIRY_INTERVAL_MS, () => {
     expiry.sweep(Math.floor(clock.now() / 1000));
     outputs.expire(clock.now());
+    groups.sweep(clock.now(), table.highest);
   });
   let cancelMatching = () => {};
 
-  const use = ({ rules, replicaLabel, clusterLabel, capacityRules = PRESETS }: ScoreLaneSettings) => {
+  const use = ({
+    rules,
+    replicaLabel,
+    clusterLabel,
+    groups: groupings = [],
+    capacityRules = PRESETS,
+  }: ScoreLaneSettings) => {
     table.configure(rules, replicaLabel);
     election.configure(replicaLabel, clusterLabel);
+    groups.configure(groupings.map(({ by }) => by));
     forecasts.configure(capacityRules, clusterLabel);
+    topology.configure({ clusterLabel });
+    topologyTap.configure(clusterLabel);
   };
   use(settings);
 
   return {
     receiver,
     table,
+    policies,
     columns,
+    scorer,
+    calendar,
+    quietSlots,
     anomalies: scorer.anomalies,
     rates: scorer.rates,
     outputs,
+    groups,
+    groupOutputs: new GroupSeries(groups),
     forecasts,
+    topology,
+    topologyTap,
     forecastOutputs: new ForecastSeries(forecasts, clock),
     stats: pipeline.stats,
     /** Uses these settings for series that come from now on, and in slices for those that are there. */
@@ -104,6 +185,7 @@ export function createScoreLane({ maxSeries, settings, timezone, clock, onAnomal
     stop(): void {
       cancelExpiry();
       cancelMatching();
+      cancelTopology();
       forecasts.stop();
     },
   };

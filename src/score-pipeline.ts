@@ -1,11 +1,14 @@
+import type { GroupRates } from './detect/group-rates.ts';
 import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
 import type { Forecasts } from './forecast/forecasts.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
 import type { Expiry } from './series/expiry.ts';
-import { IGNORED, IGNORED_REASONS } from './series/kinds.ts';
+import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
+import type { RuleStates } from './series/rule-states.ts';
 import type { SeriesTable } from './series/series-table.ts';
+import type { SeriesTap } from './topology/series-tap.ts';
 
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
 const FUTURE_MS = 10 * 60_000;
@@ -34,7 +37,10 @@ export interface ScoreParts {
   readonly expiry: Expiry;
   readonly scorer: Scorer;
   readonly outputs: AnomalySeries;
+  readonly groups: GroupRates;
   readonly forecasts: Forecasts;
+  readonly ruleStates: RuleStates;
+  readonly topologyTap: SeriesTap;
   readonly clock: Clock;
 }
 
@@ -51,8 +57,12 @@ export class ScorePipeline {
   readonly #expiry: Expiry;
   readonly #scorer: Scorer;
   readonly #outputs: AnomalySeries;
+  readonly #groups: GroupRates;
   readonly #forecasts: Forecasts;
+  readonly #ruleStates: RuleStates;
   readonly #isCapacity: Uint8Array;
+  readonly #topologyTap: SeriesTap;
+  readonly #isTopology: Uint8Array;
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
@@ -69,8 +79,12 @@ export class ScorePipeline {
     this.#expiry = parts.expiry;
     this.#scorer = parts.scorer;
     this.#outputs = parts.outputs;
+    this.#groups = parts.groups;
     this.#forecasts = parts.forecasts;
+    this.#ruleStates = parts.ruleStates;
     this.#isCapacity = parts.forecasts.resources.isMember;
+    this.#topologyTap = parts.topologyTap;
+    this.#isTopology = parts.topologyTap.isMember;
     this.#clock = parts.clock;
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
@@ -79,6 +93,7 @@ export class ScorePipeline {
     parts.table.onRelease = (slot) => {
       parts.scorer.end(slot);
       parts.outputs.end(slot);
+      parts.groups.end(slot);
     };
   }
 
@@ -105,6 +120,7 @@ export class ScorePipeline {
         }
       } else if (slot !== 0) {
         this.#ignoredByKind[kind]! += end - sample;
+        if (kind === KIND.ignoredAlerts) this.#takeRuleState(slot, batch, sample, end);
       }
       sample = end;
     }
@@ -129,14 +145,18 @@ export class ScorePipeline {
       case TAKEN.quiet:
         this.#accepted++;
         if (isPublished) this.#outputs.repeat(slot, timestamp);
+        this.#groups.observe(slot, timestamp, scorer.anomalies.isOpen[slot] === 1 ? undefined : false);
         break;
       case TAKEN.judged:
         this.#accepted++;
         this.#outputs.observe(slot, timestamp, scorer.verdict);
+        this.#groups.observe(slot, timestamp, scorer.verdict.score > 1);
         break;
       case TAKEN.warming:
+      case TAKEN.paused:
         this.#accepted++;
         this.#outputs.observe(slot, timestamp, undefined);
+        this.#groups.observe(slot, timestamp, false);
         break;
       case TAKEN.repeated:
         this.#repeated++;
@@ -150,6 +170,16 @@ export class ScorePipeline {
     if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
       this.#forecasts.take(slot, timestamp, batch.values[index]!);
     }
+    if (this.#isTopology[slot] !== 0 && this.#accepted > accepted) {
+      this.#topologyTap.take(slot, timestamp, batch.values[index]!);
+    }
+  }
+
+  #takeRuleState(slot: number, batch: RawBatch, from: number, to: number): void {
+    for (let sample = from; sample < to; sample++) {
+      if (batch.flags[sample] === STALE) this.#ruleStates.end(slot, batch.timestamps[sample]!);
+      else this.#ruleStates.take(slot, batch.values[sample]!);
+    }
   }
 
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
@@ -157,7 +187,9 @@ export class ScorePipeline {
     this.stats.staleTotal++;
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
+    this.#groups.end(slot);
     this.#forecasts.end(slot);
+    this.#topologyTap.end(slot, timestamp);
   }
 
   #refuseTime(timestamp: number): void {

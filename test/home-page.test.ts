@@ -87,6 +87,8 @@ describe('the page for people', () => {
       lead: 'HighLatency on service shop/cart',
       severity: 'critical',
       state: 'open',
+      causes: [],
+      impacted: [],
       alerts: 3,
       openedAt: 0,
       startsAt: 0,

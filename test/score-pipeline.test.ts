@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KIND } from '../src/series/kinds.ts';
 import { encodeMetadataBody, STALE_MARKER } from './ingest/write-request-builder.ts';
 import { gaussian, rule, START, TestLane, times } from './test-lane.ts';
 
@@ -259,6 +260,28 @@ describe('series', () => {
       alert_series: 2,
       histogram_bucket: 2,
     });
+  });
+
+  it('that say since when rules hold are told when they are new, change, end and come back', async () => {
+    const labels = { __name__: 'ALERTS_FOR_STATE', alertname: 'Slow', service: 'cart', __replica__: 'a' };
+    const send = (at: number, value: number | typeof STALE_MARKER) =>
+      lane.send({ labels, samples: [[START + at, value]] });
+    await send(0, START / 1000);
+    await send(30_000, START / 1000);
+    await send(60_000, START / 1000 + 45);
+    await send(90_000, STALE_MARKER);
+    await send(120_000, START / 1000 + 100);
+    expect(lane.ruleStates.map(({ activeAt, endedAt }) => [activeAt - START, endedAt && endedAt - START])).toEqual([
+      [0, undefined],
+      [45_000, undefined],
+      [45_000, 90_000],
+      [100_000, undefined],
+    ]);
+    expect([...lane.ruleStates[0]!.labels]).toEqual([
+      ['alertname', 'Slow'],
+      ['service', 'cart'],
+    ]);
+    expect(lane.lane.table.countByKind.get(KIND.ignoredAlerts)).toBe(1);
   });
 
   it('over the limit are refused with a reason, the others are taken', async () => {

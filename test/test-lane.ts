@@ -1,11 +1,14 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Anomaly } from '../src/model/anomaly.ts';
+import { Calendar } from '../src/model/calendar.ts';
 import { ManualClock } from '../src/model/clock.ts';
 import { formatSeries } from '../src/model/labels.ts';
 import { parseSelector } from '../src/model/matcher.ts';
 import { createScoreLane, type ScoreLane } from '../src/score-lane.ts';
 import { DEFAULT_RULE, type LearnRule } from '../src/series/policies.ts';
+import type { RuleState } from '../src/series/rule-states.ts';
+import { LearntTopology } from '../src/topology/learnt-topology.ts';
 import { encodeBody, type TestSeries } from './ingest/write-request-builder.ts';
 
 /** A moment in all tests; on a full hour, so that times are easy to read. */
@@ -20,7 +23,9 @@ export interface Answer {
 /** Lane A behind a real HTTP server, on a manual clock. */
 export class TestLane {
   readonly clock = new ManualClock(START);
+  readonly calendar = new Calendar();
   readonly anomalies: Anomaly[] = [];
+  readonly ruleStates: RuleState[] = [];
   readonly lane: ScoreLane;
   readonly #server = createServer((request, response) => this.lane.receiver.receive(request, response));
 
@@ -28,13 +33,17 @@ export class TestLane {
   constructor({
     maxSeries = 1000,
     rules = [rule('{__name__!=""}', { emit: 'all' })],
-  }: { maxSeries?: number; rules?: LearnRule[] } = {}) {
+    groups = [],
+  }: { maxSeries?: number; rules?: LearnRule[]; groups?: { by: string[] }[] } = {}) {
     this.lane = createScoreLane({
       maxSeries,
-      settings: { rules, replicaLabel: '__replica__', clusterLabel: 'cluster' },
+      settings: { rules, groups, replicaLabel: '__replica__', clusterLabel: 'cluster' },
       timezone: 'UTC',
+      calendar: this.calendar,
       clock: this.clock,
+      topology: new LearntTopology({ clusterLabel: 'cluster' }),
       onAnomaly: (anomaly) => this.anomalies.push(anomaly),
+      onRuleState: (state) => this.ruleStates.push(state),
     });
   }
 
@@ -99,7 +108,7 @@ export class TestLane {
   /** What is put out now: values by series. */
   outputs(): Record<string, number> {
     const found: Record<string, number> = {};
-    for (const group of this.lane.outputs.groups()) {
+    for (const group of [...this.lane.outputs.groups(), ...this.lane.groupOutputs.groups()]) {
       const labels = group.labels();
       for (const [name, value] of group.values) found[formatSeries(new Map([['__name__', name], ...labels]))] = value;
     }

@@ -1,4 +1,13 @@
-import { CHECK_CONFIG, CHECK_WEB_CONFIG, EVERYWHERE, FLAGS, type Flag, SERVE } from './flag-table.ts';
+import {
+  CHECK_CONFIG,
+  CHECK_WEB_CONFIG,
+  EVERYWHERE,
+  FLAGS,
+  type Flag,
+  REPLAY,
+  REPLAY_FLAGS,
+  SERVE,
+} from './flag-table.ts';
 
 const WIDTH = 100;
 const MAX_LEFT_WIDTH = 34;
@@ -11,12 +20,15 @@ const EVERYWHERE_ROWS: readonly Row[] = [
 ];
 
 /** The text of `--help`, laid out as Prometheus' own: of the whole program, or of one command. */
-export function helpText(command?: 'serve' | 'check config' | 'check web-config'): string {
+export function helpText(command?: 'serve' | 'replay' | 'check config' | 'check web-config'): string {
   const check = [CHECK_CONFIG, CHECK_WEB_CONFIG].find(({ words }) => words.join(' ') === command);
   if (check !== undefined) return page(check.synopsis, check.help, EVERYWHERE_ROWS);
+  if (command === 'replay') {
+    return page(REPLAY.synopsis, REPLAY.help, [...EVERYWHERE_ROWS, ...Object.entries<Flag>(REPLAY_FLAGS).map(flagRow)]);
+  }
   const flags = [...EVERYWHERE_ROWS, ...Object.entries<Flag>(FLAGS).map(flagRow)];
   if (command === 'serve') return page(`${SERVE.synopsis} [<flags>]`, SERVE.help, flags);
-  const commands = [SERVE, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ synopsis, help }): Row => [synopsis, help]);
+  const commands = [SERVE, REPLAY, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ synopsis, help }): Row => [synopsis, help]);
   const about =
     'Foresight for Prometheus: dynamic baselines for every series, and one incident instead of a storm of alerts.';
   return `${page('[<command>] [<flags>]', about, flags)}\nCommands:\n${table(commands)}`;

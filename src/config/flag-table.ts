@@ -1,6 +1,8 @@
 import { LOG_FORMATS, LOG_LEVELS } from '../model/logger.ts';
 import { oneOf } from './suggestion.ts';
 
+const REPLAY_FORMATS = ['text', 'json'] as const;
+
 /** Where to listen; no host means all addresses of the machine. Port 0 takes any free one. */
 interface ListenAddress {
   readonly host: string | undefined;
@@ -87,10 +89,34 @@ export const FLAGS = {
   },
 } as const satisfies Readonly<Record<string, Flag>>;
 
+/** The flags of `replay`. */
+export const REPLAY_FLAGS = {
+  'config.file': FLAGS['config.file'],
+  'topology.file': {
+    takesValue: true,
+    placeholder: 'FILE',
+    preset: undefined,
+    expects: 'the path of a file',
+    read: nonEmpty,
+    help: 'File of known dependencies, in place of the one that the configuration names.',
+  },
+  format: {
+    takesValue: true,
+    placeholder: 'FORM',
+    preset: 'text',
+    expects: oneOf(REPLAY_FORMATS),
+    read: (text: string) => REPLAY_FORMATS.find((format) => format === text),
+    help: `Form of what is printed: ${oneOf(REPLAY_FORMATS)}.`,
+  },
+} as const satisfies Readonly<Record<string, Flag>>;
+
 export type Flag = ValueFlag<unknown, string | undefined> | Switch;
 
 /** What the flags say: `web.listen-address` is `webListenAddress`. */
-export type Flags = { readonly [Name in keyof typeof FLAGS as Camel<Name>]: ValueOf<(typeof FLAGS)[Name]> };
+export type Flags = Values<typeof FLAGS>;
+export type ReplayFlags = Values<typeof REPLAY_FLAGS>;
+
+type Values<Table> = { readonly [Name in keyof Table as Camel<Name & string>]: ValueOf<Table[Name]> };
 
 type ValueOf<F> = F extends { read: (text: string) => infer T; preset: infer Preset }
   ? Preset extends string
@@ -114,6 +140,12 @@ export const CHECK_WEB_CONFIG = {
   words: ['check', 'web-config'],
   synopsis: 'check web-config FILE...',
   help: 'The same for files of --web.config.file, with the certificates and keys that they name.',
+} as const;
+
+export const REPLAY = {
+  words: ['replay'],
+  synopsis: 'replay [<flags>] FILE...',
+  help: 'Take recorded webhooks through the production path and print the incidents that they would have become, beside what Alertmanager made of them.',
 } as const;
 
 export const SERVE = {

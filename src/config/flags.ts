@@ -1,11 +1,23 @@
 import { helpText } from './flag-help.ts';
-import { CHECK_CONFIG, CHECK_WEB_CONFIG, EVERYWHERE, FLAGS, type Flag, type Flags, SERVE } from './flag-table.ts';
+import {
+  CHECK_CONFIG,
+  CHECK_WEB_CONFIG,
+  EVERYWHERE,
+  FLAGS,
+  type Flag,
+  type Flags,
+  REPLAY,
+  REPLAY_FLAGS,
+  type ReplayFlags,
+  SERVE,
+} from './flag-table.ts';
 import { showName, suggest } from './suggestion.ts';
 
 /** What the command line asks for. A usage error holds every problem, one sentence each; the process ends with 2. */
 export type CommandLine =
   | { readonly command: 'serve'; readonly flags: Flags }
   | { readonly command: CheckCommand; readonly files: readonly string[] }
+  | { readonly command: 'replay'; readonly flags: ReplayFlags; readonly files: readonly string[] }
   | { readonly command: 'help'; readonly text: string }
   | { readonly command: 'version' }
   | { readonly command: 'usage error'; readonly problems: readonly string[] };
@@ -20,7 +32,9 @@ interface GivenFlag {
   readonly value: string | undefined;
 }
 
-const TABLE: ReadonlyMap<string, Flag> = new Map(Object.entries(FLAGS));
+const SERVE_TABLE: ReadonlyMap<string, Flag> = new Map(Object.entries(FLAGS));
+const REPLAY_TABLE: ReadonlyMap<string, Flag> = new Map(Object.entries(REPLAY_FLAGS));
+const TABLE: ReadonlyMap<string, Flag> = new Map([...REPLAY_TABLE, ...SERVE_TABLE]);
 const EVERYWHERE_NAMES = Object.keys(EVERYWHERE);
 
 /**
@@ -32,11 +46,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const command = commandOf(words);
   if (given.some(isHelp)) return { command: 'help', text: helpText(words.length === 0 ? undefined : command) };
   if (given.some(({ written }) => written === '--version')) return { command: 'version' };
-  return command === 'serve' ? parseServe(words, given) : parseCheck(command, words, given);
+  if (command === 'serve') return parseServe(words, given);
+  return command === 'replay' ? parseReplay(words, given) : parseCheck(command, words, given);
 }
 
 /** Of a check that is unknown or not named, the one that is meant most often. */
-function commandOf([word, what]: readonly string[]): 'serve' | CheckCommand {
+function commandOf([word, what]: readonly string[]): 'serve' | 'replay' | CheckCommand {
+  if (word === REPLAY.words[0]) return 'replay';
   if (word !== CHECK_CONFIG.words[0]) return 'serve';
   return what === CHECK_WEB_CONFIG.words[1] ? 'check web-config' : 'check config';
 }
@@ -84,20 +100,26 @@ function mayTakeValue({ written, name, isNegated }: GivenFlag): boolean {
 }
 
 function parseServe(words: readonly string[], given: readonly GivenFlag[]): CommandLine {
-  const problems = given.flatMap((flag) => problemsOf(flag, [...TABLE.keys()]));
+  const problems = given.flatMap((flag) => problemsOf(flag, [...SERVE_TABLE.keys()], 'replay'));
   const [command = SERVE.words[0], ...rest] = words;
   if (command !== SERVE.words[0]) {
     problems.push(unknownCommand(command));
   } else {
     problems.push(...rest.map((word) => `unexpected argument ${JSON.stringify(word)}: serve takes flags only`));
   }
-  const values = [...TABLE].map(([name, flag]) => [propertyOf(name), readValue(name, flag, given, problems)]);
-  if (problems.length > 0) return { command: 'usage error', problems };
-  return { command: 'serve', flags: Object.fromEntries(values) as Flags };
+  const flags = readValues(SERVE_TABLE, given, problems) as Flags;
+  return problems.length > 0 ? { command: 'usage error', problems } : { command: 'serve', flags };
+}
+
+function parseReplay([, ...files]: readonly string[], given: readonly GivenFlag[]): CommandLine {
+  const problems = given.flatMap((flag) => problemsOf(flag, [...REPLAY_TABLE.keys()], 'serve'));
+  if (files.length === 0) problems.push(`no file to replay: write: pronoia ${REPLAY.synopsis}`);
+  const flags = readValues(REPLAY_TABLE, given, problems) as ReplayFlags;
+  return problems.length > 0 ? { command: 'usage error', problems } : { command: 'replay', flags, files };
 }
 
 function parseCheck(command: CheckCommand, words: readonly string[], given: readonly GivenFlag[]): CommandLine {
-  const problems = given.flatMap((flag) => problemsOf(flag, []));
+  const problems = given.flatMap((flag) => problemsOf(flag, [], 'serve'));
   const [, what, ...files] = words;
   const { synopsis } = command === 'check config' ? CHECK_CONFIG : CHECK_WEB_CONFIG;
   if (what === undefined) problems.push(`check what? write: pronoia ${synopsis}`);
@@ -107,20 +129,26 @@ function parseCheck(command: CheckCommand, words: readonly string[], given: read
 }
 
 function unknownCommand(written: string): string {
-  const known = [SERVE, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
+  const known = [SERVE, REPLAY, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
   return `unknown command ${JSON.stringify(written)}${suggest(written, known)}`;
 }
 
-/** What is wrong with a flag apart from its value. */
-function problemsOf({ written, name, value }: GivenFlag, known: readonly string[]): string[] {
+/** What is wrong with a flag apart from its value. @param other the command that has the flags which this one lacks */
+function problemsOf({ written, name, value }: GivenFlag, known: readonly string[], other: string): string[] {
   if (EVERYWHERE_NAMES.includes(name)) return [`${written} is not a flag: write --${name}, without a value`];
   const flag = TABLE.get(name);
   const dashed = [...known, ...EVERYWHERE_NAMES].map((each) => `--${each}`);
   if (flag === undefined) return [`unknown flag ${showName(written)}`.trimEnd() + suggest(written, dashed)];
-  if (!known.includes(name)) return [`--${name} is a flag of serve only: leave it out`];
+  if (!known.includes(name)) return [`--${name} is a flag of ${other} only: leave it out`];
   if (!written.startsWith('--')) return [`flags start with two dashes: write --${name}`];
   if (!flag.takesValue && value !== undefined) return [`--${name} takes no value: write --${name} or --no-${name}`];
   return [];
+}
+
+function readValues(table: ReadonlyMap<string, Flag>, given: readonly GivenFlag[], problems: string[]): object {
+  return Object.fromEntries(
+    [...table].map(([name, flag]) => [propertyOf(name), readValue(name, flag, given, problems)]),
+  );
 }
 
 /** The value of one flag, or its default; what is wrong with it goes to `problems`. */

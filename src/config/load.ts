@@ -25,20 +25,20 @@ export class ConfigError extends Error {
   }
 }
 
-/** Finds the place of what stands under a path of keys; undefined when the file does not have it. */
+/** Finds the place of what stands under a path of keys (in a list: numbers, from 0); undefined when the file does not have it. */
 export type Locate = (...keys: readonly string[]) => Position | undefined;
 
 /** What a schema cannot say: values that do not go together, files with the wrong content. What is wrong in itself is undefined. */
-type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate: Locate) => readonly Finding[];
+export type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate: Locate) => readonly Finding[];
 
 /**
  * Reads and checks the main configuration file.
  * @param path undefined when there is no file, which gives the defaults
  * @throws ConfigError with all problems, in the order of the file
  */
-export function loadConfig(path: string | undefined): Config {
+export function loadConfig(path: string | undefined, furtherChecks?: FurtherChecks<typeof configSchema>): Config {
   if (path === undefined) return validate(configSchema, undefined, surroundingsOf('.')).value;
-  return loadFile(configSchema, path);
+  return loadFile(configSchema, path, furtherChecks);
 }
 
 /**
@@ -60,26 +60,31 @@ export function loadFile<T extends Section>(
 }
 
 function positionOf(tree: Tree | undefined, [key, ...rest]: readonly string[]): Position | undefined {
-  const entry = tree?.kind === 'section' ? tree.entries.get(key!) : undefined;
+  const entry =
+    tree?.kind === 'list' ? tree.items[Number(key)] : tree?.kind === 'section' ? tree.entries.get(key!) : undefined;
   return rest.length > 0 ? positionOf(entry?.tree, rest) : (entry?.tree?.at ?? entry?.at);
 }
 
 function readText(path: string): string {
-  const fail = (message: string): never => {
-    throw new ConfigError([{ file: path, line: 1, column: 1, message }]);
-  };
-  let bytes = Buffer.alloc(0);
+  return readTextFile(path, (message) => {
+    const sentence = `the configuration file ${message}`;
+    return new ConfigError([{ file: path, line: 1, column: 1, message: sentence }]);
+  });
+}
+
+/** Reads a file of at most a mebibyte, in UTF-8. @param errorOf makes the error that is thrown, of what is wrong with it */
+export function readTextFile(path: string, errorOf: (message: string) => Error): string {
+  let bytes: Buffer;
   try {
     bytes = readBytes(path);
   } catch (error) {
-    fail(`the configuration file cannot be read (${reasonOf(error)})`);
+    throw errorOf(`cannot be read (${reasonOf(error)})`);
   }
-  if (bytes.length > MAX_FILE_BYTES)
-    fail('the configuration file is larger than 1 MiB: check that it is the right one');
+  if (bytes.length > MAX_FILE_BYTES) throw errorOf('is larger than 1 MiB: check that it is the right one');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return fail('the configuration file is not UTF-8: save it as UTF-8');
+    throw errorOf('is not UTF-8: save it as UTF-8');
   }
 }
 

@@ -1,3 +1,4 @@
+import { isTimeZone } from '../model/zoned-time.ts';
 import {
   afterRestart,
   choice,
@@ -58,13 +59,12 @@ function refuseHeader(name: string): string | undefined {
   return HEADER_NAME.test(name) ? undefined : 'expected a header name such as X-Scope-OrgID';
 }
 
-const timezone = text('the name of a time zone such as Europe/Berlin', (name) => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
-  } catch {
-    return false;
-  }
-});
+const externalLabels = dictionary(
+  text('some text as the value of the label', (value) => value !== ''),
+  refuseLabel,
+);
+
+const timezone = text('the name of a time zone such as Europe/Berlin', isTimeZone);
 
 const global = section({
   timezone: afterRestart(
@@ -75,10 +75,7 @@ const global = section({
     ),
   ),
   external_labels: group(
-    dictionary(
-      text('some text as the value of the label', (value) => value !== ''),
-      refuseLabel,
-    ),
+    externalLabels,
     'Labels that are added to every series and incident that leaves this process, unless it has them already.',
   ),
   replica_label: preset(
@@ -117,6 +114,10 @@ const learnRule = section({
     'A smaller distance from the expected value is never an anomaly. The larger of the two counts.',
   ),
   range: optional(interval, 'Values that the series can have at all; the band stays within.'),
+  identity_drop: group(
+    list(text('a label name such as pod, but not __name__', (name) => LABEL_NAME.test(name) && name !== '__name__')),
+    "Labels that tell the replicas of a workload apart, such as pod and instance. A new replica goes on with its workload's baseline, and each is compared with its siblings.",
+  ),
 });
 
 const capacity = section(
@@ -153,6 +154,34 @@ const capacity = section(
   },
 );
 
+/** A date, or a date and a time with or without offset from UTC; as RFC 3339 has it, seconds may be missing. */
+const MOMENT = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
+const moment = text(
+  'a date or time such as 2026-12-24, 2026-12-24T18:00 or 2026-12-24T18:00:00+01:00',
+  (written) => MOMENT.test(written) && !Number.isNaN(Date.parse(written)),
+);
+
+const calendar = section(
+  {
+    name: optional(
+      text('some text', (name) => name !== ''),
+      'What the time is called in explanations; events of a file have names of their own.',
+    ),
+    file: optional(
+      filePath,
+      'Calendar in the form of RFC 5545 (.ics). Every event in it, all-day or not, recurring or not, is such a time. It is read again with the configuration.',
+    ),
+    start: optional(moment, 'When a single time begins. Without an offset it is local time of `global.timezone`.'),
+    end: optional(moment, 'When it ends.'),
+    match: group(
+      list(selector),
+      'Selectors as in PromQL of the series (and alerts) that it is about; without any, all.',
+    ),
+  },
+  { exactlyOne: [['file', 'start']], needs: { start: ['end'], end: ['start'] } },
+);
+
 const basicAuth = section(
   {
     username: required(
@@ -179,30 +208,64 @@ const queue = section({
   max_age: preset(duration('1s', '7d'), '10m', 'A sample that could not be sent for so long is dropped, and counted.'),
 });
 
+const headers = group(
+  dictionary(
+    secret('a header value on one line, in Latin-1', (value) => HEADER_VALUE.test(value)),
+    refuseHeader,
+  ),
+  'Further headers of each request. Those of the protocol cannot be replaced.',
+);
+const credentials = {
+  basic_auth: optional(basicAuth, 'User and password of HTTP basic authentication.'),
+  bearer_token: optional(
+    secret('a token without blanks and line breaks', (token) => TOKEN.test(token)),
+    'Token of the Authorization header; better kept in a file of its own.',
+  ),
+  bearer_token_file: optional(filePath, 'File that holds the token. It is read at every request.'),
+};
+const oneCredential = { atMostOne: [['basic_auth', 'bearer_token', 'bearer_token_file']] };
+
 const remoteWrite = section(
   {
     url: required(
       httpUrl,
       'Where to send to: the remote-write endpoint of Prometheus or of anything that speaks its protocol.',
     ),
-    headers: group(
-      dictionary(
-        secret('a header value on one line, in Latin-1', (value) => HEADER_VALUE.test(value)),
-        refuseHeader,
-      ),
-      'Further headers of each request. The four of the protocol cannot be replaced.',
-    ),
-    basic_auth: optional(basicAuth, 'User and password of HTTP basic authentication.'),
-    bearer_token: optional(
-      secret('a token without blanks and line breaks', (token) => TOKEN.test(token)),
-      'Token of the Authorization header; better kept in a file of its own.',
-    ),
-    bearer_token_file: optional(filePath, 'File that holds the token. It is read at every request.'),
+    headers,
+    ...credentials,
     remote_timeout: preset(duration('1ms', '1h'), '30s', 'How long one request may take.'),
     queue: group(queue, 'How samples wait until they are sent.'),
   },
-  { atMostOne: [['basic_auth', 'bearer_token', 'bearer_token_file']] },
+  oneCredential,
 );
+
+const bootstrap = section(
+  {
+    prometheus: afterRestart(
+      optional(
+        httpUrl,
+        'Base URL of the server that has the history: Prometheus, or what speaks its API. Without it nothing is loaded. A change takes effect after a restart.',
+      ),
+    ),
+    lookback: afterRestart(
+      preset(duration('1h', '365d'), '14d', 'How much of the past is loaded. A change takes effect after a restart.'),
+    ),
+    external_labels: group(
+      externalLabels,
+      'Labels that this server adds when it sends, needed only where it has no remote read: its query API answers without them.',
+    ),
+    headers,
+    ...credentials,
+  },
+  oneCredential,
+);
+
+const topology = section({
+  file: optional(
+    filePath,
+    'YAML file with dependencies that people know; learnt ones are added. It is read again at reload.',
+  ),
+});
 
 const incidents = section({
   join_window: preset(
@@ -243,11 +306,28 @@ export const configSchema = section({
     list(learnRule),
     'Rules that say how series are learnt and when their scores are put out. The first one that matches a series is taken; the built-in ones come after yours.',
   ),
+  groups: group(
+    list(
+      section({
+        by: required(
+          list(labelName, 1),
+          'Labels that the series of a group share; a series without one of them is in no group.',
+        ),
+      }),
+    ),
+    'What `anomaly_rate` is computed over: for every set of values of these labels, the share of live series that are anomalous.',
+  ),
+  calendars: group(
+    list(calendar),
+    'Holidays and maintenance: times during which nothing is learnt, scores are 0 and no anomaly begins.',
+  ),
   forecast: group(
     list(capacity),
     'What fills up, in addition to the presets: series are joined on labels, and the time until full is put out.',
   ),
+  bootstrap: group(bootstrap, 'History that is loaded at the first start, so that series need no warm-up.'),
   remote_write: group(list(remoteWrite), 'Where output series are sent to, in addition to /federate.'),
+  topology: group(topology, 'What is known of how things depend on each other.'),
   incidents: group(incidents, 'How alerts and anomalies become incidents.'),
   storage: group(storage, 'What is kept, and how much of it.'),
 });

@@ -1,8 +1,9 @@
+import { type LoadedConfig, loadConfigWithCalendars } from './calendars.ts';
 import { readTls, type TlsSettings } from './certificates.ts';
 import type { Flags } from './flag-table.ts';
-import { ConfigError, loadConfig, loadFile } from './load.ts';
-import type { Config } from './schema.ts';
+import { ConfigError, loadFile } from './load.ts';
 import type { Secret } from './secret.ts';
+import { checkTopology, type TopologyFile, topologySchema } from './topology-schema.ts';
 import { webConfigSchema } from './web-schema.ts';
 
 /** A checked web configuration, with the certificates that it names. */
@@ -15,10 +16,11 @@ export interface WebConfig {
   readonly users: ReadonlyMap<string, Secret>;
 }
 
-export interface LoadedFiles {
-  readonly config: Config;
+export interface LoadedFiles extends LoadedConfig {
   /** Undefined without `--web.config.file`. */
   readonly web: WebConfig | undefined;
+  /** Undefined without `topology.file`. */
+  readonly topology: TopologyFile | undefined;
 }
 
 /**
@@ -40,16 +42,25 @@ export function loadWebConfig(path: string): WebConfig {
 }
 
 /**
- * Reads and checks both configuration files.
- * @throws ConfigError with the problems of both
+ * Reads and checks all configuration files.
+ * @param now milliseconds since the epoch
+ * @throws ConfigError with the problems of all
  */
-export function loadFiles({ configFile, webConfigFile }: Pick<Flags, 'configFile' | 'webConfigFile'>): LoadedFiles {
-  const config = attempt(() => loadConfig(configFile));
+export function loadFiles(
+  { configFile, webConfigFile }: Pick<Flags, 'configFile' | 'webConfigFile'>,
+  now: number,
+): LoadedFiles {
+  const config = attempt(() => loadConfigWithCalendars(configFile, now));
   const web = attempt(() => (webConfigFile === undefined ? undefined : loadWebConfig(webConfigFile)));
-  if ('error' in config || 'error' in web) {
-    throw new ConfigError([config, web].flatMap((result) => ('error' in result ? result.error.problems : [])));
+  const topology = attempt(() => {
+    const file = 'error' in config ? undefined : config.value.config.topology.file;
+    return file === undefined ? undefined : loadFile(topologySchema, file, checkTopology);
+  });
+  if ('error' in config || 'error' in web || 'error' in topology) {
+    const all = [config, web, topology];
+    throw new ConfigError(all.flatMap((result) => ('error' in result ? result.error.problems : [])));
   }
-  return { config: config.value, web: web.value };
+  return { ...config.value, web: web.value, topology: topology.value };
 }
 
 /**

@@ -1,22 +1,81 @@
 import type { Alert } from '../model/alert.ts';
+import type { Anomaly } from '../model/anomaly.ts';
 import type { Entity } from '../model/entity.ts';
-import type { Incident, Reason } from '../model/incident.ts';
+import type { MemberRole, RankedCause, Reason } from '../model/incident.ts';
+import type { Labels } from '../model/labels.ts';
+import type { Subject } from '../model/topology.ts';
 
-/** What correlation looks at in an alert. */
-export interface CorrelatedAlert {
-  readonly alert: Alert;
-  readonly cluster: string;
-  readonly entity: Entity | undefined;
-  /** Labels that say which thing is meant, `name=value` in canonical spelling, and the group that Alertmanager made of it. */
-  readonly identifying: readonly string[];
+/** When something began, epoch milliseconds: an interval, because rules are evaluated and targets scraped now and then. */
+interface Onset {
+  readonly earliest: number;
+  readonly latest: number;
 }
 
-/** The part of an incident that decides whether it can take something in. */
-export type IncidentSpan = Pick<Incident, 'id' | 'startsAt' | 'lastOnsetAt' | 'resolvedAt'>;
+/** One firing of an alert as correlation sees it. */
+export interface CorrelatedFiring {
+  /** (fingerprint, startsAt) as text: what a placement refers to. It must stay when the firing changes or ends. */
+  readonly key: string;
+  readonly alert: Alert;
+  readonly cluster: string;
+  /** When its condition began, as far as the alert alone tells: `startsAt`, less the rule's `for` where that is known. */
+  readonly onset: Onset;
+  readonly subject: Subject;
+  /** Where a person put it: it stays there. */
+  readonly pinnedTo?: string;
+}
 
-/** Incidents that are open or were resolved lately, found by the traits of their alerts. */
-export interface RecentIncidents {
-  withTrait(trait: string): Iterable<IncidentSpan>;
+/** The state of a rule for one label set, from an `ALERTS_FOR_STATE` series: seen while it is pending already. */
+export interface ObservedOnset {
+  readonly cluster: string;
+  /** The labels of the series without `__name__`: those of the rule, before `alert_relabel_configs`. */
+  readonly labels: Labels;
+  readonly subject: Subject;
+  /** The value of the sample: since when the rule's condition holds, epoch milliseconds. */
+  readonly activeAt: number;
+  /** Time of the stale marker, undefined while the series goes on. */
+  readonly endedAt: number | undefined;
+}
+
+/** Where a firing belongs, and why: given when it is first placed and whenever that changes. */
+export interface FiringPlacement {
+  readonly key: string;
+  readonly incidentId: string;
+  readonly role: MemberRole;
+  readonly reasons: readonly Reason[];
+  /** It is here because nothing better was found: no path and no entity speak for it. */
+  readonly weak: boolean;
+  /** Other incidents that would explain it, the cheapest first; costs are those of docs/correlation.md. */
+  readonly alternatives: readonly { readonly incidentId: string; readonly cost: number }[];
+}
+
+/** An anomaly that bears on an incident. */
+export interface AnomalyPlacement {
+  /** `anomalyKey` of the anomaly. */
+  readonly key: string;
+  readonly incidentId: string;
+  readonly reasons: readonly Reason[];
+}
+
+/** What correlation makes of an incident as a whole. */
+export interface IncidentView {
+  readonly incidentId: string;
+  readonly cluster: string;
+  /** Probable causes, best first; never empty. */
+  readonly causes: readonly RankedCause[];
+  /** Affected: something on them alerts or is anomalous. */
+  readonly impacted: readonly Entity[];
+  /** Silent so far, but a cause that can reach them is at work. */
+  readonly possible: readonly Entity[];
+}
+
+/** What changed since the last decision. Apply `placements` first, then `merged`. */
+export interface Decision {
+  readonly placements: readonly FiringPlacement[];
+  readonly anomalies: readonly AnomalyPlacement[];
+  /** Incidents whose causes or impact changed. */
+  readonly incidents: readonly IncidentView[];
+  /** Incidents all of whose members went to another one: a tombstone that points there. */
+  readonly merged: readonly { readonly from: string; readonly into: string }[];
 }
 
 /** Milliseconds, all measured between onsets. */
@@ -29,26 +88,32 @@ export interface CorrelationWindows {
   readonly reopenWithinMs: number;
 }
 
-/** Where one firing goes, and why. */
-export interface Placement {
-  readonly newcomer: CorrelatedAlert;
+/** What is restored of an incident after a restart. */
+export interface RestoredIncident {
   readonly incidentId: string;
-  /** Whether it opens this incident. */
-  readonly opens: boolean;
-  readonly core: boolean;
-  readonly reasons: readonly Reason[];
+  readonly cluster: string;
+  readonly causes: readonly RankedCause[];
 }
 
-/** Decides what belongs together. It remembers nothing: the incidents it is shown are all it knows. */
+/** A firing and where it was before the restart. */
+export interface RestoredFiring extends CorrelatedFiring {
+  readonly incidentId: string;
+}
+
+/**
+ * Decides what belongs together and what is the cause of it: the partition of firings into incidents that explains them
+ * best. It remembers what it was told and what it decided; the outcome depends neither on the order in which things of the
+ * same time are told, nor on repetitions. All times are epoch milliseconds.
+ */
 export interface Correlator {
-  /** Places new firings; the result does not depend on their order. */
-  place(newcomers: readonly CorrelatedAlert[], recent: RecentIncidents, windows: CorrelationWindows): Placement[];
-  /** The incident that an anomaly on this entity belongs to, undefined when there is none; never a new one. */
-  attach(
-    anomaly: { readonly startsAt: number; readonly endsAt: number | undefined; readonly entity: Entity },
-    recent: RecentIncidents,
-    windows: CorrelationWindows,
-  ): { readonly incidentId: string; readonly reasons: readonly Reason[] } | undefined;
-  /** Under which traits an alert in an incident has to be found. */
-  traits(member: CorrelatedAlert, role: { readonly opens: boolean; readonly core: boolean }): string[];
+  /** Takes new firings, changed ones and ended ones (`alert.endsAt`). */
+  take(firings: readonly CorrelatedFiring[], now: number): void;
+  /** Takes the state of rules: earlier onsets for firings, and pending alerts as evidence for causes. */
+  takeOnsets(onsets: readonly ObservedOnset[], now: number): void;
+  /** Takes an anomaly that opened or closed: evidence on its entity, which need not have any alert. */
+  takeAnomaly(anomaly: Anomaly, subject: Subject, now: number): void;
+  /** What changed since the last call. Cheap when nothing came; called after each delivery and once a second. */
+  decide(now: number): Decision;
+  /** Takes back what was decided before a restart: nothing moves by that. Called once, first. */
+  restore(firings: readonly RestoredFiring[], incidents: readonly RestoredIncident[], now: number): void;
 }

@@ -16,6 +16,9 @@ const SETTLED_MS = 24 * 3_600_000;
 /** What began longer ago than this when it is first seen is history: learnt and scored, but nobody is told. */
 const NEWS_MS = 5 * 60_000;
 
+/** Anomalies that have ended and are remembered, so that people can say something about them. */
+const MOST_REMEMBERED = 10_000;
+
 interface OpenAnomaly {
   readonly startsAt: number;
   /** The baseline from before it began: what comes later is compared with it as well. */
@@ -25,7 +28,14 @@ interface OpenAnomaly {
   readonly expected: number;
   readonly lower: number;
   readonly upper: number;
+  /** Missing in what was saved before there were explanations. */
+  readonly reason?: string;
   peakScore: number;
+  /** Extremes of what was anomalous. Missing in what was saved before they were kept. */
+  lowest?: number;
+  highest?: number;
+  /** Timestamp of the latest score. */
+  lastAt?: number;
   /** Steps since it began, and the latest ones in a row that were not above 1. */
   steps: number;
   calmSteps: number;
@@ -37,6 +47,13 @@ interface OpenAnomaly {
   isReported: boolean;
 }
 
+/** How far a series was from what was expected, while it was anomalous. */
+export interface Excursion {
+  readonly expected: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
 interface Former {
   readonly reference: Reference;
   readonly until: number;
@@ -46,6 +63,8 @@ interface Former {
 export interface SavedAnomaly {
   readonly open: Readonly<OpenAnomaly> | undefined;
   readonly former: Former | undefined;
+  /** Missing in what was saved before it was kept. */
+  readonly ended?: Excursion;
 }
 
 /** Tells who listens about the beginning and the end of an anomaly of a slot. */
@@ -62,6 +81,8 @@ export class Anomalies {
   readonly #open = new Map<number, OpenAnomaly>();
   /** Where a new normal was found: what the series was compared with before. */
   readonly #former = new Map<number, Former>();
+  /** The latest that has ended, of the series where that was last; the one that ended first comes first. */
+  readonly #ended = new Map<number, Excursion>();
   readonly #listener: AnomalyListener;
   #confirmed = 0;
   openedTotal = 0;
@@ -90,8 +111,11 @@ export class Anomalies {
     return undefined;
   }
 
-  /** Begins an anomaly that nobody is told about before it is confirmed. @param verdict above 1, with its band */
-  open(slot: number, timestamp: number, value: number, verdict: Gates, reference: Reference): void {
+  /**
+   * Begins an anomaly that nobody is told about before it is confirmed.
+   * @param verdict above 1, with its band. @param reason in words
+   */
+  open(slot: number, timestamp: number, value: number, verdict: Gates, reference: Reference, reason: string): void {
     const { direction, expected, lower, upper, score } = verdict;
     this.#open.set(slot, {
       startsAt: timestamp,
@@ -101,7 +125,10 @@ export class Anomalies {
       expected,
       lower,
       upper,
+      reason,
       peakScore: score,
+      lowest: value,
+      highest: value,
       steps: 0,
       calmSteps: 0,
       recent: 0,
@@ -113,13 +140,26 @@ export class Anomalies {
 
   /**
    * Takes in the score of a step, or of a single sample that cannot wait, of a slot whose anomaly is open.
-   * @param isStep whether a step is complete
+   * @param value of it. @param isStep whether a step is complete
    * @param hasReturned whether the value is where it was before: what calms down elsewhere has found a new normal
    * @param now clock time, milliseconds
    */
-  observe(slot: number, timestamp: number, score: number, isStep: boolean, hasReturned: boolean, now: number): void {
+  observe(
+    slot: number,
+    timestamp: number,
+    value: number,
+    score: number,
+    isStep: boolean,
+    hasReturned: boolean,
+    now: number,
+  ): void {
     const open = this.#open.get(slot)!;
     open.peakScore = Math.max(open.peakScore, score);
+    open.lastAt = timestamp;
+    if (score > 1) {
+      open.lowest = Math.min(open.lowest ?? value, value);
+      open.highest = Math.max(open.highest ?? value, value);
+    }
     if (isStep) this.#count(open, score);
     if (!open.isConfirmed && (score > CERTAIN_SCORE || (open.recent & (open.recent - 1)) !== 0)) {
       open.isConfirmed = true;
@@ -141,20 +181,52 @@ export class Anomalies {
     this.#former.delete(slot);
   }
 
+  /** Somebody says that the open anomaly of a slot is none: what is there now is the new normal. */
+  accept(slot: number): void {
+    const open = this.#open.get(slot);
+    if (open !== undefined) this.#close(slot, open, open.lastAt ?? open.startsAt, 'new_normal');
+  }
+
+  /** How far the open anomaly of a slot went, or the latest one; undefined when none is remembered. */
+  latestExcursion(slot: number): Excursion | undefined {
+    const open = this.#open.get(slot);
+    return open === undefined ? this.#ended.get(slot) : excursionOf(open);
+  }
+
+  /** The slot goes to another series. */
+  forget(slot: number): void {
+    this.#ended.delete(slot);
+  }
+
+  /** The open anomaly of a slot as it would be told now, undefined when none is open. */
+  current(slot: number): Omit<Anomaly, 'labels'> | undefined {
+    const open = this.#open.get(slot);
+    return open && published(open, undefined, undefined);
+  }
+
   /** What there is to be kept of a slot, if anything. */
   save(slot: number): SavedAnomaly | undefined {
     const open = this.#open.get(slot);
     const former = this.#former.get(slot);
-    return open === undefined && former === undefined ? undefined : { open, former };
+    const ended = this.#ended.get(slot);
+    if (open === undefined && former === undefined && ended === undefined) return undefined;
+    return ended === undefined ? { open, former } : { open, former, ended };
   }
 
   /** @param slot that the series has now */
-  restore(slot: number, { open, former }: SavedAnomaly): void {
+  restore(slot: number, { open, former, ended }: SavedAnomaly): void {
+    if (ended !== undefined) this.#ended.set(slot, ended);
     if (former !== undefined) this.#former.set(slot, former);
     if (open === undefined) return;
     this.#open.set(slot, { ...open });
     this.isOpen[slot] = 1;
     if (open.isConfirmed) this.#confirmed++;
+  }
+
+  #remember(slot: number, excursion: Excursion): void {
+    this.#ended.delete(slot);
+    this.#ended.set(slot, excursion);
+    if (this.#ended.size > MOST_REMEMBERED) this.#ended.delete(this.#ended.keys().next().value!);
   }
 
   #count(open: OpenAnomaly, score: number): void {
@@ -167,9 +239,16 @@ export class Anomalies {
     this.#open.delete(slot);
     this.isOpen[slot] = 0;
     if (reason === 'new_normal') this.#former.set(slot, { reference: open.reference, until: timestamp + SETTLED_MS });
-    if (open.isConfirmed) this.#confirmed--;
+    if (open.isConfirmed) {
+      this.#confirmed--;
+      this.#remember(slot, excursionOf(open));
+    }
     if (open.isReported) this.#listener(slot, published(open, timestamp, reason));
   }
+}
+
+function excursionOf({ expected, value, lowest = value, highest = value }: OpenAnomaly): Excursion {
+  return { expected, lowest, highest };
 }
 
 function published(
@@ -177,6 +256,7 @@ function published(
   endsAt: number | undefined,
   endReason: Anomaly['endReason'],
 ): Omit<Anomaly, 'labels'> {
-  const { startsAt, peakScore, direction, value, expected, lower, upper } = open;
-  return { startsAt, endsAt, endReason, peakScore, direction, value, expected, lower, upper };
+  const { startsAt, peakScore, direction, value, expected, lower, upper, reason } = open;
+  const anomaly = { startsAt, endsAt, endReason, peakScore, direction, value, expected, lower, upper };
+  return reason === undefined ? anomaly : { ...anomaly, reason };
 }

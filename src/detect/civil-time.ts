@@ -1,3 +1,5 @@
+import { zoneOffsetSeconds } from '../model/zoned-time.ts';
+
 const QUARTER_SECONDS = 900;
 const DAY_SECONDS = 86_400;
 /** Offsets that are kept: more than ten years of quarters would be a mistake. */
@@ -12,7 +14,7 @@ export class CivilTime {
   secondOfDay = 0;
   /** Whether the local day is a Saturday or Sunday. */
   isWeekend = false;
-  readonly #format: Intl.DateTimeFormat | undefined;
+  readonly #zone: string;
   readonly #offsets = new Map<number, number>();
   #quarter = Number.NaN;
   #offset = 0;
@@ -20,7 +22,8 @@ export class CivilTime {
 
   /** @param zone name in the IANA database. @throws RangeError when there is no such zone */
   constructor(zone: string) {
-    if (zone !== 'UTC') this.#format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
+    zoneOffsetSeconds(zone, 0);
+    this.#zone = zone;
   }
 
   /** Sets the fields to a moment. @param timestamp milliseconds since the epoch */
@@ -29,7 +32,7 @@ export class CivilTime {
     this.#timestamp = timestamp;
     const utc = timestamp / 1000;
     const quarter = Math.floor(utc / QUARTER_SECONDS);
-    if (quarter !== this.#quarter && this.#format !== undefined) this.#offset = this.#offsetOf(quarter);
+    if (quarter !== this.#quarter && this.#zone !== 'UTC') this.#offset = this.#offsetOf(quarter);
     this.#quarter = quarter;
     const local = utc + this.#offset;
     const day = Math.floor(local / DAY_SECONDS);
@@ -42,10 +45,7 @@ export class CivilTime {
   #offsetOf(quarter: number): number {
     const known = this.#offsets.get(quarter);
     if (known !== undefined) return known;
-    const parts = this.#format!.formatToParts(quarter * QUARTER_SECONDS * 1000);
-    const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
-    const [, sign, hours, minutes = '0'] = /([+-])(\d+)(?::(\d+))?/.exec(name) ?? [];
-    const offset = hours === undefined ? 0 : (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60 : 60);
+    const offset = zoneOffsetSeconds(this.#zone, quarter * QUARTER_SECONDS * 1000);
     if (this.#offsets.size >= MAX_KEPT) this.#offsets.clear();
     this.#offsets.set(quarter, offset);
     return offset;

@@ -1,15 +1,19 @@
+import type { AcceptedValues } from '../model/feedback.ts';
 import type { Columns, Pool } from '../series/columns.ts';
+import type { Siblings } from '../series/workloads.ts';
 import type { CivilTime } from './civil-time.ts';
 import { MAX_SCORE, type Sample, type Step } from './detector.ts';
 import { FastChannel } from './fast-channel.ts';
 import { Flatline } from './flatline.ts';
 import { Floors } from './floors.ts';
 import { LongChannel } from './long-channel.ts';
+import { PeersChannel } from './peers-channel.ts';
 import { RangeChannel } from './range-channel.ts';
 import { binOf, RankHistogram } from './rank-histogram.ts';
 import { Recurrence } from './recurrence.ts';
 import { SeasonalChannel } from './seasonal-channel.ts';
 import { StepMeans } from './step-means.ts';
+import { Youth } from './youth.ts';
 
 /** What `observe` found. */
 export const VERDICT = {
@@ -30,12 +34,15 @@ const LARGE = 13;
 const RARE_PER_DECADE = 0.8;
 const SEASON_HANDICAP = 0.15;
 const FAST_HANDICAP = 0.3;
+const PEERS_HANDICAP = 0.3;
 /** The season counts for at most so many standard deviations. */
 const SEASON_LIMIT = 30;
 /** A deviation of this share of the level is of plain size; larger ones count more, smaller ones less. */
 const PLAIN_EFFECT = 0.3;
 const LEAST_EFFECT = 0.02;
 const MOST_EFFECT = 4;
+/** Size at the edge of normal of what siblings do not do: one deviation, where the others are two or three. */
+const LARGE_AMONG_PEERS = 6.5;
 const MAGNITUDE_SHARE = 0.1;
 const TINY = 1e-12;
 const LEAST_OPINION = 1e-6;
@@ -45,6 +52,8 @@ const FLATLINE_SCORE = 1.2;
 const RETURNED_SIGMAS = 3;
 /** So close to the level from before a new normal a value is no anomaly. */
 const FORMER_SIGMAS = 5;
+/** A replica whose level differs by so many standard deviations of weeks has one of its own. */
+const OTHER_LEVEL_SIGMAS = 2;
 /** The held score falls by this share per step. */
 const HELD_SHARE = 0.98;
 /** Verdicts on a younger series are not held: the first hours are judged leniently, by little experience. */
@@ -55,6 +64,31 @@ const QUIET_SCORE = 0.4;
 /** After so long a gap less is known of the series; after the longer one it is a new one. In seconds. */
 const LONG_GAP = 86_400;
 const NEW_SERIES_GAP = 14 * 86_400;
+
+/** What `Engine.experience` tells. */
+export interface Experience {
+  /** Steps learnt. */
+  readonly steps: number;
+  /** The only value that the series ever had, undefined when it had several. */
+  readonly constant: number | undefined;
+  /** Whether it began with what its workload knew, and for so short a time that it is still finding its level. */
+  readonly isYoung: boolean;
+  readonly isSettling: boolean;
+  /** Whether times of excursions are remembered. */
+  readonly hasHabits: boolean;
+  readonly season: 'none' | 'on trial' | 'in use' | 'in use, weekends apart';
+}
+
+/** What a channel says of the value that was evaluated last. */
+export interface Opinion {
+  readonly channel: 'fast' | 'long' | 'range' | 'season' | 'peers';
+  /** How far out the value lies, in standard deviations as the channel counts them. */
+  readonly z: number;
+  /** Minus the decimal logarithm of the share of steps that were as far out; 0 while too little is known. */
+  readonly rarity: number;
+  /** What is taken off the rarity when channels are compared. */
+  readonly handicap: number;
+}
 
 /** What a series was compared with before an anomaly began. */
 export interface Reference {
@@ -79,6 +113,8 @@ export class Engine {
   score = 0;
   /** The step that was judged last. */
   readonly step: Step = { value: 0, timestamp: 0, lengthSeconds: 0, elapsed: 1, floor: 1 };
+  /** Values that somebody has called normal, of the series that is judged: to be set before. */
+  accepted: readonly AcceptedValues[] | undefined;
   /** The value that `evaluate` judges. */
   probe = 0;
   isFlatline = false;
@@ -86,6 +122,8 @@ export class Engine {
   readonly long: LongChannel;
   readonly range: RangeChannel;
   readonly season: SeasonalChannel;
+  readonly peers: PeersChannel;
+  readonly #youth: Youth;
 
   readonly #civil: CivilTime;
   readonly #live: Pool;
@@ -111,6 +149,8 @@ export class Engine {
   #reference: Reference | undefined;
   #former: Reference | undefined;
   #referenceLevel = 0;
+  /** What the comparison with siblings adds to the score. */
+  peersScore = 0;
   /** Score without regard to habits and references. */
   #plainScore = 0;
   #size = 0;
@@ -118,7 +158,8 @@ export class Engine {
   #amplification = 1;
   #isInterrupted = false;
 
-  constructor(columns: Columns, civil: CivilTime) {
+  /** @param lastAt timestamp of the latest sample of each slot */
+  constructor(columns: Columns, civil: CivilTime, siblings: Siblings, lastAt: Float64Array) {
     const capacity = columns.capacity - 1;
     this.#civil = civil;
     this.#constants = columns.f64('constant');
@@ -137,6 +178,11 @@ export class Engine {
     this.season = new SeasonalChannel(live, columns.pool('season', half), columns.pool('weekend', half), civil);
     this.#flatline = new Flatline(live);
     this.#recurrence = new Recurrence(columns.pool('habits', capacity), civil);
+    this.peers = new PeersChannel(columns.pool('peers', capacity), siblings, {
+      lastAt: (slot) => (this.isMature(slot) ? lastAt[slot]! : 0),
+      standing: (slot) => this.#standing(this.#live.rows[slot]!),
+    });
+    this.#youth = new Youth(columns.pool('youth', capacity));
     this.#fastRanks = new RankHistogram(live, 'fast', 1);
     this.#longRanks = new RankHistogram(live, 'long', 2);
     this.#rangeRanks = new RankHistogram(live, 'range', 3);
@@ -145,7 +191,25 @@ export class Engine {
 
   /** Whether enough was learnt for a verdict. */
   isWarm(slot: number): boolean {
-    return this.#steps[slot]! >= WARM_UP_STEPS;
+    return this.#steps[slot]! >= WARM_UP_STEPS && !this.#youth.isSettling(slot);
+  }
+
+  /** Whether what is known of a series is its own, and enough for others to begin with. */
+  isMature(slot: number): boolean {
+    return this.#steps[slot]! >= WARM_UP_STEPS && !this.#youth.isYoung(slot);
+  }
+
+  /** Lets a new series begin with all that is known of another one (youth.ts). @param timestamp of its first sample */
+  inherit(slot: number, donor: number, timestamp: number): void {
+    this.#constants[slot] = this.#constants[donor]!;
+    this.#steps[slot] = this.#steps[donor]!;
+    for (const pool of this.#pools) pool.copy(donor, slot);
+    const row = this.#live.rows[slot]!;
+    this.#youth.begin(slot, timestamp, row === 0 ? this.#constants[slot]! : this.fast.levels[row]!);
+    if (row === 0) return;
+    this.#held[row] = 0;
+    this.#stepMeans.restart(row);
+    this.#interrupt(slot, row, 0);
   }
 
   /** The held score: falls slowly, for eyes. */
@@ -219,6 +283,7 @@ export class Engine {
     const others = long.z + (season.isInUse ? Math.min(SEASON_LIMIT, Math.abs(season.z)) : 0);
     this.#measure(value - fast.level, fast.level, fast.z, others);
     let size = this.#size;
+    const peersSize = this.#measurePeers(value);
     const reference = this.#reference;
     let referenceZ = 0;
     if (reference !== undefined) {
@@ -228,8 +293,10 @@ export class Engine {
     }
     const referenceSize = reference === undefined ? 0 : this.#size;
     this.#plainScore = 0;
+    this.peersScore = 0;
     this.score = 0;
-    if (!isExact && Math.SQRT2 * Math.max(size, referenceSize) < QUIET_SCORE * LARGE) return;
+    const largest = Math.max(size / LARGE, referenceSize / LARGE, peersSize / LARGE_AMONG_PEERS);
+    if (!isExact && Math.SQRT2 * largest < QUIET_SCORE) return;
     if (!this.isWarm(this.#slot)) return;
     size = Math.max(LEAST_OPINION, size);
     const rarity = Math.max(
@@ -246,8 +313,66 @@ export class Engine {
       const factor = this.#recurrence.isHabit(this.#slot, referenceZ, this.step.lengthSeconds) ? HABIT_FACTOR : 1;
       score = Math.max(score, softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / LARGE));
     }
+    if (peersSize > 0) {
+      const unlikeOthers = this.peers.ranks.rarity(this.peers.row, this.peers.z) - PEERS_HANDICAP;
+      this.peersScore = softAnd(unlikeOthers / this.#rare, peersSize / LARGE_AMONG_PEERS);
+      score = Math.max(score, this.peersScore);
+    }
     this.score = Math.min(MAX_SCORE, score);
-    if (score > 1 && this.#isFormerNormal(value)) this.score = 1;
+    if (score > 1 && (this.#isFormerNormal(value) || this.#isBeginning() || this.#isAccepted(value))) this.score = 1;
+  }
+
+  /**
+   * Judges the latest step again, by all that was learnt since: to tell, not to score.
+   * @returns whether there is one: a constant has none
+   */
+  inspect(slot: number, sample: Sample, reference: Reference | undefined, former: Reference | undefined): boolean {
+    const row = this.#live.rows[slot]!;
+    if (row === 0) return false;
+    this.#former = former;
+    this.step.value = this.#previous[row]!;
+    this.step.elapsed = 1;
+    this.#load(slot, row, sample, reference);
+    this.#amplification = 1;
+    this.isFlatline = !this.#floors.isUnmoved(row) && this.#flatline.isTooLong(row, 0, this.fast.scale);
+    this.probe = this.step.value;
+    this.evaluate(true);
+    return true;
+  }
+
+  /** What the channels say of the value that was evaluated last; those that say nothing are left out. */
+  opinions(): Opinion[] {
+    const { fast, long, range, season } = this;
+    const row = this.#row;
+    const z = this.#reference === undefined ? fast.z : (this.probe - this.#referenceLevel) / this.#reference.scale;
+    const opinions: Opinion[] = [
+      { channel: 'fast', z, rarity: this.#fastRanks.rarity(row, z), handicap: FAST_HANDICAP },
+      { channel: 'long', z: long.z, rarity: this.#longRanks.rarity(row, long.z), handicap: 0 },
+    ];
+    if (range.isReady)
+      opinions.push({ channel: 'range', z: range.z, rarity: this.#rangeRanks.rarity(row, range.z), handicap: 0 });
+    if (season.isInUse) {
+      const rarity = season.ranks.rarity(season.row, season.smoothedZ);
+      opinions.push({ channel: 'season', z: season.z, rarity, handicap: SEASON_HANDICAP });
+    }
+    if (this.peers.isReady) {
+      const { z, row: own } = this.peers;
+      opinions.push({ channel: 'peers', z, rarity: this.peers.ranks.rarity(own, z), handicap: PEERS_HANDICAP });
+    }
+    return opinions;
+  }
+
+  /** How much is known of a series, for people. */
+  experience(slot: number): Experience {
+    const row = this.#live.rows[slot]!;
+    return {
+      steps: Math.floor(this.#steps[slot]!),
+      constant: row === 0 && this.#steps[slot]! > 0 ? this.#constants[slot]! : undefined,
+      isYoung: this.#youth.isYoung(slot),
+      isSettling: this.#youth.isSettling(slot),
+      hasHabits: this.#recurrence.isKept(slot),
+      season: this.season.stage(slot),
+    };
   }
 
   /**
@@ -292,6 +417,10 @@ export class Engine {
     const row = this.#row;
     const { step, fast, long, range, season } = this;
     const { value, elapsed: elapsedSteps } = step;
+    if (this.#youth.isYoung(slot)) {
+      this.#growUp(slot, row);
+      return;
+    }
     const learned = ++this.#steps[slot]!;
     const number = learned | 0;
     const difference = Math.abs(value - this.#previous[row]!);
@@ -299,6 +428,7 @@ export class Engine {
     if (fast.isReady) this.#longRanks.learn(row, binOf(long.z), number);
     if (range.isReady) this.#rangeRanks.learn(row, binOf(range.z), number);
     if (season.isReady) season.ranks.learn(season.row, binOf(season.smoothedZ), number);
+    if (this.peers.isReady) this.peers.learn(slot, binOf(this.peers.z), number);
     if (this.#plainScore > 0 || this.#recurrence.isKept(slot)) {
       this.#recurrence.learn(slot, step.timestamp, fast.z, this.#plainScore, this.step.lengthSeconds);
     }
@@ -316,7 +446,8 @@ export class Engine {
 
   /** The score of a step after the channels: a flat line is anomalous, however normal its value is. */
   get flatlineScore(): number {
-    return this.isFlatline && this.isWarm(this.#slot) ? FLATLINE_SCORE : 0;
+    const isTold = this.isFlatline && this.isWarm(this.#slot) && !this.#isAccepted(this.step.value);
+    return isTold ? FLATLINE_SCORE : 0;
   }
 
   #load(slot: number, row: number, sample: Sample, reference: Reference | undefined): void {
@@ -333,6 +464,7 @@ export class Engine {
     const { floor } = this.#floors;
     step.floor = floor;
     season.load(slot, step);
+    this.peers.load(slot, step);
     fast.load(row, season.ride, floor, learned);
     this.long.load(row, floor, step.elapsed);
     this.range.load(row, learned);
@@ -345,6 +477,31 @@ export class Engine {
   /** The level of a reference moves with the seasonal profile. */
   #levelOf({ level, profile }: Reference): number {
     return profile !== undefined && this.season.isInUse ? level + this.season.profile - profile : level;
+  }
+
+  /** What lies between where a young replica began and what its workload is used to is a start, and no anomaly. */
+  #isBeginning(): boolean {
+    return this.range.z === 0 && this.#youth.isYoung(this.#slot);
+  }
+
+  /** A young replica finds its level. What its workload has learnt of noise, rarity and season is not touched. */
+  #growUp(slot: number, row: number): void {
+    const { step, fast, long, range, season } = this;
+    const youth = this.#youth;
+    fast.follow(row, step.value, youth.steps(slot) + 1);
+    if (youth.isSettling(slot)) range.learn(row, step.value);
+    season.keepPlace();
+    this.#previous[row] = step.value;
+    if (!youth.grow(slot)) return;
+    const level = fast.levels[row]!;
+    season.shift(level - season.expected);
+    const offset = level - youth.level(slot);
+    if (Math.abs(offset) > OTHER_LEVEL_SIGMAS * long.scale) long.shift(row, offset);
+    youth.end(slot);
+  }
+
+  #isAccepted(value: number): boolean {
+    return this.accepted?.some(({ low, high }) => value >= low && value <= high) ?? false;
   }
 
   #isFormerNormal(value: number): boolean {
@@ -387,6 +544,21 @@ export class Engine {
     this.#size = (Math.abs(z) + others) * Math.sqrt(Math.max(LEAST_EFFECT, Math.min(MOST_EFFECT, effect)));
   }
 
+  /** How far a series' latest step lies from the mean of its weeks, in standard deviations; 0 for a constant. */
+  #standing(row: number): number {
+    return row === 0 ? 0 : this.long.standing(row, this.#previous[row]!, this.#floors.least(row));
+  }
+
+  /** The deviation from what siblings do, weighted by the size of the effect. */
+  #measurePeers(value: number): number {
+    const { peers, long } = this;
+    if (!peers.isReady) return 0;
+    peers.evaluate((value - long.mean) / long.scale, this.step.floor / long.scale);
+    const level = long.mean + peers.expected * long.scale;
+    this.#measure(value - level, level, peers.z, 0);
+    return this.#size;
+  }
+
   /** Gives a constant series the state that it would have if all its channels had learnt it. */
   #enliven(slot: number, timestamp: number): number {
     const row = this.#live.acquire(slot);
@@ -394,6 +566,7 @@ export class Engine {
     const value = this.#constants[slot]!;
     const steps = Math.max(1, Math.floor(this.#steps[slot]!));
     this.#steps[slot] = steps;
+    this.#youth.endIfOver(slot, timestamp);
     this.#previous[row] = value;
     this.#stepMeans.start(row, value);
     this.#floors.start(row, value);

@@ -55,6 +55,11 @@ export class FastChannel {
     this.#scales[row]! += this.#scaleGain.over(elapsedSteps, learned) * (Math.abs(clipped) - this.#scales[row]!);
   }
 
+  /** Learns the level alone, however far away it is. @param count of steps since the series began, this one included */
+  follow(row: number, value: number, count: number): void {
+    this.levels[row] = this.level + Math.max(LEVEL_GAIN, 1 / count) * (value - this.level);
+  }
+
   /** After a long silence less is known. */
   widen(row: number): void {
     this.#scales[row]! *= 2;

@@ -42,6 +42,11 @@ export class Floors {
     this.floor = isLoss ? floor : Math.max(floor, QUANTUM_FLOOR * (quantum === 0 ? difference : quantum));
   }
 
+  /** Least scale of any series, without regard to a value that is to be judged. */
+  least(row: number): number {
+    return Math.max(RELATIVE_FLOOR * this.#magnitude[row]!, QUANTUM_FLOOR * this.#quantum[row]!, TINY);
+  }
+
   /** Whether the series never changed. */
   isUnmoved(row: number): boolean {
     return this.#quantum[row] === 0;

@@ -5,6 +5,9 @@ const OUTSIDE_RANGE_SCORE = 1.01;
 /** Sensitivity f moves both scales of the score by f^-0.16, which makes the number of alarms about proportional to f. */
 const SENSITIVITY_EXPONENT = 0.16;
 
+/** Keys of a rule that may change a score. */
+type Gate = 'sensitivity' | 'min_deviation' | 'direction' | 'range';
+
 /**
  * What the owner of a series says about it, applied to a verdict of the engine: sensitivity, least deviation, direction,
  * valid range. They act on score and band alike, so that a value outside the band is one with a score above 1.
@@ -18,6 +21,8 @@ export class Gates {
   /** Edges of normal; infinite on a side that is never anomalous. */
   lower = 0;
   upper = 0;
+  /** The gate that has changed the score, if any; of several the last. */
+  gate: Gate | undefined;
   /** Score of the engine that becomes 1. */
   edgeScore = 1;
   readonly #policies: Policies;
@@ -37,12 +42,22 @@ export class Gates {
     const deviation = value - expected;
     this.edgeScore = sensitivity === 1 ? 1 : sensitivity ** -SENSITIVITY_EXPONENT;
     this.#least = Math.max(minDeviation.absolute, minDeviation.relative * magnitude);
+    this.gate = sensitivity === 1 ? undefined : 'sensitivity';
     let score = rawScore / this.edgeScore;
-    if (this.#least > 0) score = Math.min(score, Math.abs(deviation) / this.#least);
-    if ((direction === 'up' && deviation < 0) || (direction === 'down' && deviation > 0)) score = 0;
+    if (this.#least > 0 && score > Math.abs(deviation) / this.#least) {
+      score = Math.abs(deviation) / this.#least;
+      this.gate = 'min_deviation';
+    }
+    if ((direction === 'up' && deviation < 0) || (direction === 'down' && deviation > 0)) {
+      score = 0;
+      this.gate = 'direction';
+    }
     this.expected = expected;
     if (range !== undefined) {
-      if (value < range[0] || value > range[1]) score = Math.max(score, OUTSIDE_RANGE_SCORE);
+      if ((value < range[0] || value > range[1]) && score < OUTSIDE_RANGE_SCORE) {
+        score = OUTSIDE_RANGE_SCORE;
+        this.gate = 'range';
+      }
       this.expected = Math.max(range[0], Math.min(range[1], expected));
     }
     this.score = score;

@@ -31,6 +31,11 @@ export class LongChannel {
     this.#smoothed.load(elapsedSteps);
   }
 
+  /** Where a value lies in standard deviations of weeks, of any series. @param floor least standard deviation */
+  standing(row: number, value: number, floor: number): number {
+    return (value - this.#means[row]!) / Math.max(Math.sqrt(this.#variances[row]!), floor);
+  }
+
   evaluate(row: number, value: number): void {
     this.#smoothed.evaluate(row, (value - this.mean) / this.scale);
     this.z = this.#smoothed.z;
@@ -44,6 +49,11 @@ export class LongChannel {
     const mean = this.mean + gain * deviation;
     this.#means[row] = mean;
     this.#variances[row]! += gain * (deviation * (value - mean) - this.#variances[row]!);
+  }
+
+  /** Moves what is usual to another level. */
+  shift(row: number, by: number): void {
+    this.#means[row]! += by;
   }
 
   forgetRecent(row: number): void {

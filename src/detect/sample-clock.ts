@@ -27,6 +27,11 @@ export class SampleClock {
     this.intervals = columns.f32('interval');
   }
 
+  /** Length of a series' step, in seconds. */
+  stepSeconds(slot: number): number {
+    return Math.max(SHORTEST_STEP, this.intervals[slot]!);
+  }
+
   /** Moves on to a newer sample: sets what it tells about time in `sample`. @param timestamp > the last one */
   advance(slot: number, sample: Sample): void {
     const lastAt = this.lastAt[slot]!;
@@ -34,7 +39,7 @@ export class SampleClock {
     const elapsed = lastAt === 0 ? 0 : (sample.timestamp - lastAt) / 1000;
     sample.elapsedSeconds = elapsed;
     sample.intervalSeconds = interval === 0 ? elapsed : interval;
-    sample.stepSeconds = Math.max(SHORTEST_STEP, interval);
+    sample.stepSeconds = this.stepSeconds(slot);
     sample.isGap = interval > 0 && elapsed > GAP_STEPS * sample.stepSeconds;
     // The first distance is all that is known of a new series.
     if (interval === 0) this.intervals[slot] = elapsed;

@@ -1,14 +1,20 @@
+import type { Labels } from '../model/labels.ts';
 import type { Columns } from '../series/columns.ts';
 import { KIND } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
+import { type Siblings, withoutSiblings } from '../series/workloads.ts';
 import { Anomalies, type AnomalyListener } from './anomalies.ts';
 import { Band } from './band.ts';
 import { CivilTime } from './civil-time.ts';
 import { CounterRates, RATE } from './counter-rates.ts';
 import type { Sample } from './detector.ts';
 import { Engine, VERDICT } from './engine.ts';
+import { explain } from './explanation.ts';
+import { Feedbacks } from './feedbacks.ts';
 import { Gates } from './gates.ts';
+import { Inheritance } from './inheritance.ts';
 import { Onsets } from './onsets.ts';
+import type { QuietSlots } from './quiet-slots.ts';
 import { SampleClock } from './sample-clock.ts';
 
 /** What is not a number that can be scored counts as the largest that can. */
@@ -31,7 +37,16 @@ export const TAKEN = {
   repeated: 3,
   outOfOrder: 4,
   notANumber: 5,
+  /** A holiday or maintenance: neither judged nor learnt. */
+  paused: 6,
 } as const;
+
+/** What the scorer asks of others; a series that is replayed alone has none of it. */
+interface Surroundings {
+  readonly workloads?: Siblings;
+  readonly quietSlots?: QuietSlots;
+  readonly labels?: (slot: number) => Labels | undefined;
+}
 
 /** All that happens to a sample of a known series: from value to verdict, and what is learnt of it. */
 export class Scorer {
@@ -41,12 +56,19 @@ export class Scorer {
   now = 0;
   /** Whether the latest verdict is the beginning of trouble. */
   isOnset = false;
+  /** Samples that were neither judged nor learnt, because of a holiday or maintenance. */
+  pausedTotal = 0;
   readonly sampleClock: SampleClock;
   readonly rates: CounterRates;
   readonly anomalies: Anomalies;
   readonly engine: Engine;
+  readonly inheritance: Inheritance;
+  readonly feedbacks: Feedbacks;
   readonly #policies: Policies;
   readonly #band: Band;
+  readonly #quietSlots: QuietSlots | undefined;
+  /** 1 while the calendars make a series quiet. */
+  readonly #isPaused: Uint8Array;
   readonly #onsets = new Onsets();
   /** The sample that `take` takes in: its value and timestamp have to be set before. */
   readonly sample: Sample = {
@@ -59,14 +81,24 @@ export class Scorer {
   };
 
   /** @param zone in whose civil time seasons are learnt */
-  constructor(columns: Columns, policies: Policies, zone: string, listener: AnomalyListener) {
+  constructor(
+    columns: Columns,
+    policies: Policies,
+    zone: string,
+    listener: AnomalyListener,
+    { workloads = withoutSiblings(columns), quietSlots, labels = () => undefined }: Surroundings = {},
+  ) {
     this.#policies = policies;
     this.sampleClock = new SampleClock(columns);
     this.rates = new CounterRates(columns);
-    this.engine = new Engine(columns, new CivilTime(zone));
+    this.engine = new Engine(columns, new CivilTime(zone), workloads, this.sampleClock.lastAt);
     this.verdict = new Gates(policies);
     this.anomalies = new Anomalies(columns, listener);
+    this.inheritance = new Inheritance(workloads, this.engine, this.sampleClock, this.anomalies);
     this.#band = new Band(this.engine);
+    this.feedbacks = new Feedbacks(this.anomalies, labels);
+    this.#quietSlots = quietSlots;
+    this.#isPaused = columns.u8('is_paused');
   }
 
   /**
@@ -81,15 +113,23 @@ export class Scorer {
     if (timestamp <= lastAt) return timestamp === lastAt ? TAKEN.repeated : TAKEN.outOfOrder;
     if (!Number.isFinite(received)) return TAKEN.notANumber;
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
+    if (lastAt === 0) this.inheritance.begin(slot, timestamp);
     this.sampleClock.advance(slot, sample);
     let weight = 1;
     if (kind === KIND.counter) {
       weight = this.rates.update(slot, sample) === RATE.known ? sample.elapsedSeconds : 0;
     }
+    if (this.#quietSlots?.nameOf(slot, timestamp) !== undefined) return this.#pause(slot, timestamp);
+    if (this.#isPaused[slot] === 1) {
+      // What is learnt goes on where it was: a gap, but one in which nothing was missed.
+      this.#isPaused[slot] = 0;
+      sample.isGap = true;
+    }
     const isOpen = this.anomalies.isOpen[slot] === 1;
     const isWatched = isPublished || isOpen || this.#policies.isAttentive[policyNumber] === 1;
     const reference = isOpen ? this.anomalies.reference(slot) : undefined;
     const former = this.anomalies.formerReference(slot, timestamp);
+    this.engine.accepted = this.feedbacks.acceptedOf(slot);
     const found = this.engine.observe(slot, sample, weight, isWatched, reference, former);
     // What is always put out is put out from its first sample on.
     if (found === VERDICT.none)
@@ -114,6 +154,38 @@ export class Scorer {
     this.#onsets.forget(slot);
   }
 
+  #pause(slot: number, timestamp: number): number {
+    this.#isPaused[slot] = 1;
+    this.pausedTotal++;
+    if (this.anomalies.isOpen[slot] === 1) this.anomalies.end(slot, timestamp);
+    return TAKEN.paused;
+  }
+
+  /**
+   * Judges the latest step of a series again: the verdict with its band is in `verdict`, the channels in `engine`.
+   * @returns false when there is none: too little is known, or the series never changed
+   */
+  inspect(slot: number, policyNumber: number): boolean {
+    const { engine, verdict, anomalies, sample } = this;
+    const timestamp = this.sampleClock.lastAt[slot]!;
+    Object.assign(sample, { timestamp, isGap: false, stepSeconds: this.sampleClock.stepSeconds(slot) });
+    const former = anomalies.formerReference(slot, timestamp);
+    engine.accepted = this.feedbacks.acceptedOf(slot);
+    if (!engine.inspect(slot, sample, anomalies.reference(slot), former) || !engine.isWarm(slot)) return false;
+    verdict.judge(policyNumber, engine.step.value, engine.score, engine.expected, engine.magnitude);
+    verdict.score = Math.max(verdict.score, engine.flatlineScore);
+    this.#band.find(verdict.edgeScore);
+    verdict.bound(policyNumber, this.#band.lower, this.#band.upper);
+    return true;
+  }
+
+  /** The slot goes to another series. */
+  forget(slot: number): void {
+    this.anomalies.forget(slot);
+    this.feedbacks.forget(slot);
+    this.#quietSlots?.forget(slot);
+  }
+
   /** Takes the engine's verdict to the gates, and to the anomaly that it may open, continue or end. */
   #judge(slot: number, policyNumber: number, isPublished: boolean, isStep: boolean): void {
     const { engine, verdict, anomalies } = this;
@@ -126,9 +198,10 @@ export class Scorer {
     }
     this.isOnset = this.#onsets.observe(slot, timestamp, verdict.score, stepSeconds);
     if (anomalies.isOpen[slot] === 0 && verdict.score > 1) {
-      anomalies.open(slot, timestamp, engine.step.value, verdict, engine.reference());
+      const { sentence } = explain(engine, verdict);
+      anomalies.open(slot, timestamp, engine.step.value, verdict, engine.reference(), sentence);
     }
     if (anomalies.isOpen[slot] === 1)
-      anomalies.observe(slot, timestamp, verdict.score, isStep, engine.hasReturned, this.now);
+      anomalies.observe(slot, timestamp, engine.step.value, verdict.score, isStep, engine.hasReturned, this.now);
   }
 }

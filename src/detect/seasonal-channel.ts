@@ -216,6 +216,24 @@ export class SeasonalChannel {
     if (isLong) this.#noises[row]! *= 2;
   }
 
+  /** How far a profile of the series has come; whether it is in use is known of the one that was loaded last. */
+  stage(slot: number): 'none' | 'on trial' | 'in use' | 'in use, weekends apart' {
+    const row = this.#season.rows[slot]!;
+    if (row === 0) return 'none';
+    if (row !== this.row || !this.isInUse) return 'on trial';
+    return this.#isSplit[row] === 1 ? 'in use, weekends apart' : 'in use';
+  }
+
+  /** Keeps the profile and puts it around another level: that of the series which was loaded last. */
+  shift(by: number): void {
+    if (this.row !== 0) this.#levels[this.row]! += by;
+  }
+
+  /** Rides on from here: steps were not learnt. */
+  keepPlace(): void {
+    if (this.row !== 0) this.#previous[this.row] = this.profile;
+  }
+
   #interpolate(means: Float32Array, row: number): number {
     const start = row * BUCKETS;
     const before = means[start + ((this.#next + BUCKETS - 1) % BUCKETS)]!;

@@ -50,6 +50,13 @@ export class StepMeans {
     if (value !== 0 && value !== 1) this.#isNumeric[row] = 1;
   }
 
+  /** Forgets the samples of the step that is not complete. */
+  restart(row: number): void {
+    this.#sums[row] = 0;
+    this.#weights[row] = 0;
+    this.#elapsed[row] = 0;
+  }
+
   /** Whether the series is a state: it only ever was 0 or 1. A state is not averaged: its step has its last value. */
   isBinary(row: number): boolean {
     return this.#isNumeric[row] === 0;

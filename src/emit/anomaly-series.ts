@@ -51,6 +51,11 @@ export class AnomalySeries implements OutputSource {
     return this.#published.size;
   }
 
+  /** What is put out of a series now, undefined when nothing is. */
+  published(slot: number): Readonly<Published> | undefined {
+    return this.#published.get(slot);
+  }
+
   /** Takes over the verdict of a sample, where it is put out. @param verdict undefined while the series is warming up */
   observe(slot: number, timestamp: number, verdict: Gates | undefined): void {
     if (this.isPublished[slot] === 0 && !this.#begin(slot, verdict?.score ?? 0)) return;

@@ -1,15 +1,11 @@
 import type { Secret } from '../config/secret.ts';
 
 /** Where output series are sent to: one entry of the configuration's `remote_write` section. */
-export interface RemoteWriteTarget {
+export interface RemoteWriteTarget extends Credentials {
   /** Without user and password. */
   readonly url: string;
   /** Sent with every request. The headers of the protocol and the credentials below win over them. */
   readonly headers: ReadonlyMap<string, Secret>;
-  readonly basicAuth?: BasicAuth | undefined;
-  readonly bearerToken?: Secret | undefined;
-  /** Credential files are read at every request, so that a rotated secret is used at once. */
-  readonly bearerTokenFile?: string | undefined;
   readonly remoteTimeoutMs: number;
   readonly queue: {
     /** Samples, > 0. More than are put out at one flush, or some are dropped at each. */
@@ -19,6 +15,14 @@ export interface RemoteWriteTarget {
     /** A batch that could not be delivered for so long is given up. */
     readonly maxAgeMs: number;
   };
+}
+
+/** Who we are for a server, at most one way of saying it. */
+export interface Credentials {
+  readonly basicAuth?: BasicAuth | undefined;
+  readonly bearerToken?: Secret | undefined;
+  /** Credential files are read at every request, so that a rotated secret is used at once. */
+  readonly bearerTokenFile?: string | undefined;
 }
 
 interface BasicAuth {
@@ -43,8 +47,8 @@ export interface Authorization {
 }
 
 /** Reads the credentials of this moment. Rejects when a file can't be read. */
-export async function readAuthorization(target: RemoteWriteTarget, readSecret: ReadSecret): Promise<Authorization> {
-  const { bearerToken, bearerTokenFile, basicAuth } = target;
+export async function readAuthorization(credentials: Credentials, readSecret: ReadSecret): Promise<Authorization> {
+  const { bearerToken, bearerTokenFile, basicAuth } = credentials;
   const token = await readCredential(bearerToken, bearerTokenFile, readSecret);
   if (token !== undefined) return { header: `Bearer ${token}`, secrets: [token] };
   if (basicAuth === undefined) return { header: undefined, secrets: [] };

@@ -1,58 +1,80 @@
 import express, { type NextFunction, type Request, type Response, Router } from 'express';
 import { errorAnswer, messageOf, RequestError } from '../model/errors.ts';
 import type { Incident } from '../model/incident.ts';
-import { eventToJson, incidentToJson, memberToJson } from './api-json.ts';
+import { eventToJson, feedbackToJson, incidentToJson, type Moment, memberToJson } from './api-json.ts';
+import { type Deed, type Feedback, feedbackOf, type Selection } from './deeds.ts';
+import { badRequest, readDeed, readEventId, readFeedback, readOther, readSelection } from './read-deed.ts';
 import type { IncidentQuery, IncidentStore } from './store.ts';
+import { suggestedActions } from './suggested-actions.ts';
 
-/** Who did something to an incident, and why. */
-export interface Deed {
-  readonly by: string;
-  readonly comment: string;
+/** What people may do; each @throws RequestError 404 unknown, 409 in the wrong state, 503 when it can't be stored. */
+interface IncidentDeeds {
+  acknowledge(id: string, deed: Deed): Incident;
+  resolve(id: string, deed: Deed): Incident;
+  merge(id: string, otherId: string, deed: Deed): Incident;
+  split(id: string, selection: Selection, deed: Deed): Incident;
+  undo(id: string, eventId: number | undefined, deed: Deed): Incident;
+  giveFeedback(id: string, feedback: Feedback, deed: Deed): Incident;
 }
 
 interface IncidentRoutesOptions {
   readonly store: Pick<IncidentStore, 'incident' | 'incidents' | 'members' | 'timeline'>;
-  /** @throws RequestError 404 for an unknown incident, 409 when it is in the wrong state, 503 when it can't be stored */
-  readonly acknowledge: (id: string, deed: Deed) => Incident;
-  readonly resolve: (id: string, deed: Deed) => Incident;
+  readonly deeds: IncidentDeeds;
+  readonly now: () => number;
+  readonly windows: () => Pick<Moment, 'freezeAfterMs'>;
 }
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 /** An answer with more members would be longer than anyone reads and block the loop while it is written. */
 const MAX_MEMBERS = 5000;
-const MAX_NAME_LENGTH = 200;
-const MAX_COMMENT_LENGTH = 10_000;
 const STATES = ['open', 'resolved', 'all'] as const;
 
 /** `/api/v1/incidents`: the list, one of them with members and timeline, and what people do with it. */
-export function createIncidentRoutes({ store, acknowledge, resolve }: IncidentRoutesOptions): Router {
+export function createIncidentRoutes({ store, deeds, now, windows }: IncidentRoutesOptions): Router {
   const router = Router();
-  const json = express.json({ limit: '64kb' });
+  const json = express.json({ limit: '1mb' });
+  const moment = (): Moment => ({ now: now(), ...windows() });
 
   router.get('/api/v1/incidents', (request, response) => {
     const query = readQuery(request);
     const incidents = store.incidents(query);
     const last = incidents.length === query.limit ? incidents.at(-1) : undefined;
     const next = last === undefined ? null : `${last.openedAt}.${last.id}`;
-    succeed(response, { incidents: incidents.map(incidentToJson), next });
+    succeed(response, { incidents: incidents.map((incident) => incidentToJson(incident, moment())), next });
   });
 
   router.get('/api/v1/incidents/:id', (request, response) => {
     const { id } = request.params;
     const incident = store.incident(id);
     if (incident === undefined) throw unknownIncident(id);
-    const members = store.members(id, MAX_MEMBERS).map(memberToJson);
-    succeed(response, { ...incidentToJson(incident), members, timeline: store.timeline(id).map(eventToJson) });
+    const members = store.members(id, MAX_MEMBERS);
+    const timeline = store.timeline(id);
+    succeed(response, {
+      ...incidentToJson(incident, moment()),
+      suggestedActions: suggestedActions(
+        incident,
+        members.filter((member) => member.kind === 'alert'),
+      ),
+      feedback: feedbackOf(timeline).map(feedbackToJson),
+      members: members.map(memberToJson),
+      timeline: timeline.map(eventToJson),
+    });
   });
 
-  router.post('/api/v1/incidents/:id/acknowledge', json, (request, response) => {
-    succeed(response, incidentToJson(acknowledge(request.params.id as string, readDeed(request.body))));
-  });
-
-  router.post('/api/v1/incidents/:id/resolve', json, (request, response) => {
-    succeed(response, incidentToJson(resolve(request.params.id as string, readDeed(request.body))));
-  });
+  /** Who does it is in every body; what else there is, each deed reads for itself. */
+  const post = (path: string, act: (id: string, deed: Deed, body: unknown) => Incident): void => {
+    router.post(path, json, (request, response) => {
+      const incident = act(request.params.id as string, readDeed(request.body), request.body);
+      succeed(response, incidentToJson(incident, moment()));
+    });
+  };
+  post('/api/v1/incidents/:id/acknowledge', (id, deed) => deeds.acknowledge(id, deed));
+  post('/api/v1/incidents/:id/resolve', (id, deed) => deeds.resolve(id, deed));
+  post('/api/v1/incidents/:id/merge', (id, deed, body) => deeds.merge(id, readOther(body), deed));
+  post('/api/v1/incidents/:id/split', (id, deed, body) => deeds.split(id, readSelection(body), deed));
+  post('/api/v1/incidents/:id/undo', (id, deed, body) => deeds.undo(id, readEventId(body), deed));
+  post('/api/v1/incidents/:id/feedback', (id, deed, body) => deeds.giveFeedback(id, readFeedback(body), deed));
 
   router.use(refuse);
   return router;
@@ -77,21 +99,6 @@ function readQuery({ query }: Request): IncidentQuery {
   const cursor = /^(\d{1,16})\.([0-9a-f]{16})$/.exec(String(after));
   if (cursor === null) throw badRequest('after has to be what the page before gave as next');
   return { state: known, limit: count, after: { openedAt: Number(cursor[1]), id: cursor[2]! } };
-}
-
-function readDeed(body: unknown): Deed {
-  const { by, comment = '' } = (body ?? {}) as Record<string, unknown>;
-  if (typeof by !== 'string' || by.trim() === '' || by.length > MAX_NAME_LENGTH) {
-    throw badRequest('say who does it: send {"by": "name", "comment": "optional"} with Content-Type: application/json');
-  }
-  if (typeof comment !== 'string' || comment.length > MAX_COMMENT_LENGTH) {
-    throw badRequest(`comment has to be a text of at most ${MAX_COMMENT_LENGTH} characters`);
-  }
-  return { by: by.trim(), comment };
-}
-
-function badRequest(message: string): RequestError {
-  return new RequestError(400, 'bad_data', message);
 }
 
 function succeed(response: Response, data: unknown): void {

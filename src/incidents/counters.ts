@@ -1,5 +1,5 @@
 import type { AlertDelivery } from '../model/alert.ts';
-import type { IncidentEvent } from '../model/incident.ts';
+import { EVENT_KINDS, type IncidentEvent } from '../model/incident.ts';
 import type { AlertOutcome, DeliveryReceipt } from './receive-delivery.ts';
 
 /** Plain counts since the start, for the metrics; they only grow. What was not stored is not counted. */
@@ -24,7 +24,7 @@ export function createIncidentCounters(): IncidentCounters {
     truncatedDeliveries: 0,
     truncatedAlerts: 0,
     alerts: { started: 0, changed: 0, repeated: 0, late: 0, own: 0, heartbeat: 0, invalid: 0 },
-    events: { opened: 0, joined: 0, ended: 0, evidence: 0, acknowledged: 0, resolved: 0, reopened: 0 },
+    events: Object.fromEntries(EVENT_KINDS.map((kind) => [kind, 0])) as IncidentCounters['events'],
     surplusAnomalies: 0,
     storeFailures: 0,
   };

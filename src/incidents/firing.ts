@@ -39,6 +39,15 @@ export function expireFiring(firing: Firing, now: number): Firing | undefined {
   return hasExpired ? withReplicas(firing.alert, replicas) : undefined;
 }
 
+/** Ends what has not been heard of since `at`, and may go on all the same. */
+export function loseSight(firing: Firing, at: number): Firing {
+  const replicas = new Map(firing.replicas);
+  for (const [replica, sighting] of replicas) {
+    if (sighting.endsAt === undefined) replicas.set(replica, { ...sighting, endsAt: at, expired: true });
+  }
+  return withReplicas(firing.alert, replicas);
+}
+
 /** When the first of its open sightings expires, Infinity when only an explicit resolve ends it. */
 export function nextExpiry(firing: Firing): number {
   const open = [...firing.replicas.values()].filter(({ endsAt }) => endsAt === undefined);

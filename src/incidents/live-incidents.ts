@@ -1,14 +1,23 @@
 import { anomalyKey } from '../model/anomaly.ts';
 import { formatEntity } from '../model/entity.ts';
-import type { AlertMember, AnomalyMember, Incident, Member } from '../model/incident.ts';
+import {
+  type AlertMember,
+  type AnomalyMember,
+  type Incident,
+  isOpen,
+  type Member,
+  servicesAffected,
+} from '../model/incident.ts';
 
-/** An incident in memory, with what is looked up of it at every delivery. */
+/** An incident in memory, with its members by key. */
 interface LiveIncident {
   incident: Incident;
-  readonly entities: Set<string>;
-  readonly traits: Set<string>;
-  readonly fingerprints: Set<string>;
-  readonly anomalyKeys: Set<string>;
+  readonly alerts: Map<string, AlertMember>;
+  readonly anomalies: Map<string, AnomalyMember>;
+  /** How many alerts are about each entity. */
+  readonly entities: Map<string, number>;
+  /** When one of its alerts was last heard of, a repetition included. */
+  heardAt: number;
 }
 
 /**
@@ -17,9 +26,10 @@ interface LiveIncident {
  */
 export class LiveIncidents {
   readonly #live = new Map<string, LiveIncident>();
-  readonly #alerts = new Map<string, AlertMember>();
+  /** All firings of live incidents, and the newest one of each alert. */
+  readonly #byKey = new Map<string, AlertMember>();
+  readonly #byFingerprint = new Map<string, AlertMember>();
   readonly #anomalies = new Map<string, AnomalyMember>();
-  readonly #idsByTrait = new Map<string, string[]>();
 
   get(id: string): Incident | undefined {
     return this.#live.get(id)?.incident;
@@ -30,18 +40,19 @@ export class LiveIncidents {
     for (const { incident } of this.#live.values()) yield incident;
   }
 
-  *withTrait(trait: string): Iterable<Incident> {
-    for (const id of this.#idsByTrait.get(trait) ?? []) yield this.#live.get(id)!.incident;
-  }
-
   /** The newest firing of an alert. */
   lastAlert(fingerprint: string): AlertMember | undefined {
-    return this.#alerts.get(fingerprint);
+    return this.#byFingerprint.get(fingerprint);
   }
 
-  /** The newest firing of every alert. */
+  /** The firing with this key. */
+  alert(key: string): AlertMember | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** All firings, those that have ended included. */
   alerts(): Iterable<AlertMember> {
-    return this.#alerts.values();
+    return this.#byKey.values();
   }
 
   /** The member that this anomaly became. */
@@ -49,71 +60,110 @@ export class LiveIncidents {
     return this.#anomalies.get(key);
   }
 
-  /** How many different entities its alerts are about. */
-  entityCount(id: string): number {
-    return this.#live.get(id)?.entities.size ?? 0;
+  /** The firings of an incident, in the order in which they came. */
+  alertsOf(id: string): Iterable<AlertMember> {
+    return this.#live.get(id)?.alerts.values() ?? [];
+  }
+
+  /** The anomalies of an incident. */
+  anomaliesOf(id: string): Iterable<AnomalyMember> {
+    return this.#live.get(id)?.anomalies.values() ?? [];
+  }
+
+  /** How many services are affected; before causes are known, how many different things its alerts are about. */
+  affectedCount(id: string): number {
+    const live = this.#live.get(id);
+    if (live === undefined) return 0;
+    return live.incident.causes.length > 0
+      ? servicesAffected(live.incident)
+      : live.entities.size - (live.entities.has('') ? 1 : 0);
+  }
+
+  /** When one of its alerts was last heard of, a repetition included. */
+  heardAt(id: string): number {
+    return this.#live.get(id)?.heardAt ?? Number.NEGATIVE_INFINITY;
   }
 
   putIncident(incident: Incident): void {
     const live = this.#live.get(incident.id);
     if (live !== undefined) live.incident = incident;
     else {
-      const empty = {
-        entities: new Set<string>(),
-        traits: new Set<string>(),
-        fingerprints: new Set<string>(),
-        anomalyKeys: new Set<string>(),
-      };
-      this.#live.set(incident.id, { incident, ...empty });
+      this.#live.set(incident.id, {
+        incident,
+        alerts: new Map(),
+        anomalies: new Map(),
+        entities: new Map(),
+        heardAt: Number.NEGATIVE_INFINITY,
+      });
     }
   }
 
-  /**
-   * Puts a new or changed member into its incident, which has to be there.
-   * @param traits under which the incident is found because of this member
-   */
-  putMember(member: Member, traits: readonly string[]): void {
-    const live = this.#live.get(member.incidentId)!;
-    if (member.kind === 'anomaly') {
-      const key = anomalyKey(member.anomaly);
-      live.anomalyKeys.add(key);
-      this.#anomalies.set(key, member);
-      return;
-    }
-    const { fingerprint } = member.firing.alert;
-    const last = this.#alerts.get(fingerprint);
-    if (last === undefined || last.id <= member.id) this.#alerts.set(fingerprint, member);
-    live.fingerprints.add(fingerprint);
-    if (member.entity !== undefined) live.entities.add(formatEntity(member.entity));
-    for (const trait of traits) this.#addTrait(live, trait);
+  /** Puts a new, changed or moved member into its incident, which has to be there. */
+  putMember(member: Member): void {
+    if (member.kind === 'anomaly') this.#putAnomaly(member);
+    else this.#putAlert(member);
+  }
+
+  hear(id: string | undefined, at: number): void {
+    const live = id === undefined ? undefined : this.#live.get(id);
+    if (live !== undefined) live.heardAt = Math.max(live.heardAt, at);
   }
 
   /** Drops what can neither change nor come back any more: ended before `endedBefore`, and nothing fires. */
   forget(endedBefore: number): void {
     for (const live of this.#live.values()) {
-      const { state, firing, resolvedAt } = live.incident;
-      if (state === 'resolved' && firing === 0 && resolvedAt! < endedBefore) this.#drop(live);
+      const { firing, resolvedAt } = live.incident;
+      if (!isOpen(live.incident) && firing === 0 && (resolvedAt ?? 0) < endedBefore) this.#drop(live);
     }
   }
 
-  #addTrait(live: LiveIncident, trait: string): void {
-    if (live.traits.has(trait)) return;
-    live.traits.add(trait);
-    const ids = this.#idsByTrait.get(trait);
-    if (ids === undefined) this.#idsByTrait.set(trait, [live.incident.id]);
-    else ids.push(live.incident.id);
+  #putAnomaly(member: AnomalyMember): void {
+    const key = anomalyKey(member.anomaly);
+    const before = this.#anomalies.get(key);
+    if (before !== undefined && before.incidentId !== member.incidentId) {
+      this.#live.get(before.incidentId)?.anomalies.delete(key);
+    }
+    this.#anomalies.set(key, member);
+    this.#live.get(member.incidentId)!.anomalies.set(key, member);
   }
 
-  #drop({ incident: { id }, traits, fingerprints, anomalyKeys }: LiveIncident): void {
+  #putAlert(member: AlertMember): void {
+    const before = this.#byKey.get(member.key);
+    if (before?.incidentId !== member.incidentId) {
+      if (before !== undefined) this.#leave(before);
+      const { entities } = this.#live.get(member.incidentId)!;
+      const entity = entityKey(member);
+      entities.set(entity, (entities.get(entity) ?? 0) + 1);
+    }
+    this.#byKey.set(member.key, member);
+    this.#live.get(member.incidentId)!.alerts.set(member.key, member);
+    const { fingerprint } = member.firing.alert;
+    const last = this.#byFingerprint.get(fingerprint);
+    if (last === undefined || last.id <= member.id) this.#byFingerprint.set(fingerprint, member);
+  }
+
+  #leave(member: AlertMember): void {
+    const live = this.#live.get(member.incidentId);
+    if (live === undefined) return;
+    live.alerts.delete(member.key);
+    const entity = entityKey(member);
+    const left = (live.entities.get(entity) ?? 1) - 1;
+    if (left > 0) live.entities.set(entity, left);
+    else live.entities.delete(entity);
+  }
+
+  #drop({ incident: { id }, alerts, anomalies }: LiveIncident): void {
     this.#live.delete(id);
-    for (const trait of traits) {
-      const left = this.#idsByTrait.get(trait)!.filter((other) => other !== id);
-      if (left.length === 0) this.#idsByTrait.delete(trait);
-      else this.#idsByTrait.set(trait, left);
+    for (const [key, { firing }] of alerts) {
+      this.#byKey.delete(key);
+      const { fingerprint } = firing.alert;
+      if (this.#byFingerprint.get(fingerprint)?.incidentId === id) this.#byFingerprint.delete(fingerprint);
     }
-    for (const fingerprint of fingerprints) {
-      if (this.#alerts.get(fingerprint)?.incidentId === id) this.#alerts.delete(fingerprint);
-    }
-    for (const key of anomalyKeys) this.#anomalies.delete(key);
+    for (const key of anomalies.keys()) this.#anomalies.delete(key);
   }
+}
+
+/** Empty for an alert about nothing that is known. */
+function entityKey({ entity }: AlertMember): string {
+  return entity === undefined ? '' : formatEntity(entity);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
-import { type Incident, incidentTitle } from '../model/incident.ts';
+import { formatEntity } from '../model/entity.ts';
+import { type Incident, incidentTitle, isOpen, rootCause, stateWord } from '../model/incident.ts';
 import { createLabels, type Labels } from '../model/labels.ts';
 import type { OutputGroup, OutputSource } from '../model/output.ts';
 import type { LiveIncidents } from './live-incidents.ts';
@@ -9,13 +10,16 @@ const FAMILIES = [
   { name: 'incident_alerts', help: 'Alerts that the open incident is made of.' },
   {
     name: 'incident_services_affected',
-    help: 'Different things (services, workloads, nodes ...) that these alerts are about.',
+    help: 'Services that are affected; as long as no cause is known, different things (services, nodes ...) that its alerts are about.',
   },
   {
     name: 'incident_started_timestamp_seconds',
     help: 'When the earliest alert of the open incident began, in seconds since the epoch.',
   },
 ];
+
+/** What became of an incident that is forgotten. */
+const GONE = { state: 'resolved' } as const;
 
 /** Numbers given to an incident's groups: a new one whenever the labels of `incident_info` change. */
 interface Numbered {
@@ -43,7 +47,7 @@ export function createIncidentOutput(live: LiveIncidents, clock: Clock): OutputS
   }
 
   function* groups(): Iterable<OutputGroup> {
-    for (const id of numbers.keys()) if (!isOpen(live.get(id))) numbers.delete(id);
+    for (const id of numbers.keys()) if (!isOpen(live.get(id) ?? GONE)) numbers.delete(id);
     const timestampMs = clock.now();
     for (const incident of live.all()) {
       if (!isOpen(incident)) continue;
@@ -61,7 +65,7 @@ export function createIncidentOutput(live: LiveIncidents, clock: Clock): OutputS
   function counts(incident: Incident): OutputGroup['values'] {
     return [
       ['incident_alerts', incident.alerts],
-      ['incident_services_affected', live.entityCount(incident.id)],
+      ['incident_services_affected', live.affectedCount(incident.id)],
       ['incident_started_timestamp_seconds', incident.startsAt / 1000],
     ];
   }
@@ -69,17 +73,14 @@ export function createIncidentOutput(live: LiveIncidents, clock: Clock): OutputS
   return { families: FAMILIES, groups };
 }
 
-function isOpen(incident: Incident | undefined): incident is Incident {
-  return incident !== undefined && incident.state !== 'resolved';
-}
-
-/** There is no `root_cause` as long as nobody ranks causes: an empty label is an absent one. */
+/** Without a cause that is probable enough there is no `root_cause`: an empty label is an absent one. */
 function infoLabels(incident: Incident): Labels {
-  const { id, severity, state } = incident;
+  const root = rootCause(incident);
   return createLabels([
-    ['incident', id],
-    ['severity', severity],
-    ['state', state],
+    ['incident', incident.id],
+    ['severity', incident.severity],
+    ['state', stateWord(incident)],
+    ['root_cause', root === undefined ? '' : formatEntity(root.entity)],
     ['title', incidentTitle(incident)],
   ]);
 }

@@ -1,5 +1,6 @@
 import type { Alert } from '../model/alert.ts';
 import type { Anomaly } from '../model/anomaly.ts';
+import { formatEntity } from '../model/entity.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import type {
   AlertMember,
@@ -11,6 +12,10 @@ import type {
   Sighting,
 } from '../model/incident.ts';
 import { createLabels, type Labels, labelsToObject } from '../model/labels.ts';
+import type { PastFiring } from './firing-history.ts';
+
+/** An event with the number by which it can be undone. */
+export type StoredEvent = IncidentEvent & { readonly id: number };
 
 /** A row as SQLite takes and gives it: column to value. */
 export type Row = Record<string, string | number | null>;
@@ -34,6 +39,16 @@ export function incidentToRow(incident: Incident): Row {
     alerts: incident.alerts,
     firing: incident.firing,
     anomalies: incident.anomalies,
+    last_joined_at: incident.lastJoinedAt,
+    promoted_at: incident.promotedAt ?? null,
+    held_until: incident.heldUntil ?? null,
+    acknowledged_as: incident.acknowledgedAs === undefined ? null : JSON.stringify(incident.acknowledgedAs),
+    causes: JSON.stringify(incident.causes),
+    impacted: JSON.stringify(incident.impacted),
+    possible: JSON.stringify(incident.possible),
+    merged_into: incident.mergedInto ?? null,
+    key: incident.key,
+    recurrence_of: incident.recurrenceOf ?? null,
   };
 }
 
@@ -56,24 +71,49 @@ export function rowToIncident(row: Row): Incident {
     alerts: row.alerts as number,
     firing: row.firing as number,
     anomalies: row.anomalies as number,
+    lastJoinedAt: row.last_joined_at as number,
+    promotedAt: orUndefined(row.promoted_at),
+    heldUntil: orUndefined(row.held_until),
+    acknowledgedAs: row.acknowledged_as === null ? undefined : JSON.parse(row.acknowledged_as as string),
+    causes: JSON.parse(row.causes as string),
+    impacted: JSON.parse(row.impacted as string),
+    possible: JSON.parse(row.possible as string),
+    mergedInto: (row.merged_into as string | null) ?? undefined,
+    key: row.key as string,
+    recurrenceOf: (row.recurrence_of as string | null) ?? undefined,
   };
 }
 
 export function memberToRow(member: Member): Row {
-  const { id, incidentId, kind, entity, admittedAt, reasons } = member;
+  const { id, kind, entity, admittedAt } = member;
   const subject = kind === 'alert' ? member.firing.alert : member.anomaly;
   return {
     id,
-    incident_id: incidentId,
     kind,
     fingerprint: kind === 'alert' ? member.firing.alert.fingerprint : fingerprint(member.anomaly.labels),
     starts_at: subject.startsAt,
     ends_at: subject.endsAt ?? null,
     entity: entity === undefined ? null : JSON.stringify(entity),
-    core: kind === 'alert' && member.core ? 1 : 0,
     admitted_at: admittedAt,
-    reasons: JSON.stringify(reasons),
     content: kind === 'alert' ? firingToJson(member.firing) : anomalyToJson(member.anomaly),
+    firing_key: kind === 'alert' ? member.key : '',
+    onset_earliest: kind === 'alert' ? member.onset.earliest : 0,
+    onset_latest: kind === 'alert' ? member.onset.latest : 0,
+    ...placementToRow(member),
+  };
+}
+
+/** The columns that change when a member stands elsewhere, or for other reasons. */
+export function placementToRow(member: Member) {
+  const { incidentId, reasons, role } = member;
+  const isAlert = member.kind === 'alert';
+  return {
+    incident_id: incidentId,
+    reasons: JSON.stringify(reasons),
+    role,
+    weak: isAlert && member.weak ? 1 : 0,
+    alternatives: isAlert ? JSON.stringify(member.alternatives) : '[]',
+    pinned: isAlert && member.pinned ? 1 : 0,
   };
 }
 
@@ -89,21 +129,37 @@ export function rowToMember(row: Row): Member {
     ? ({
         ...membership,
         kind: 'alert',
-        role: 'symptom',
-        core: row.core === 1,
+        key: row.firing_key as string,
+        onset: { earliest: row.onset_earliest as number, latest: row.onset_latest as number },
+        role: row.role as AlertMember['role'],
+        weak: row.weak === 1,
+        alternatives: JSON.parse(row.alternatives as string),
+        pinned: row.pinned === 1,
         firing: rowToFiring(row),
       } satisfies AlertMember)
     : ({ ...membership, kind: 'anomaly', role: 'evidence', anomaly: rowToAnomaly(row) } satisfies AnomalyMember);
 }
 
-export function rowToEvent(row: Row): IncidentEvent {
+export function rowToPastFiring(row: Row): PastFiring {
   return {
+    fingerprint: row.fingerprint as string,
+    alertname: (row.alertname as string | null) ?? '',
+    entity: row.entity === null ? '' : formatEntity(JSON.parse(row.entity as string)),
+    startsAt: row.starts_at as number,
+    endsAt: orUndefined(row.ends_at),
+  };
+}
+
+export function rowToEvent(row: Row): StoredEvent {
+  return {
+    id: row.id as number,
     incidentId: row.incident_id as string,
     at: row.at as number,
     kind: row.kind as IncidentEvent['kind'],
     by: row.by as string,
     comment: row.comment as string,
     count: row.count as number,
+    detail: JSON.parse(row.detail as string),
   };
 }
 

@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
  * Each entry brings the database from the version of its index to the next one. Entries are never edited once released.
  * Times are milliseconds since the epoch. What has an open set of fields is kept as JSON.
  */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE deliveries (
     id INTEGER PRIMARY KEY,
@@ -65,6 +65,44 @@ const MIGRATIONS: readonly string[] = [
     count INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX events_by_incident ON events (incident_id, id);
+  `,
+  `
+  ALTER TABLE incidents ADD COLUMN last_joined_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE incidents ADD COLUMN promoted_at INTEGER;
+  ALTER TABLE incidents ADD COLUMN held_until REAL;
+  ALTER TABLE incidents ADD COLUMN acknowledged_as TEXT;
+  ALTER TABLE incidents ADD COLUMN causes TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE incidents ADD COLUMN impacted TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE incidents ADD COLUMN possible TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE incidents ADD COLUMN merged_into TEXT;
+  ALTER TABLE incidents ADD COLUMN "key" TEXT NOT NULL DEFAULT '';
+  ALTER TABLE incidents ADD COLUMN recurrence_of TEXT;
+  UPDATE incidents SET last_joined_at = opened_at, promoted_at = opened_at, "key" = lead;
+  UPDATE incidents SET acknowledged_as = json_object('severity', severity, 'root', '', 'impacted', 1), state = 'open'
+    WHERE state = 'acknowledged';
+  CREATE INDEX incidents_by_key ON incidents ("key", resolved_at);
+
+  ALTER TABLE members DROP COLUMN core;
+  ALTER TABLE members ADD COLUMN firing_key TEXT NOT NULL DEFAULT '';
+  ALTER TABLE members ADD COLUMN onset_earliest INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE members ADD COLUMN onset_latest INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE members ADD COLUMN role TEXT NOT NULL DEFAULT 'symptom';
+  ALTER TABLE members ADD COLUMN weak INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE members ADD COLUMN alternatives TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE members ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+  UPDATE members SET firing_key = fingerprint || ' ' || starts_at, onset_earliest = starts_at, onset_latest = starts_at
+    WHERE kind = 'alert';
+  UPDATE members SET role = 'evidence' WHERE kind = 'anomaly';
+
+  ALTER TABLE events ADD COLUMN detail TEXT NOT NULL DEFAULT '{}';
+
+  CREATE TABLE links (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    a TEXT NOT NULL,
+    b TEXT NOT NULL,
+    is_together INTEGER NOT NULL
+  ) STRICT;
   `,
 ];
 

@@ -7,11 +7,16 @@ const RANKS: readonly (readonly string[])[] = [
   ['critical', 'page', 'fatal', 'emergency', 'disaster'],
 ];
 
-/** The graver of two values of the label `severity`. A word that nobody knows is graver than `info`, for it may mean a page. */
+/** The graver of two values of the label `severity`. */
 export function graver(a: string, b: string): string {
-  const difference = rank(a) - rank(b);
+  const difference = compareSeverity(a, b);
   if (difference !== 0) return difference > 0 ? a : b;
   return a < b ? a : b;
+}
+
+/** Above 0 when `a` is graver. A word that nobody knows is graver than `info`, for it may mean a page. */
+export function compareSeverity(a: string, b: string): number {
+  return rank(a) - rank(b);
 }
 
 function rank(severity: string): number {

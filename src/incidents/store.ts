@@ -2,7 +2,19 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { AlertDelivery } from '../model/alert.ts';
 import { messageOf } from '../model/errors.ts';
 import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
-import { incidentToRow, memberToRow, type Row, rowToEvent, rowToIncident, rowToMember } from './rows.ts';
+import type { PastFiring } from './firing-history.ts';
+import type { HandMadeLink } from './hand-made-links.ts';
+import {
+  incidentToRow,
+  memberToRow,
+  placementToRow,
+  type Row,
+  rowToEvent,
+  rowToIncident,
+  rowToMember,
+  rowToPastFiring,
+  type StoredEvent,
+} from './rows.ts';
 import { migrate } from './schema.ts';
 
 /** What one delivery, one tick or one person changed: stored whole or not at all. */
@@ -10,6 +22,10 @@ interface IncidentChanges {
   readonly delivery?: AlertDelivery;
   readonly incidents: Iterable<Incident>;
   readonly members: Iterable<Member>;
+  /** Members that are stored already, of which only the place, the role and the reasons are new. */
+  readonly placed?: Iterable<AlertMember>;
+  /** What a person's merge or split says for later. */
+  readonly links?: readonly HandMadeLink[];
   readonly events: readonly IncidentEvent[];
 }
 
@@ -21,6 +37,7 @@ export interface IncidentQuery {
   readonly after?: { readonly openedAt: number; readonly id: string };
 }
 
+const IS_OPEN = "state IN ('candidate', 'open', 'recovering')";
 /** Another program (a backup) may hold the lock for a moment; the loop must not wait for it any longer. */
 const BUSY_TIMEOUT_MS = 250;
 const PRUNED_ROWS_PER_SLICE = 2000;
@@ -33,7 +50,10 @@ export class IncidentStore {
   readonly #insertDelivery: StatementSync;
   readonly #putIncident: (row: Row) => void;
   readonly #putMember: (row: Row) => void;
+  readonly #placeMember: StatementSync;
   readonly #insertEvent: StatementSync;
+  readonly #insertLink: StatementSync;
+  readonly #findEarlier: StatementSync;
   readonly #lastAlert: StatementSync;
   #nextMemberId: number;
 
@@ -53,7 +73,24 @@ export class IncidentStore {
     ]);
     this.#putIncident = preparePut(this.#database, 'incidents');
     this.#putMember = preparePut(this.#database, 'members');
-    this.#insertEvent = this.#prepareInsert('events', ['incident_id', 'at', 'kind', 'by', 'comment', 'count']);
+    this.#insertEvent = this.#prepareInsert('events', [
+      'incident_id',
+      'at',
+      'kind',
+      'by',
+      'comment',
+      'count',
+      'detail',
+    ]);
+    this.#insertLink = this.#prepareInsert('links', ['at', 'a', 'b', 'is_together']);
+    this.#placeMember = this.#database.prepare(
+      `UPDATE members SET incident_id = :incident_id, role = :role, reasons = :reasons, weak = :weak,
+       alternatives = :alternatives, pinned = :pinned WHERE id = :id`,
+    );
+    this.#findEarlier = this.#database.prepare(
+      `SELECT id FROM incidents WHERE "key" = ? AND resolved_at >= ? AND resolved_at <= ? AND state <> 'merged'
+       ORDER BY resolved_at DESC LIMIT 1`,
+    );
     this.#lastAlert = this.#database.prepare(
       "SELECT * FROM members WHERE fingerprint = ? AND kind = 'alert' ORDER BY id DESC LIMIT 1",
     );
@@ -66,15 +103,17 @@ export class IncidentStore {
   }
 
   /** Stores a change in one transaction. @throws Error when it can't (disk full, locked): then nothing is stored */
-  commit({ delivery, incidents, members, events }: IncidentChanges): void {
+  commit({ delivery, incidents, members, placed = [], links = [], events }: IncidentChanges): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       if (delivery !== undefined) this.#addDelivery(delivery);
       for (const incident of incidents) this.#putIncident(incidentToRow(incident));
       for (const member of members) this.#putMember(memberToRow(member));
-      for (const { incidentId, at, kind, by, comment, count } of events) {
-        this.#insertEvent.run({ incident_id: incidentId, at, kind, by, comment, count });
+      for (const member of placed) this.#placeMember.run({ id: member.id, ...placementToRow(member) });
+      for (const { incidentId, detail, ...event } of events) {
+        this.#insertEvent.run({ incident_id: incidentId, ...event, detail: JSON.stringify(detail) });
       }
+      for (const { at, a, b, isTogether } of links) this.#insertLink.run({ at, a, b, is_together: Number(isTogether) });
       this.#database.exec('COMMIT');
     } catch (error) {
       // SQLite may have rolled back by itself, as it does when the disk is full.
@@ -95,7 +134,7 @@ export class IncidentStore {
   }
 
   incidents({ state, limit, after }: IncidentQuery): Incident[] {
-    const conditions = { open: "state <> 'resolved'", resolved: "state = 'resolved'", all: 'true' };
+    const conditions = { open: IS_OPEN, resolved: `NOT ${IS_OPEN}`, all: 'true' };
     const rows = this.#database
       .prepare(
         `SELECT * FROM incidents WHERE ${conditions[state]} AND (opened_at, id) < (?, ?)
@@ -108,9 +147,7 @@ export class IncidentStore {
   /** Incidents that are open, have an alert that fires, or ended at `endedSince` or later: what a start needs to know. */
   recentIncidents(endedSince: number): Incident[] {
     const rows = this.#database
-      .prepare(
-        "SELECT * FROM incidents WHERE state <> 'resolved' OR firing > 0 OR resolved_at >= ? ORDER BY opened_at, id",
-      )
+      .prepare(`SELECT * FROM incidents WHERE ${IS_OPEN} OR firing > 0 OR resolved_at >= ? ORDER BY opened_at, id`)
       .all(endedSince) as Row[];
     return rows.map(rowToIncident);
   }
@@ -123,11 +160,43 @@ export class IncidentStore {
     return (rows as Row[]).map(rowToMember);
   }
 
-  timeline(incidentId: string): IncidentEvent[] {
+  timeline(incidentId: string): StoredEvent[] {
     const rows = this.#database
       .prepare('SELECT * FROM events WHERE incident_id = ? ORDER BY id')
       .all(incidentId) as Row[];
     return rows.map(rowToEvent);
+  }
+
+  /** The last incident with this key that ended from `since` to `until`. */
+  findEarlier(key: string, since: number, until: number): string | undefined {
+    return (this.#findEarlier.get(key, since, until) as Row | undefined)?.id as string | undefined;
+  }
+
+  /** What people's merges and splits said, oldest first. */
+  links(): HandMadeLink[] {
+    const rows = this.#database.prepare('SELECT at, a, b, is_together FROM links ORDER BY id').all() as Row[];
+    return rows.map(({ at, a, b, is_together }) => ({
+      at: at as number,
+      a: a as string,
+      b: b as string,
+      isTogether: is_together === 1,
+    }));
+  }
+
+  /** The newest firings, oldest first, as the history wants them. */
+  pastFirings(limit: number): PastFiring[] {
+    const rows = this.#database
+      .prepare(
+        `SELECT fingerprint, starts_at, ends_at, entity, content ->> '$.labels.alertname' AS alertname
+         FROM members WHERE kind = 'alert' ORDER BY id DESC LIMIT ?`,
+      )
+      .all(limit) as Row[];
+    return rows.toReversed().map(rowToPastFiring);
+  }
+
+  /** Whether something can be stored at all. @throws Error when another program holds the database */
+  probe(): void {
+    this.#database.exec('BEGIN IMMEDIATE; ROLLBACK');
   }
 
   /**
@@ -144,7 +213,7 @@ export class IncidentStore {
     );
     const row = this.#database
       .prepare(
-        "SELECT id FROM incidents WHERE state = 'resolved' AND firing = 0 AND resolved_at < ? ORDER BY resolved_at LIMIT 1",
+        `SELECT id FROM incidents WHERE NOT ${IS_OPEN} AND firing = 0 AND resolved_at < ? ORDER BY resolved_at LIMIT 1`,
       )
       .get(endedBefore);
     if (row === undefined) return deliveries > 0;

@@ -1,4 +1,4 @@
-import type { Alert } from '../model/alert.ts';
+import { type Alert, USUAL_REPLICA_LABELS } from '../model/alert.ts';
 import { messageOf, RequestError } from '../model/errors.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import { createLabels, type Labels, withoutLabels } from '../model/labels.ts';
@@ -22,8 +22,6 @@ const MAX_ALERTS = 100_000;
 const MAX_LABELS = 256;
 const MAX_NAME_LENGTH = 1024;
 const MAX_VALUE_LENGTH = 65_536;
-/** Replica labels that the Prometheus operator and Cortex use whatever the configuration says. */
-const USUAL_REPLICA_LABELS = ['prometheus_replica', '__replica__'];
 const RFC3339 = /^(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)\d*([Zz]|[+-]\d{2}:\d{2})$/;
 /** Go's zero time: Alertmanager writes it where there is no time. */
 const ZERO_TIME = Date.parse('0001-01-01T00:00:00Z');

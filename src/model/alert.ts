@@ -38,5 +38,8 @@ export interface AlertDelivery {
   readonly envelope: Readonly<Record<string, unknown>>;
 }
 
+/** Replica labels that the Prometheus operator and Cortex use whatever the configuration says. */
+export const USUAL_REPLICA_LABELS = ['prometheus_replica', '__replica__'];
+
 /** Label that marks the alerts which Pronoia itself sends out; they are not taken in again. */
 export const OWN_ALERT_LABEL = 'pronoia_incident';

@@ -19,7 +19,7 @@ export interface Anomaly {
   readonly expected: number;
   readonly lower: number;
   readonly upper: number;
-  /** Why, in words, where it is not that the sample is far from what was expected: a forecast. */
+  /** Why it is one, in words and numbers. Missing in those from before there were explanations. */
   readonly reason?: string;
 }
 

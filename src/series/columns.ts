@@ -107,6 +107,18 @@ export class Pool {
     return row;
   }
 
+  /** Gives a slot, in the place of its row, a copy of another slot's, if that has one and there is room. */
+  copy(from: number, to: number): void {
+    this.release(to);
+    const source = this.rows[from]!;
+    if (source === 0) return;
+    const row = this.acquire(to);
+    if (row === 0) return;
+    for (const { values, width } of this.columns.all()) {
+      values.copyWithin(row * width, source * width, (source + 1) * width);
+    }
+  }
+
   /** Takes the row of a slot back, if it has one. */
   release(slot: number): void {
     const row = this.rows[slot]!;

@@ -75,6 +75,38 @@ export function readOwnMetricName(bytes: Uint8Array): string {
   return '';
 }
 
+/**
+ * Copies labels that were written by `writeLabels`, but for those with one of these names.
+ * @param names in UTF-8. @param into room for all of `bytes`
+ * @returns how many bytes were copied
+ */
+export function copyLabelsWithout(bytes: Uint8Array, names: readonly Uint8Array[], into: Uint8Array): number {
+  let written = 0;
+  for (let start = 0, end = 0; start < bytes.length; start = end) {
+    const content = lengthAt(bytes, start + 1);
+    end = content.end + content.length;
+    const name = lengthAt(bytes, content.end + 1);
+    const isDropped = names.some(
+      (each) => each.length === name.length && each.every((byte, i) => byte === bytes[name.end + i]),
+    );
+    if (isDropped) continue;
+    into.set(bytes.subarray(start, end), written);
+    written += end - start;
+  }
+  return written;
+}
+
+/** A length as `writeLabels` writes it, and where it ends. */
+function lengthAt(bytes: Uint8Array, start: number): { readonly length: number; readonly end: number } {
+  let length = 0;
+  let at = start;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++]!;
+    length |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return { length, end: at };
+  }
+}
+
 /** The wire form of a label set, in its order. Two equal label sets have equal bytes. */
 export function writeLabels(labels: Labels): Uint8Array {
   const parts: Buffer[] = [];

@@ -15,6 +15,8 @@ export interface LearnRule {
   readonly minDeviation: { readonly absolute: number; readonly relative: number };
   /** Values outside are anomalous, and bands are cut to it. */
   readonly range?: readonly [low: number, high: number] | undefined;
+  /** Labels that tell the replicas of a workload apart: a new one goes on with what is known of the others. */
+  readonly identityDrop: readonly string[];
 }
 
 /** How a series is treated that no rule matches. */
@@ -25,6 +27,7 @@ export const DEFAULT_RULE: LearnRule = {
   sensitivity: 1,
   direction: 'both',
   minDeviation: { absolute: 0, relative: 0.05 },
+  identityDrop: [],
 };
 
 export type Policy = Omit<LearnRule, 'match'>;
@@ -41,6 +44,8 @@ export class Policies {
   /** The same by rule, of those in use: a new series should not have to wait for a key to be written. */
   readonly #numberOfRule = new Map<LearnRule, number>();
   readonly #list: Policy[] = [];
+  /** `identityDrop` of each, in UTF-8. */
+  readonly #dropped: (readonly Uint8Array[])[] = [];
   /** 1 for policies under which every sample counts, however normal it looks to the detector. */
   readonly isAttentive = new Uint8Array(65_536);
   #rules: readonly LearnRule[] = [];
@@ -48,6 +53,11 @@ export class Policies {
   /** Policy of a number that `match` gave. */
   get(number: number): Policy {
     return this.#list[number]!;
+  }
+
+  /** Names, in UTF-8, of the labels that a policy takes for no part of a series' identity. */
+  droppedLabels(number: number): readonly Uint8Array[] {
+    return this.#dropped[number]!;
   }
 
   /** Whether a policy says by itself what kind its series are, whatever metadata says. */
@@ -92,12 +102,14 @@ export class Policies {
       direction: rule.direction,
       minDeviation: rule.minDeviation,
       range: rule.range,
+      identityDrop: rule.identityDrop,
     };
     const key = JSON.stringify(policy);
     let number = this.#numbers.get(key);
     if (number === undefined) {
       number = this.#list.push(policy) - 1;
       this.#numbers.set(key, number);
+      this.#dropped.push(policy.identityDrop.map((name) => Buffer.from(name)));
       const isAttentive = policy.emit === 'all' || policy.sensitivity > 1 || policy.range !== undefined;
       this.isAttentive[number] = isAttentive ? 1 : 0;
     }

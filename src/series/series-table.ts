@@ -1,9 +1,9 @@
 import type { Kernel } from '../kernel/kernel.ts';
-import type { Labels } from '../model/labels.ts';
+import { type Labels, withoutLabels } from '../model/labels.ts';
 import type { Columns } from './columns.ts';
 import { type FamilyType, IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
-import { type LabelFault, readLabels, readOwnLabels, readOwnMetricName } from './label-bytes.ts';
+import { type LabelFault, readLabels, readOwnLabels, readOwnMetricName, writeLabels } from './label-bytes.ts';
 import { MetricNames } from './metric-names.ts';
 import type { LearnRule, Policies } from './policies.ts';
 import { SlotIndex } from './slot-index.ts';
@@ -61,6 +61,8 @@ export class SeriesTable {
   onRelease: (slot: number) => void = () => {};
   /** Called when a series has got its slot, and when rules are matched again; not for those that are ignored. */
   onSeries: (slot: number, metricName: string) => void = () => {};
+  /** Called when a series of Prometheus' own alerts (`ALERTS`, `ALERTS_FOR_STATE`) has got its slot. */
+  onAlertSeries: (slot: number, labels: Labels) => void = () => {};
   /** Called before a slot goes to another series. */
   onForget: (slot: number) => void = () => {};
   /** Called for each series that is refused: its index in the request, and why. */
@@ -149,6 +151,32 @@ export class SeriesTable {
   labelBytes(slot: number): Uint8Array {
     const length = this.#labelLength[slot]!;
     return length === 0 ? new Uint8Array(0) : this.#arena.read(this.#labelAddress[slot]!, length);
+  }
+
+  /**
+   * The slot of a series that nobody sent: its past is known from elsewhere. It is made if need be.
+   * @returns the slot, or 0 when there is no room or the labels are not valid
+   */
+  acquire(given: Labels, nowSeconds: number): number {
+    const labels = withoutLabels(given, [this.#replicaLabel]);
+    const bytes = writeLabels(labels);
+    if ('reason' in readLabels(bytes, 0, bytes.length, '')) return NONE;
+    this.#hashCanonical(bytes);
+    const { low, high } = this.#kernel;
+    const known = this.#index.get(low, high);
+    if (known >= 0) return known;
+    if (this.#isFull()) return NONE;
+    this.#nowSeconds = nowSeconds;
+    return this.#create(metricNameOf(labels), labels, bytes, low, high);
+  }
+
+  /** Forgets what was learnt of a series' values, not the series. */
+  restart(slot: number): void {
+    this.onRelease(slot);
+    const { kinds, policyNumbers, seenAt, createdAt } = this;
+    const kept = [kinds[slot]!, policyNumbers[slot]!, seenAt[slot]!, createdAt[slot]!] as const;
+    this.#columns.clear(slot);
+    [kinds[slot], policyNumbers[slot], seenAt[slot], createdAt[slot]] = kept;
   }
 
   /** Gives a slot back: the series has ended, or has to be looked at anew. */
@@ -282,6 +310,7 @@ export class SeriesTable {
     this.#countKind(kind, 1);
     this.createdTotal++;
     if (kind < IGNORED) this.onSeries(slot, metricName);
+    else if (kind === KIND.ignoredAlerts) this.onAlertSeries(slot, labels);
     return slot;
   }
 
@@ -301,11 +330,7 @@ export class SeriesTable {
       this.release(slot);
       return;
     }
-    this.onRelease(slot);
-    const { policyNumbers, seenAt, createdAt } = this;
-    const kept = [policyNumbers[slot]!, seenAt[slot]!, createdAt[slot]!] as const;
-    this.#columns.clear(slot);
-    [policyNumbers[slot], seenAt[slot], createdAt[slot]] = kept;
+    this.restart(slot);
     this.kinds[slot] = kind;
     this.#countKind(old, -1);
     this.#countKind(kind, 1);

@@ -4,12 +4,13 @@ import type { Forecasts } from '../forecast/forecasts.ts';
 import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns, type Pool } from '../series/columns.ts';
 import { IGNORED, type MetricType } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
+import type { LearntTopology } from '../topology/learnt-topology.ts';
 
 /**
  * The snapshot of everything that was learnt of series, as a run of frames. A frame is its length and the CRC-32 of its
  * content (two u32, little-endian), then the content. The first frame is the header (JSON), then come blocks of series,
- * then an empty frame: a file without it is incomplete. Where the header says so, blocks of forecasts and another empty
- * frame follow.
+ * then an empty frame: a file without it is incomplete. Where the header says so, blocks of forecasts and an empty frame
+ * follow, and the same of the topology.
  *
  * A block holds up to 2,048 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
  * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
@@ -30,6 +31,7 @@ export interface SnapshotParts {
   readonly table: SeriesTable;
   readonly anomalies: Anomalies;
   readonly forecasts: Forecasts;
+  readonly topology: LearntTopology;
 }
 
 interface Header {
@@ -39,6 +41,8 @@ interface Header {
   readonly types: Readonly<Record<string, MetricType>>;
   /** Missing in snapshots from before there were forecasts. */
   readonly hasForecasts?: boolean;
+  /** The same, of the topology. */
+  readonly hasTopology?: boolean;
 }
 
 /** A column as it is stored: `width` values for each series or row. */
@@ -76,6 +80,7 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
     createdAt: now,
     types: Object.fromEntries(parts.table.types()),
     hasForecasts: true,
+    hasTopology: true,
   };
   yield frame(Buffer.from(JSON.stringify(header)));
   for (let slot = 1; slot <= parts.table.highest; ) {
@@ -88,6 +93,8 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
   }
   yield frame(Buffer.alloc(0));
   for (const block of parts.forecasts.save()) yield frame(block);
+  yield frame(Buffer.alloc(0));
+  for (const block of parts.topology.save()) yield frame(block);
   yield frame(Buffer.alloc(0));
 }
 
@@ -110,6 +117,11 @@ export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buff
     const block = readFrame(read);
     if (block.length === 0) break;
     parts.forecasts.restore(block);
+  }
+  while (header.hasTopology === true) {
+    const block = readFrame(read);
+    if (block.length === 0) break;
+    parts.topology.restore(block);
   }
   return restored;
 }

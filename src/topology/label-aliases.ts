@@ -58,3 +58,11 @@ export function findAlias(
   }
   return undefined;
 }
+
+/**
+ * The cluster that the labels name; empty for the one cluster that has no name.
+ * @param options.clusterLabel tried before the usual spellings
+ */
+export function resolveCluster(labels: Labels, options: { clusterLabel: string }): string {
+  return labels.get(options.clusterLabel) ?? findAlias(labels, 'cluster')?.[1] ?? '';
+}

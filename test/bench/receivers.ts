@@ -70,6 +70,11 @@ export async function startReceivers(onMissing: (name: string) => void): Promise
   return receivers;
 }
 
+/** Starts the sidecar alone. */
+export function startPronoia(): Promise<Receiver> {
+  return start(PROGRAMS[0]!, '');
+}
+
 async function start(program: Program, version: string): Promise<Receiver> {
   const folder = mkdtempSync(join(tmpdir(), `bench-${program.name}-`));
   const port = await freePort();

@@ -120,11 +120,34 @@ describe('check config', () => {
     [['check', 'cofnig', 'a.yml'], 'unknown command "check cofnig", did you mean "check config"?'],
     [
       ['check', 'rules', 'a.yml'],
-      'unknown command "check rules": expected one of serve, check config, check web-config',
+      'unknown command "check rules": expected one of serve, replay, check config, check web-config',
     ],
     [['check', 'config', 'a.yml', '--log.level=debug'], '--log.level is a flag of serve only: leave it out'],
     [['check', 'config', 'a.yml', '--lint=all'], 'unknown flag "--lint": expected one of --help, --version'],
   ])('%j', (argv, problem) => expect(problemsOf(...argv)).toEqual([problem]));
+});
+
+describe('replay', () => {
+  test('takes files and flags of its own', () => {
+    expect(parseCommandLine(['replay', 'a.jsonl', '--format=json', 'b.jsonl'])).toEqual({
+      command: 'replay',
+      files: ['a.jsonl', 'b.jsonl'],
+      flags: { configFile: undefined, topologyFile: undefined, format: 'json' },
+    });
+  });
+
+  test.each([
+    [['replay'], 'no file to replay: write: pronoia replay [<flags>] FILE...'],
+    [['replay', 'a', '--format=xml'], '--format: expected one of text, json'],
+    [['replay', 'a', '--log.level=debug'], '--log.level is a flag of serve only: leave it out'],
+    [['serve', '--format=json'], '--format is a flag of replay only: leave it out'],
+  ])('%j', (argv, problem) => expect(problemsOf(...argv)).toEqual([problem]));
+
+  test('has help', () => {
+    expect(helpOf('replay', '--help')).toMatch(
+      /^usage: pronoia replay \[<flags>\] FILE\.\.\.\n\nTake rec[\s\S]*--format="text"/,
+    );
+  });
 });
 
 describe('usage errors', () => {
@@ -210,6 +233,9 @@ Flags:
 Commands:
   serve                     Take in samples and alerts, and serve scores and incidents. This is what
                             happens without a command.
+  replay [<flags>] FILE...  Take recorded webhooks through the production path and print the
+                            incidents that they would have become, beside what Alertmanager made of
+                            them.
   check config FILE...      Check configuration files, print every problem as file:line:column, and
                             end with status 2 if there is one.
   check web-config FILE...  The same for files of --web.config.file, with the certificates and keys

@@ -103,8 +103,20 @@ describe('good files', () => {
     expect(loadConfig(undefined)).toEqual({
       global: { timezone: 'UTC', externalLabels: new Map(), replicaLabel: '__replica__', clusterLabel: 'cluster' },
       learn: [],
+      groups: [],
+      calendars: [],
       forecast: [],
+      bootstrap: {
+        prometheus: undefined,
+        lookbackMs: 14 * 86_400_000,
+        externalLabels: new Map(),
+        headers: new Map(),
+        basicAuth: undefined,
+        bearerToken: undefined,
+        bearerTokenFile: undefined,
+      },
       remoteWrite: [],
+      topology: { file: undefined },
       incidents: { joinWindowMs: 900_000, freezeAfterMs: 5_400_000, reopenWithinMs: 1_800_000 },
       storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000 },
     });
@@ -119,6 +131,7 @@ describe('good files', () => {
       direction: 'both',
       minDeviation: { absolute: 0, relative: 0.05 },
       range: undefined,
+      identityDrop: [],
     });
     expect(config.remoteWrite[0]).toEqual({
       url: 'http://a/',
@@ -133,7 +146,7 @@ describe('good files', () => {
 
   test('every key', () => {
     const file = join(FIXTURES, 'every-key.yml');
-    const { global, learn, remoteWrite, incidents, storage } = loadConfig(file);
+    const { global, learn, groups, calendars, remoteWrite, topology, incidents, storage } = loadConfig(file);
     expect([...global.externalLabels]).toEqual([
       ['Zone', 'no'],
       ['__cluster__', '7'],
@@ -147,7 +160,11 @@ describe('good files', () => {
       direction: 'up',
       minDeviation: { absolute: 3, relative: 0.1 },
       range: [-1, 1.5],
+      identityDrop: ['pod', 'instance'],
     });
+    expect(groups).toEqual([{ by: ['namespace', 'workload'] }, { by: ['job'] }]);
+    expect(calendars[0]).toMatchObject({ file: join(FIXTURES, '../calendars/holidays.ics'), start: undefined });
+    expect(calendars[1]).toMatchObject({ name: 'move', start: '2026-12-24T18:00', end: '2026-12-27T06:00:00+01:00' });
     expect(remoteWrite[0]).toMatchObject({
       url: 'http://prometheus:9090/api/v1/write',
       remoteTimeoutMs: 10_000,
@@ -160,6 +177,7 @@ describe('good files', () => {
     expect(remoteWrite[2]!.bearerToken!.reveal()).toBe('0123');
     expect(remoteWrite[3]!.bearerTokenFile).toBe(file);
     expect(incidents).toEqual({ joinWindowMs: 600_000, freezeAfterMs: 3_600_000, reopenWithinMs: 3_600_000 });
+    expect(topology).toEqual({ file: join(FIXTURES, 'topology.yml') });
     expect(storage).toEqual({ retentionMs: 31_536_000_000, maxSeries: 1000 });
   });
 

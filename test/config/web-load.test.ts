@@ -55,17 +55,17 @@ describe('bad files', () => {
 
   test('are both told of at the start', () => {
     const [configFile, webConfigFile] = [written('pronoia.yml', 'nothing: 1\n'), written('web.yml', 'nothing: 2\n')];
-    expect(errorOf(() => loadFiles({ configFile, webConfigFile })).problems.map(({ file }) => file)).toEqual([
+    expect(errorOf(() => loadFiles({ configFile, webConfigFile }, 0)).problems.map(({ file }) => file)).toEqual([
       configFile,
       webConfigFile,
     ]);
-    expect(errorOf(() => loadFiles({ configFile: undefined, webConfigFile })).problems).toHaveLength(1);
+    expect(errorOf(() => loadFiles({ configFile: undefined, webConfigFile }, 0)).problems).toHaveLength(1);
   });
 });
 
 describe('good files', () => {
   test('without the flag there is none', () => {
-    expect(loadFiles({ configFile: undefined, webConfigFile: undefined }).web).toBeUndefined();
+    expect(loadFiles({ configFile: undefined, webConfigFile: undefined }, 0).web).toBeUndefined();
   });
 
   test.each(['', 'tls_server_config:\nbasic_auth_users:\nhttp_server_config:\n', '# nothing\n'])('%j', (content) => {

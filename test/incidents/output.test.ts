@@ -27,9 +27,9 @@ it('puts out one set of series for each open incident', () => {
   bench.deliver(1, [alert('a', { from: 0 }), alert('b', { from: 1 })]);
   const { id } = bench.store.incidents({ state: 'all', limit: 1 })[0]!;
   expect(lines()).toEqual([
-    `incident_info{incident="${id}",severity="critical",state="open",title="Slow on instance a and 1 more"} 1 @60000`,
+    `incident_info{incident="${id}",root_cause="instance:a",severity="critical",state="open",title="Slow on instance a and 1 more"} 1 @60000`,
     `incident_alerts{incident="${id}"} 2 @60000`,
-    `incident_services_affected{incident="${id}"} 2 @60000`,
+    `incident_services_affected{incident="${id}"} 0 @60000`,
     `incident_started_timestamp_seconds{incident="${id}"} ${minute(0) / 1000} @60000`,
   ]);
   const names = [...source.groups()].flatMap(({ values }) => values.map(([name]) => name));
@@ -45,7 +45,7 @@ it('ends the series with the incident, and the one of incident_info when its lab
   const [changedInfo, sameCounts] = ids();
   expect(changedInfo).not.toBe(info);
   expect(sameCounts).toBe(counts);
-  bench.deliver(4, [alert('a', { from: 0, to: 3 }), alert('b', { from: 1, to: 3 })]);
+  bench.deliver(6, [alert('a', { from: 0, to: 3 }), alert('b', { from: 1, to: 3 })]);
   expect(ids()).toEqual([]);
   bench.deliver(6, [alert('a', { from: 5 })]);
   expect(new Set([info, counts, changedInfo, ...ids()]).size).toBe(5);

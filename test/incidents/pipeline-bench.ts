@@ -1,13 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directEvidence } from '../../src/correlate/direct-evidence.ts';
-import { type IncidentOptions, IncidentPipeline } from '../../src/incident-pipeline.ts';
+import { ExplainingCorrelator } from '../../src/correlate/explaining-correlator.ts';
+import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
 import { ManualClock } from '../../src/model/clock.ts';
 import type { IncidentEvent, Member } from '../../src/model/incident.ts';
 import { createLogger } from '../../src/model/logger.ts';
+import { identifyingLabels } from '../../src/topology/identifying-labels.ts';
+import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { deliveryOf, MINUTE, minute } from './alert-builders.ts';
 
 export const OPTIONS: IncidentOptions = {
@@ -27,9 +29,16 @@ export class PipelineBench {
   store: IncidentStore;
   pipeline: IncidentPipeline;
   readonly #folder: string | undefined;
+  readonly #topology = new LearntTopology(OPTIONS);
   readonly #abandoned: IncidentStore[] = [];
 
-  constructor(storage: 'disk' | 'memory' = 'memory') {
+  readonly #createCorrelator: IncidentParts['createCorrelator'];
+
+  /** @param createCorrelator a fake where a test wants to say itself what is decided */
+  constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator?: IncidentParts['createCorrelator']) {
+    this.#createCorrelator =
+      createCorrelator ??
+      (({ windows }) => new ExplainingCorrelator(this.#topology, identifyingLabels, () => windows().reopenWithinMs));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);
@@ -73,7 +82,8 @@ export class PipelineBench {
     });
     return new IncidentPipeline({
       store: this.store,
-      correlator: directEvidence,
+      createCorrelator: this.#createCorrelator,
+      subjectOf: (labels, at) => this.#topology.subjectOf(labels, at),
       clock: this.clock,
       logger,
       options: OPTIONS,

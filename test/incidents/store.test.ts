@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createIncident, reduce } from '../../src/incidents/life-cycle.ts';
+import { MIGRATIONS } from '../../src/incidents/schema.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { AlertMember, AnomalyMember, Incident } from '../../src/model/incident.ts';
 import { alertOf, anomalyOf, minute } from './alert-builders.ts';
@@ -31,7 +32,7 @@ function open(): IncidentStore {
 /** An incident that opened at a minute and has ended at another. */
 function incidentOf(id: string, from: number, to?: number): Incident {
   const alert = alertOf({ alertname: 'A' }, to === undefined ? { from } : { from, to });
-  const first = { alert, entity: undefined, isAgain: false };
+  const first = { alert, entity: undefined, isAgain: false, heldUntil: 0 };
   const empty = createIncident(id, 'eu', first, minute(from));
   return reduce(empty, { kind: 'admit', at: minute(from), admissions: [first] }).incident;
 }
@@ -53,7 +54,11 @@ function alertMember(id: number, incidentId: string): AlertMember {
     incidentId,
     kind: 'alert',
     role: 'symptom',
-    core: true,
+    key: 'k 1',
+    onset: { earliest: minute(-1), latest: minute(0) },
+    weak: true,
+    alternatives: [{ incidentId: 'x', cost: 0.5 }],
+    pinned: false,
     entity: { cluster: '', kind: 'service', namespace: 'shop', name: 'cart' },
     admittedAt: minute(1),
     reasons: [{ kind: 'first', value: 1, text: 'opened the incident' }],
@@ -75,13 +80,21 @@ describe('the store', () => {
       reasons: [],
       anomaly: anomalyOf({ __name__: 'up', job: 'x' }, { from: 1, to: 2 }),
     };
-    const event = { incidentId: incident.id, at: minute(1), kind: 'opened', by: '', comment: '', count: 1 } as const;
+    const event = {
+      incidentId: incident.id,
+      at: minute(1),
+      kind: 'opened',
+      by: '',
+      comment: '',
+      count: 1,
+      detail: {},
+    } as const;
     open().commit({ incidents: [incident], members: [alert, anomaly], events: [event] });
     const store = open();
     expect(store.incident(incident.id)).toEqual(incident);
     expect(store.members(incident.id)).toEqual([alert, anomaly]);
     expect(store.lastAlert(alert.firing.alert.fingerprint)).toEqual(alert);
-    expect(store.timeline(incident.id)).toEqual([event]);
+    expect(store.timeline(incident.id)).toEqual([{ id: 1, ...event }]);
     expect(store.takeMemberId()).toBe(3);
   });
 
@@ -110,7 +123,9 @@ describe('the store', () => {
     const store = open();
     const old = incidentOf('00000000000000aa', 0, 5);
     const members = [alertMember(1, old.id)];
-    const events = [{ incidentId: old.id, at: minute(1), kind: 'opened', by: '', comment: '', count: 1 } as const];
+    const events = [
+      { incidentId: old.id, at: minute(1), kind: 'opened', by: '', comment: '', count: 1, detail: {} } as const,
+    ];
     store.commit({
       incidents: [old, incidentOf('00000000000000bb', 0), incidentOf('00000000000000cc', 0, 20)],
       members,
@@ -120,6 +135,39 @@ describe('the store', () => {
     expect(store.prune(minute(10))).toBe(false);
     expect(store.incidents({ state: 'all', limit: 9 }).map(({ id }) => id.slice(-2))).toEqual(['cc', 'bb']);
     expect([store.members(old.id), store.timeline(old.id)]).toEqual([[], []]);
+  });
+});
+
+describe('a database of the version before', () => {
+  it('is brought to this one, with all that was in it', () => {
+    const database = new DatabaseSync(path);
+    database.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1;
+      INSERT INTO incidents VALUES ('00000000000000aa', 'eu', 'acknowledged', 'Slow', 'critical', 1, 2, 3, NULL, NULL, '',
+        4, 'ann', 0, 1, 1, 1);
+      INSERT INTO incidents VALUES ('00000000000000bb', 'eu', 'resolved', 'Slow', 'critical', 1, 2, 3, 9, 9, '', NULL, '',
+        0, 1, 0, 0);
+      INSERT INTO members VALUES (1, '00000000000000aa', 'alert', 'ff', 1, NULL, NULL, 1, 3, '[]',
+        '{"labels":{"alertname":"Slow"},"annotations":{},"generatorUrl":"","group":"","extra":{},"replicas":[]}');
+      INSERT INTO events VALUES (1, '00000000000000aa', 3, 'opened', '', '', 1);`);
+    database.close();
+    const store = open();
+    expect(store.incidents({ state: 'open', limit: 9 })).toEqual([
+      expect.objectContaining({
+        id: '00000000000000aa',
+        state: 'open',
+        acknowledgedBy: 'ann',
+        acknowledgedAs: { severity: 'critical', root: '', impacted: 1 },
+        promotedAt: 3,
+        lastJoinedAt: 3,
+        key: 'Slow',
+        causes: [],
+      }),
+    ]);
+    expect(store.incident('00000000000000bb')).toMatchObject({ state: 'resolved', resolvedAt: 9 });
+    expect(store.members('00000000000000aa')).toMatchObject([
+      { key: 'ff 1', onset: { earliest: 1, latest: 1 }, role: 'symptom', pinned: false },
+    ]);
+    expect(store.timeline('00000000000000aa')).toMatchObject([{ id: 1, kind: 'opened', detail: {} }]);
   });
 });
 

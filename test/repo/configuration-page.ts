@@ -1,6 +1,7 @@
 import { FLAGS, type Flag } from '../../src/config/flag-table.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import type { Key, Section, Type } from '../../src/config/schema-types.ts';
+import { topologySchema } from '../../src/config/topology-schema.ts';
 
 const FLAGS_INTRODUCTION = `# Configuration
 
@@ -27,13 +28,20 @@ list \`x\`, \`x.<name>\` an entry under a name of your choice. Send SIGHUP, or P
 \`--web.enable-lifecycle\`, to load it again: all of it, or nothing when it has a problem.
 `;
 
+const TOPOLOGY_INTRODUCTION = `
+## Topology file
+
+The file of \`topology.file\`, checked in the same way; [topology.md](topology.md) explains it.
+`;
+
 const TABLE = '\n| key | value | default | meaning |\n|---|---|---|---|\n';
 
 /** docs/configuration.md: every flag and every key, with what is expected, its default and its help text. */
 export function configurationPage(): string {
   const flags = Object.entries<Flag>(FLAGS).map(([name, flag]) => flagRow(name, flag));
   const sections = Object.entries(configSchema.keys).map(([name, key]) => sectionPage(name, key));
-  return FLAGS_INTRODUCTION + flags.join('') + KEYS_INTRODUCTION + sections.join('');
+  const topology = TABLE + rowsOf(topologySchema).join('');
+  return FLAGS_INTRODUCTION + flags.join('') + KEYS_INTRODUCTION + sections.join('') + TOPOLOGY_INTRODUCTION + topology;
 }
 
 function flagRow(name: string, flag: Flag): string {
@@ -49,10 +57,13 @@ function sectionPage(name: string, key: Key): string {
 /** The rows of what lies inside of a key; a leaf has nothing inside. */
 function rowsBelow(path: string, type: Type): string[] {
   if (type.kind === 'list') return rowsBelow(`${path}[]`, type.item);
-  if (type.kind !== 'section') return [];
-  return Object.entries(type.keys).flatMap(([name, key]) => [
-    row(`\`${path}.${name}\``, expectation(key.type), defaultOf(key), help(key)),
-    ...rowsBelow(`${path}.${name}`, key.type),
+  return type.kind === 'section' ? rowsOf(type, `${path}.`) : [];
+}
+
+function rowsOf(section: Section, prefix = ''): string[] {
+  return Object.entries(section.keys).flatMap(([name, key]) => [
+    row(`\`${prefix}${name}\``, expectation(key.type), defaultOf(key), help(key)),
+    ...rowsBelow(`${prefix}${name}`, key.type),
   ]);
 }
 

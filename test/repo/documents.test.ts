@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseCommandLine } from '../../src/config/flags.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig, loadFile } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import type { Type } from '../../src/config/schema-types.ts';
+import { checkTopology, topologySchema } from '../../src/config/topology-schema.ts';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { filesBelow, ROOT, textOf } from './files.ts';
 import { itWith, run } from './tools.ts';
@@ -39,6 +40,10 @@ describe('what users copy is valid', () => {
 
   it.each(filesNamed(/pronoia\..*yml$/))('%s, for Pronoia', (_, path) => {
     expect(() => loadConfig(path)).not.toThrow();
+  });
+
+  it.each(filesNamed(/topology\.yml$/))('%s, of known dependencies', (_, path) => {
+    expect(() => loadFile(topologySchema, path, checkTopology)).not.toThrow();
   });
 
   for (const [name, path] of filesNamed(/prometheus\.yml$/)) {

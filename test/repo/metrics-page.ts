@@ -7,6 +7,7 @@ import { LiveIncidents } from '../../src/incidents/live-incidents.ts';
 import { createIncidentOutput } from '../../src/incidents/output.ts';
 import { systemClock } from '../../src/model/clock.ts';
 import { createScoreLane } from '../../src/score-lane.ts';
+import { LearntTopology } from '../../src/topology/learnt-topology.ts';
 import { encodeBody } from '../ingest/write-request-builder.ts';
 
 const OWN_INTRODUCTION = `# Metrics
@@ -34,6 +35,7 @@ name becomes \`exported_metric\`), and the timestamp of its latest sample.
 `;
 
 const OWN_LABELS: Readonly<Record<string, string>> = {
+  anomaly_rate: 'those that the entry of `groups:` names',
   incident_info: 'incident, severity, state, title',
   predict_full_in_seconds: 'resource, quantile, and those of the series',
   predict_full_state: 'resource, state, and those of the series',
@@ -95,10 +97,19 @@ function labelNames(exposition: string, name: string): string {
 
 function outputFamilies() {
   const settings = { rules: [], replicaLabel: '', clusterLabel: '' };
-  const lane = createScoreLane({ maxSeries: 1, settings, timezone: 'UTC', clock: systemClock, onAnomaly: () => {} });
+  const topology = new LearntTopology({ clusterLabel: 'cluster' });
+  const lane = createScoreLane({
+    maxSeries: 1,
+    settings,
+    timezone: 'UTC',
+    clock: systemClock,
+    topology,
+    onAnomaly: () => {},
+  });
   lane.stop();
   return [
     ...lane.outputs.families,
+    ...lane.groupOutputs.families,
     ...lane.forecastOutputs.families,
     ...createIncidentOutput(new LiveIncidents(), systemClock).families,
   ];

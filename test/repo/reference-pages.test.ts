@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { DASHBOARDS } from '../../grafana/source/dashboards.ts';
 import { configurationPage } from './configuration-page.ts';
 import { ROOT } from './files.ts';
 import { metricsPage } from './metrics-page.ts';
@@ -12,6 +13,10 @@ describe('a page that is made from the code is up to date (npx vitest run test/r
 
   it('docs/metrics.md', async () => {
     await expectPage('docs/metrics.md', await metricsPage());
+  });
+
+  it.each([...DASHBOARDS])('%s', async (file, text) => {
+    await expectPage(file, text);
   });
 });
 

@@ -1,8 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { it } from 'vitest';
 
-/** Runs `tests` as a test that needs a tool of Prometheus: skipped by name without it, or failed if REQUIRE_PEERS is 1. */
-export function itWith(tool: 'promtool' | 'amtool', title: string, test: () => void): void {
+/** Tools that check what users copy: of Prometheus, and two from PyPI that bring the schemas of Kubernetes and Compose. */
+type Tool = 'promtool' | 'amtool' | 'kubernetes-validate' | 'check-jsonschema';
+
+/** Runs `tests` as a test that needs a tool: skipped by name without it, or failed if REQUIRE_PEERS is 1. */
+export function itWith(tool: Tool, title: string, test: () => void): void {
   if (isInstalled(tool) || process.env.REQUIRE_PEERS === '1') {
     it(title, test);
     return;
@@ -13,7 +16,7 @@ export function itWith(tool: 'promtool' | 'amtool', title: string, test: () => v
 }
 
 /** Runs a tool. @throws Error with what it said, when it finds a fault */
-export function run(tool: 'promtool' | 'amtool', ...args: string[]): string {
+export function run(tool: Tool, ...args: string[]): string {
   return execFileSync(tool, args, { encoding: 'utf8', stdio: 'pipe' });
 }
 

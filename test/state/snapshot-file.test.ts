@@ -48,6 +48,17 @@ const values = (seed: number, count: number) => {
 const current = () => join(folder, 'series.snapshot');
 
 describe('after a restart', () => {
+  it('the topology is known', async () => {
+    const lane = await newLane();
+    const call = { __name__: 'traces_service_graph_request_total', client: 'web', server: 'cart' };
+    await lane.play(call, [1, 2, 3]);
+    await snapshotOf(lane).write();
+    const next = await restart(lane);
+    expect(next.lane.topology.graph.edges).toMatchObject([
+      { from: { name: 'web' }, to: { name: 'cart' }, edge: 'calls' },
+    ]);
+  });
+
   it('scores go on as if it had not happened, anomalies included', async () => {
     const lane = await newLane();
     await lane.play({ __name__: 'gauge', job: 'a' }, [...values(1, 3 * HOUR), ...times(8, () => 140)]);

@@ -1,0 +1,55 @@
+/** What the demonstration's Prometheus is told. Addresses are host:port. */
+export interface Addresses {
+  readonly shop: string;
+  readonly pronoia: string;
+  readonly alertmanager: string | undefined;
+  readonly nodeExporter: string | undefined;
+}
+
+export function prometheusConfig({ shop, pronoia, alertmanager, nodeExporter }: Addresses): string {
+  const scrape = (job: string, target: string, rest = '') =>
+    `  - job_name: ${job}\n    honor_labels: true\n${rest}    static_configs: [{ targets: ["${target}"] }]\n`;
+  return `global: { scrape_interval: 5s, evaluation_interval: 5s, external_labels: { cluster: demo } }
+rule_files: [rules.yml]
+alerting:
+  alertmanagers: [{ static_configs: [{ targets: ["${alertmanager ?? pronoia}"] }] }]
+remote_write:
+  - url: http://${pronoia}/api/v1/write
+    write_relabel_configs:
+      - { source_labels: [__name__], regex: (anomaly|predict|incident|pronoia)_.*, action: drop }
+scrape_configs:
+${scrape('shop', shop)}${nodeExporter === undefined ? '' : scrape('node', nodeExporter)}${scrape('pronoia-scores', pronoia, '    metrics_path: /federate\n')}${scrape('pronoia', pronoia)}`;
+}
+
+export function alertmanagerConfig(pronoia: string): string {
+  return `route: { receiver: pronoia, group_by: [alertname], group_wait: 1s, group_interval: 5s, repeat_interval: 1h }
+receivers:
+  - name: pronoia
+    webhook_configs: [{ url: "http://${pronoia}/api/v1/alerts/webhook" }]
+`;
+}
+
+/** Alerts as people have them: on symptoms, and, late, on the cause. */
+export const RULES = `groups:
+  - name: shop
+    rules:
+      - alert: HighErrorRate
+        expr: |
+          sum by (destination_workload, destination_workload_namespace) (rate(istio_requests_total{response_code=~"5.."}[1m]))
+            / sum by (destination_workload, destination_workload_namespace) (rate(istio_requests_total[1m])) > 0.05
+        for: 10s
+        labels: { severity: critical }
+        annotations: { summary: "{{ $labels.destination_workload }} fails {{ $value | humanizePercentage }} of its requests" }
+      - alert: HighLatency
+        expr: |
+          sum by (destination_workload, destination_workload_namespace) (rate(istio_request_duration_milliseconds_sum[1m]))
+            / sum by (destination_workload, destination_workload_namespace) (rate(istio_request_duration_milliseconds_count[1m])) > 100
+        for: 10s
+        labels: { severity: warning }
+        annotations: { summary: "{{ $labels.destination_workload }} takes {{ $value | humanize }} ms on average" }
+      - alert: MySQLDown
+        expr: mysql_up == 0
+        for: 45s
+        labels: { severity: critical }
+        annotations: { summary: "MySQL {{ $labels.pod }} is down" }
+`;

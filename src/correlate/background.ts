@@ -1,0 +1,59 @@
+import type { Sign } from './sign.ts';
+
+/** Before anything was seen, a kind is expected to have begun half a time. */
+const PRIOR_COUNT = 0.5;
+/** A young system has seen few things, and not for long: rates are not taken from less. */
+const MIN_ENTITIES = 20;
+const MIN_SPAN_MS = 10 * 60_000;
+/** Onsets are no more exact than that: evaluation and scrape interval. */
+const RESOLUTION_MS = 60_000;
+
+/**
+ * How often signs begin by themselves, per thing and time: what certificates, quotas, flapping pods and failed jobs do all
+ * day. Learnt, not listed: a kind that comes anywhere at any time is no witness when it comes in an incident too. Signs that
+ * a cause explains are no background; so it is taken from those that nothing has explained (yet).
+ */
+export class Background {
+  readonly #entities: number;
+  readonly #observedMs: number;
+  readonly #counts = new Map<string, number>();
+  #total = 0;
+
+  /** @param unexplained signs without a cause @param entities how many things showed any */
+  constructor(unexplained: Iterable<Sign>, entities: number, now: number) {
+    let since = now;
+    for (const { kind, onset, isEvidence } of unexplained) {
+      if (isEvidence) continue;
+      this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+      this.#total++;
+      since = Math.min(since, onset);
+    }
+    this.#entities = Math.max(MIN_ENTITIES, entities);
+    this.#observedMs = Math.max(MIN_SPAN_MS, now - since);
+  }
+
+  /**
+   * How probable it is that signs of a kind begin by themselves as early and often as these: the least, over k, of the
+   * probability that k or more things out of `entities` show it before the k-th did.
+   * @param kind undefined for signs of any kind
+   * @param delaysMs when each of the things first showed it, after the supposed cause
+   * @param explained how many of the unexplained signs are those in question: they don't speak against themselves
+   */
+  chance(kind: string | undefined, delaysMs: readonly number[], explained: number, entities: number): number {
+    const all = kind === undefined ? this.#total : (this.#counts.get(kind) ?? 0);
+    const rate = (Math.max(0, all - explained) + PRIOR_COUNT) / (this.#entities * this.#observedMs);
+    const sorted = delaysMs.map(Math.abs).sort((a, b) => a - b);
+    return Math.min(1, ...sorted.map((delay, k) => poissonTail(k + 1, rate * entities * (delay + RESOLUTION_MS))));
+  }
+}
+
+/** P(N >= n) for a Poisson variable of this mean. */
+function poissonTail(n: number, mean: number): number {
+  let term = Math.exp(-mean);
+  let below = 0;
+  for (let k = 0; k < n; k++) {
+    below += term;
+    term *= mean / (k + 1);
+  }
+  return Math.max(0, 1 - below);
+}

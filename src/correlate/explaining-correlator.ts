@@ -1,0 +1,86 @@
+import type { Anomaly } from '../model/anomaly.ts';
+import type { Labels } from '../model/labels.ts';
+import type { Subject, Topology } from '../model/topology.ts';
+import { ClusterCorrelation, type Outcome } from './cluster-correlation.ts';
+import type {
+  CorrelatedFiring,
+  Correlator,
+  Decision,
+  ObservedOnset,
+  RestoredFiring,
+  RestoredIncident,
+} from './correlator.ts';
+import { DependencyGraph } from './dependency-graph.ts';
+
+const FORGET_EVERY_MS = 60_000;
+
+/**
+ * Correlation by explanation: alerts belong together because one cause explains them, not because they are near to each
+ * other. See docs/correlation.md. Clusters have nothing to do with each other.
+ */
+export class ExplainingCorrelator implements Correlator {
+  readonly #graph: DependencyGraph;
+  readonly #reopenWithinMs: () => number;
+  readonly #identifying: (labels: Labels) => readonly string[];
+  readonly #clusters = new Map<string, ClusterCorrelation>();
+  #forgotAt = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param identifying the labels that say which thing is meant
+   * @param reopenWithinMs how long after its end an incident can come back
+   */
+  constructor(topology: Topology, identifying: (labels: Labels) => readonly string[], reopenWithinMs: () => number) {
+    this.#identifying = identifying;
+    this.#graph = new DependencyGraph(topology);
+    this.#reopenWithinMs = reopenWithinMs;
+  }
+
+  take(firings: readonly CorrelatedFiring[], _now: number): void {
+    for (const firing of firings.toSorted(byOnset)) {
+      this.#graph.learn(firing.subject);
+      this.#of(firing.cluster).take(firing);
+    }
+  }
+
+  takeOnsets(onsets: readonly ObservedOnset[], _now: number): void {
+    for (const onset of onsets) {
+      this.#graph.learn(onset.subject);
+      this.#of(onset.cluster).scene.takeOnset(onset);
+    }
+  }
+
+  takeAnomaly(anomaly: Anomaly, subject: Subject, _now: number): void {
+    if (subject.entity !== undefined) this.#of(subject.entity.cluster).scene.takeAnomaly(anomaly, subject);
+  }
+
+  decide(now: number): Decision {
+    const outcome: Outcome = { placements: [], anomalies: [], incidents: [], merged: [] };
+    for (const cluster of this.#clusters.values()) cluster.decide(now, outcome);
+    if (now - this.#forgotAt >= FORGET_EVERY_MS) {
+      for (const cluster of this.#clusters.values()) cluster.forget(now - this.#reopenWithinMs());
+      this.#forgotAt = now;
+    }
+    return outcome;
+  }
+
+  restore(firings: readonly RestoredFiring[], _incidents: readonly RestoredIncident[], now: number): void {
+    for (const firing of firings.toSorted(byOnset)) {
+      this.#graph.learn(firing.subject);
+      this.#of(firing.cluster).restore(firing, firing.incidentId, now);
+    }
+  }
+
+  #of(cluster: string): ClusterCorrelation {
+    let found = this.#clusters.get(cluster);
+    if (found === undefined) {
+      found = new ClusterCorrelation(cluster, this.#graph, this.#identifying);
+      this.#clusters.set(cluster, found);
+    }
+    return found;
+  }
+}
+
+/** What is told together is taken in the order of its beginnings, so that the order of a delivery decides nothing. */
+function byOnset(a: CorrelatedFiring, b: CorrelatedFiring): number {
+  return a.onset.latest - b.onset.latest || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+}

@@ -1,0 +1,83 @@
+import { joinAlike } from './alike.ts';
+import { burstsOf } from './bursts.ts';
+import { timeCost } from './cone.ts';
+import type { Group } from './group.ts';
+import type { Sign } from './sign.ts';
+
+/** The same trouble on the same thing within that time is the same incident again. */
+const AGAIN_WITHIN_MS = 30 * 60_000;
+/** An alert that names nothing joins an incident that is that large, and whose time fits that well. */
+const MIN_THINGS = 3;
+const MAX_TIME_COST = 1;
+
+/**
+ * What no cause explains: an alert that names nothing joins the only incident that it can belong to, weakly; the rest stays
+ * with its own thing.
+ */
+export function withLeftovers(groups: readonly Group[], left: ReadonlySet<Sign>): Group[] {
+  const joined = new Map<Group, Sign[]>();
+  const alone: Sign[] = [];
+  for (const sign of left) {
+    const home = sign.entityKey === '' ? onlyPlausible(sign, groups) : undefined;
+    if (home !== undefined) joined.set(home, [...(joined.get(home) ?? []), sign]);
+    else if (!sign.isEvidence) alone.push(sign);
+  }
+  const grown = groups.map((group) => {
+    const more = joined.get(group) ?? [];
+    return { ...group, members: [...group.members, ...more.map((sign) => ({ sign, explained: undefined }))] };
+  });
+  return [...grown, ...joinAlike(aboutOneThing(alone))];
+}
+
+function onlyPlausible(sign: Sign, groups: readonly Group[]): Group | undefined {
+  const plausible = groups.filter(({ claim, members }) => {
+    if (claim === undefined || timeCost(claim.theory.hypothesis, sign.onset) > MAX_TIME_COST) return false;
+    return new Set(members.map((member) => member.sign.entityKey)).size >= MIN_THINGS;
+  });
+  return plausible.length === 1 ? plausible[0] : undefined;
+}
+
+/** Bursts of trouble on one thing, each with what comes again of it soon after. */
+function aboutOneThing(signs: readonly Sign[]): Group[] {
+  const groups: Group[] = [];
+  for (const [key, same] of Map.groupBy(signs, ({ entityKey }) => entityKey)) {
+    if (key === '') {
+      for (const again of recurrences(same.map((sign) => [sign]))) groups.push(groupOf(again));
+      continue;
+    }
+    for (const again of recurrences(burstsOf(same, (sign) => sign))) groups.push(groupOf(again));
+  }
+  return groups;
+}
+
+/** Joins bursts of which a kind had been seen shortly before. */
+function recurrences(bursts: readonly Sign[][]): Sign[][] {
+  const joined: Sign[][] = [];
+  for (const burst of bursts.toSorted((a, b) => a[0]!.onset - b[0]!.onset)) {
+    const earlier = joined.find((each) =>
+      each.some((before) =>
+        burst.some(
+          (sign) => isSame(before, sign) && sign.onset >= before.onset && sign.onset - before.until <= AGAIN_WITHIN_MS,
+        ),
+      ),
+    );
+    if (earlier === undefined) joined.push([...burst]);
+    else earlier.push(...burst);
+  }
+  return joined;
+}
+
+/** Without a thing to name, only the very same alert is the same. */
+function isSame(a: Sign, b: Sign): boolean {
+  if (a.kind !== b.kind) return false;
+  return a.entityKey !== '' || fingerprintOf(a) === fingerprintOf(b);
+}
+
+function fingerprintOf({ sightings }: Sign): string | undefined {
+  for (const { firing } of sightings) if (firing !== undefined) return firing.alert.fingerprint;
+  return undefined;
+}
+
+function groupOf(signs: readonly Sign[]): Group {
+  return { claim: undefined, rivals: [], members: signs.map((sign) => ({ sign, explained: undefined })) };
+}

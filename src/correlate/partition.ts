@@ -1,0 +1,82 @@
+import { Background } from './background.ts';
+import { type Claim, judge, type Theory } from './claim.ts';
+import { coneOf, type Insides, type SignsByEntity } from './cone.ts';
+import type { DependencyGraph } from './dependency-graph.ts';
+import type { Group } from './group.ts';
+import { allHypotheses } from './hypotheses/all-hypotheses.ts';
+import { ALONE_COST, type Hypothesis } from './hypothesis.ts';
+import { insideTrouble } from './inside-trouble.ts';
+import { withLeftovers } from './leftovers.ts';
+import type { Sign } from './sign.ts';
+
+/** A cause that explains nothing but one sign is no cause. */
+const MIN_WORTH = 0.01;
+/** How many other theories are kept beside the one that was believed. */
+const MAX_RIVALS = 5;
+
+/**
+ * Divides signs into groups with one cause each so that the whole is explained best: again and again the theory that is
+ * worth most takes what it explains of the rest (greedy set cover; Chvatal 1979), until none is worth an incident.
+ */
+export function partition(signs: Iterable<Sign>, graph: DependencyGraph, now: number): Group[] {
+  const left = new Set(signs);
+  const symptoms = new Set<string>();
+  // First causes whose own trouble no troubled callee explains; then any, because that callee may have explained nothing.
+  const groups = [true, false].flatMap((isTopOnly) => explain(left, symptoms, graph, now, isTopOnly));
+  return withLeftovers(groups, left);
+}
+
+function explain(left: Set<Sign>, symptoms: Set<string>, graph: DependencyGraph, now: number, isTopOnly: boolean) {
+  const signsOf = Map.groupBy(
+    [...left].filter(({ entityKey }) => entityKey !== ''),
+    ({ entityKey }) => entityKey,
+  );
+  const insides = new Map([...signsOf].map(([key, signs]) => [key, insideTrouble(signs)]));
+  const claims = allHypotheses(graph, signsOf, insides, isTopOnly)
+    .map((hypothesis) => unjudged(theoryOf(hypothesis, graph, signsOf, insides)))
+    .sort(byWorth);
+  const groups: Group[] = [];
+  while (claims.length > 0) {
+    const evidence = { left, symptoms, background: new Background(left, signsOf.size, now), round: groups.length };
+    // What is worth less than the best is not judged before it comes to the top: mostly it never does.
+    while (claims[0]!.judgedAt !== evidence.round) {
+      claims[0] = judge(claims[0]!.theory, evidence);
+      sinkFirst(claims);
+    }
+    const claim = claims.shift()!;
+    if (claim.worth <= MIN_WORTH) break;
+    for (const { sign, reach } of claim.explained) {
+      left.delete(sign);
+      if (sign.isRequest && reach.from !== undefined) symptoms.add(sign.kind);
+    }
+    const members = claim.explained.map((explained) => ({ sign: explained.sign, explained }));
+    groups.push({ claim, members, rivals: claims.slice(0, MAX_RIVALS) });
+  }
+  return groups;
+}
+
+function theoryOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity, insides: Insides): Theory {
+  const cone = coneOf(hypothesis, graph, signsOf, insides);
+  const missing = hypothesis.links.filter(({ key }) => !cone.reached.has(key)).length;
+  return { hypothesis, cone, missing };
+}
+
+/** A claim that is worth this at most. */
+function unjudged(theory: Theory): Claim {
+  return { theory, explained: [], worth: theory.cone.explained.length * ALONE_COST, judgedAt: -1 };
+}
+
+/** Moves the first claim to where its worth belongs. */
+function sinkFirst(claims: Claim[]): void {
+  const first = claims[0]!;
+  let at = 0;
+  for (; at + 1 < claims.length && byWorth(claims[at + 1]!, first) < 0; at++) claims[at] = claims[at + 1]!;
+  claims[at] = first;
+}
+
+/** The best first; of equals the earlier one, then the one that sorts first, so that the order of arrival decides nothing. */
+function byWorth(a: Claim, b: Claim): number {
+  if (a.worth !== b.worth) return b.worth - a.worth;
+  const [x, y] = [a.theory.hypothesis, b.theory.hypothesis];
+  return x.from - y.from || (x.rootKey < y.rootKey ? -1 : x.rootKey > y.rootKey ? 1 : 0);
+}

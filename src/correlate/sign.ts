@@ -1,0 +1,93 @@
+import type { Entity } from '../model/entity.ts';
+import type { CorrelatedFiring } from './correlator.ts';
+
+/** One label set that fires, or is about to, once: what an alert and the `ALERTS_FOR_STATE` series of its rule say of it. */
+export interface Sighting {
+  readonly sign: Sign;
+  /** Undefined while the rule is pending, and for anomalies: evidence, but no member of any incident. */
+  firing: CorrelatedFiring | undefined;
+  /** The latest moment at which it can have begun, epoch milliseconds. */
+  onset: number;
+  /** Undefined while it lasts. */
+  endedAt: number | undefined;
+}
+
+/** What a sign is about. */
+interface SignSubject {
+  readonly entity: Entity | undefined;
+  /** `formatEntity` of it; empty when nothing is known. */
+  readonly entityKey: string;
+  /** The rule's name, or the metric of an anomaly. */
+  readonly kind: string;
+  /** Measured on requests: it says where it hurts, never why. */
+  readonly isRequest: boolean;
+  /** An anomaly: it bears witness, it needs no explanation. */
+  readonly isEvidence: boolean;
+  /** What says which thing is meant, such as `service=shop/cart`: evidence where no thing is known. */
+  readonly identifying: readonly string[];
+}
+
+/**
+ * What there is to explain: one kind of trouble on one thing, as long as it lasts with pauses of a few minutes. A thousand
+ * alerts of one rule about the pods of one workload are one sign, so that the work does not grow with them.
+ */
+export class Sign implements SignSubject {
+  readonly entity: Entity | undefined;
+  readonly entityKey: string;
+  readonly kind: string;
+  readonly isRequest: boolean;
+  readonly isEvidence: boolean;
+  readonly identifying: readonly string[];
+  readonly sightings = new Set<Sighting>();
+  /** Where the pods ran on which it was seen. */
+  readonly nodes = new Set<string>();
+  onset = Number.POSITIVE_INFINITY;
+  lastOnset = Number.NEGATIVE_INFINITY;
+  /** How many of its sightings are firings that nobody pinned: what goes into an incident. */
+  movable = 0;
+  /** The incident that its firings are in. */
+  incidentId: string | undefined;
+  #active = 0;
+  #lastEnd = Number.NEGATIVE_INFINITY;
+
+  constructor({ entity, entityKey, kind, isRequest, isEvidence, identifying }: SignSubject) {
+    this.entity = entity;
+    this.entityKey = entityKey;
+    this.kind = kind;
+    this.isRequest = isRequest;
+    this.isEvidence = isEvidence;
+    this.identifying = identifying;
+  }
+
+  /** When it was over, Infinity while any of it lasts. */
+  get until(): number {
+    return this.#active > 0 ? Number.POSITIVE_INFINITY : this.#lastEnd;
+  }
+
+  /** What explanations depend on: while it is the same, nothing has to be explained again. */
+  get version(): string {
+    return `${this.onset} ${this.until} ${this.nodes.size}`;
+  }
+
+  add(onset: number, endedAt: number | undefined): Sighting {
+    const sighting: Sighting = { sign: this, firing: undefined, onset, endedAt };
+    this.sightings.add(sighting);
+    this.onset = Math.min(this.onset, onset);
+    this.lastOnset = Math.max(this.lastOnset, onset);
+    if (endedAt === undefined) this.#active++;
+    else this.#lastEnd = Math.max(this.#lastEnd, endedAt);
+    return sighting;
+  }
+
+  /** It is over, or goes on after all. */
+  moveEnd(sighting: Sighting, endedAt: number | undefined): void {
+    this.#active += Number(endedAt === undefined) - Number(sighting.endedAt === undefined);
+    sighting.endedAt = endedAt;
+    if (endedAt !== undefined) this.#lastEnd = Math.max(this.#lastEnd, endedAt);
+  }
+}
+
+/** The firings of a sign that correlation places. */
+export function* movableFirings(sign: Sign): Iterable<CorrelatedFiring> {
+  for (const { firing } of sign.sightings) if (firing !== undefined && firing.pinnedTo === undefined) yield firing;
+}

@@ -1,0 +1,70 @@
+import type { Pool } from '../series/columns.ts';
+
+/** Steps of a new replica from which its level is taken; there is no verdict before. */
+const SETTLING_STEPS = 5;
+/** Steps for which it counts as young. */
+const YOUNG_STEPS = 60;
+/** The same of a constant one, which makes no steps, in seconds. */
+const YOUNG_SECONDS = 3600;
+
+/**
+ * Series that began with what was known of another replica of their workload. Noise, rarity and season are the
+ * workload's; the level is their own, and comes from their first steps. While they are young they may be anywhere between
+ * where they began and what their workload is used to: caches fill, connections come. Beyond that they are judged like
+ * any other.
+ */
+export class Youth {
+  readonly #pool: Pool;
+  readonly #bornAt: Uint32Array;
+  readonly #levels: Float64Array;
+  readonly #steps: Uint8Array;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+    this.#bornAt = pool.columns.u32('born_at');
+    this.#levels = pool.columns.f64('inherited_level');
+    this.#steps = pool.columns.u8('young_steps');
+  }
+
+  /** @param timestamp of the first sample, milliseconds. @param level of the one that is inherited from */
+  begin(slot: number, timestamp: number, level: number): void {
+    const row = this.#pool.acquire(slot);
+    this.#bornAt[row] = timestamp / 1000;
+    this.#levels[row] = level;
+  }
+
+  isYoung(slot: number): boolean {
+    return this.#pool.rows[slot] !== 0;
+  }
+
+  /** Whether so few steps were seen that there is no verdict. */
+  isSettling(slot: number): boolean {
+    const row = this.#pool.rows[slot]!;
+    return row !== 0 && this.#steps[row]! < SETTLING_STEPS;
+  }
+
+  /** Steps seen, of a young series. */
+  steps(slot: number): number {
+    return this.#steps[this.#pool.rows[slot]!]!;
+  }
+
+  /** Level that its workload had when it began, of a young series. */
+  level(slot: number): number {
+    return this.#levels[this.#pool.rows[slot]!]!;
+  }
+
+  /** Counts a step of a young series. @returns whether it was the last one */
+  grow(slot: number): boolean {
+    return ++this.#steps[this.#pool.rows[slot]!]! >= YOUNG_STEPS;
+  }
+
+  /** For a series that was constant so far, at its first change. @param timestamp milliseconds */
+  endIfOver(slot: number, timestamp: number): void {
+    const row = this.#pool.rows[slot]!;
+    if (row !== 0 && timestamp / 1000 - this.#bornAt[row]! > YOUNG_SECONDS) this.end(slot);
+  }
+
+  end(slot: number): void {
+    this.#pool.release(slot);
+  }
+}

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../src/model/clock.ts';
+import { encodeBody } from '../ingest/write-request-builder.ts';
+import { temporaryFolder } from './children.ts';
+import { describeWith } from './peers.ts';
+import { until } from './polling.ts';
+import { type Prometheus, startPrometheus } from './prometheus.ts';
+import { type Sidecar, startSidecar } from './sidecar.ts';
+
+const SERIES = 30;
+const STEP_MS = 30_000;
+const PAST_MS = 3 * 86_400_000;
+/** Samples of a series in one request. */
+const PER_REQUEST = 240;
+
+const now = systemClock.now();
+const labels = (index: number) => ({ __name__: `queue_length_${index % 3}`, instance: `worker-${index}`, job: 'work' });
+const sent = (index: number) => ({ ...labels(index), cluster: 'north' });
+/** A daily wave with a little noise, which any reading of the past has to give again. */
+const value = (index: number, time: number) =>
+  100 + index + 20 * Math.sin((2 * Math.PI * time) / 86_400_000) + ((Math.round(time / STEP_MS) * 7919) % 101) / 50;
+
+/** Lets Prometheus scrape nothing, but have scraped for days. */
+async function fill(prometheus: Prometheus): Promise<void> {
+  for (let from = now - PAST_MS; from < now; from += PER_REQUEST * STEP_MS) {
+    const times = Array.from({ length: PER_REQUEST }, (_, i) => from + i * STEP_MS).filter((time) => time < now);
+    const series = Array.from({ length: SERIES }, (_, i) => ({
+      labels: labels(i),
+      samples: times.map((time) => [time, value(i, time)] as const),
+    }));
+    const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
+    const body = encodeBody(series) as Uint8Array<ArrayBuffer>;
+    const answer = await fetch(`${prometheus.url}/api/v1/write`, { method: 'POST', headers, body });
+    if (!answer.ok) throw new Error(`Prometheus takes no samples: ${await answer.text()}`);
+  }
+}
+
+describeWith(['prometheus'], 'three days of a real Prometheus', () => {
+  let prometheus: Prometheus;
+
+  beforeAll(async () => {
+    prometheus = await startPrometheus(
+      'prometheus',
+      ['--web.enable-remote-write-receiver', '--log.level=warn'],
+      () => 'global: { external_labels: { cluster: north } }\n',
+    );
+    await fill(prometheus);
+  }, 60_000);
+
+  const loaded = (sidecar: Sidecar) =>
+    until(
+      'the history to be loaded',
+      async () => (await sidecar.metric('pronoia_bootstrap_state{state="done"}')) === 1,
+    );
+
+  it('are learnt before the first live sample, which is judged by them, and only once', async () => {
+    const folder = temporaryFolder();
+    const config = `bootstrap: { prometheus: "${prometheus.url}", lookback: 7d }\n`;
+    const sidecar = await startSidecar({ folder, config });
+    await loaded(sidecar);
+    expect(await sidecar.metric('pronoia_bootstrap_series_total{outcome="loaded"}')).toBe(SERIES);
+    expect(await sidecar.metric('pronoia_bootstrap_samples_total')).toBe((SERIES * PAST_MS) / STEP_MS);
+    const time = systemClock.now();
+    await sidecar.write(
+      { labels: sent(0), samples: [[time, value(0, time)]] },
+      { labels: sent(1), samples: [[time, value(1, time) + 90]] },
+    );
+    expect(await sidecar.score('queue_length_1')).toBeGreaterThan(1);
+    expect(await sidecar.score('queue_length_0')).toBeUndefined();
+    expect(await sidecar.metric('pronoia_series{kind="gauge"}')).toBe(SERIES);
+    await until('a note that it was loaded', () => existsSync(join(folder, 'storage', 'bootstrap.json')));
+    sidecar.child.kill('SIGKILL');
+    await until('the end of the sidecar', () => sidecar.child.hasExited());
+
+    const again = await startSidecar({ folder, config });
+    await again.write({ labels: sent(2), samples: [[time, value(2, time) + 90]] });
+    expect(await again.score('queue_length_2')).toBeGreaterThan(1);
+    expect(await again.metric('pronoia_bootstrap_samples_total')).toBe(0);
+  });
+});
