@@ -106,9 +106,33 @@ function sawtooth(seed: number, hours: number, jitter: number, base: number, spr
 
 /** What infrastructure normally does: silence is right. */
 export const QUIET: readonly QuietScenario[] = [
-  quiet('row 1: noise', (seed) => ((noise) => () => 100 + 5 * noise())(gaussian(seed)), 0.02),
-  quiet('row 1: a daily season', (seed) => ((noise) => (m) => 100 + 40 * daily(m) + 3 * noise())(gaussian(seed)), 0.02),
-  quiet('row 1: a ramp', (seed) => ((noise) => (m) => 100 + m / 100 + noise())(gaussian(seed)), 0.02),
+  quiet(
+    'row 1: noise',
+    (seed) =>
+      (
+        (noise) => () =>
+          100 + 5 * noise()
+      )(gaussian(seed)),
+    0.02,
+  ),
+  quiet(
+    'row 1: a daily season',
+    (seed) =>
+      (
+        (noise) => (m) =>
+          100 + 40 * daily(m) + 3 * noise()
+      )(gaussian(seed)),
+    0.02,
+  ),
+  quiet(
+    'row 1: a ramp',
+    (seed) =>
+      (
+        (noise) => (m) =>
+          100 + m / 100 + noise()
+      )(gaussian(seed)),
+    0.02,
+  ),
   quiet(
     'row 1: a random walk',
     (seed) => {
@@ -123,28 +147,70 @@ export const QUIET: readonly QuietScenario[] = [
   ),
   quiet(
     'row 4: weekends, from the second on',
-    (seed) => ((noise) => (m) => (isWeekend(m) ? 0.5 : 1) * (100 + 40 * daily(m)) + 3 * noise())(gaussian(seed)),
+    (seed) =>
+      (
+        (noise) => (m) =>
+          (isWeekend(m) ? 0.5 : 1) * (100 + 40 * daily(m)) + 3 * noise()
+      )(gaussian(seed)),
     0.02,
     8,
   ),
   quiet('row 5: a constant that changes by two percent', () => (m) => (m >= 14 * DAY ? 43 : 42), 0),
-  quiet('row 6: zero with rare blips', (seed) => ((random) => () => (random() < 0.0005 ? 1 : 0))(uniform(seed)), 0),
+  quiet(
+    'row 6: zero with rare blips',
+    (seed) =>
+      (
+        (random) => () =>
+          random() < 0.0005 ? 1 : 0
+      )(uniform(seed)),
+    0,
+  ),
   quiet('row 8: sparse events', (seed) => poisson(() => 0.05, seed), 0),
-  quiet('row 10: integers from 0 to 3', (seed) => ((random) => () => Math.floor(4 * random()))(uniform(seed)), 0.1),
+  quiet(
+    'row 10: integers from 0 to 3',
+    (seed) =>
+      (
+        (random) => () =>
+          Math.floor(4 * random())
+      )(uniform(seed)),
+    0.1,
+  ),
   quiet('integers with a daily season', (seed) => poisson((m) => 6 + 5 * daily(m), seed)),
-  quiet('Gaussian noise in integers', (seed) => ((noise) => () => Math.round(5 + 1.5 * noise()))(gaussian(seed))),
-  quiet('row 11: log-normal latency', (seed) => ((noise) => () => Math.exp(noise()))(gaussian(seed))),
+  quiet('Gaussian noise in integers', (seed) =>
+    (
+      (noise) => () =>
+        Math.round(5 + 1.5 * noise())
+    )(gaussian(seed)),
+  ),
+  quiet('row 11: log-normal latency', (seed) =>
+    (
+      (noise) => () =>
+        Math.exp(noise())
+    )(gaussian(seed)),
+  ),
   quiet('log-normal latency, narrow, in milliseconds', (seed) =>
-    ((noise) => () => 80 * Math.exp(0.5 * noise()))(gaussian(seed)),
+    (
+      (noise) => () =>
+        80 * Math.exp(0.5 * noise())
+    )(gaussian(seed)),
   ),
   quiet('log-normal latency with a daily season', (seed) =>
-    ((noise) => (m) => Math.exp(0.8 * noise() + 0.7 * daily(m)))(gaussian(seed)),
+    (
+      (noise) => (m) =>
+        Math.exp(0.8 * noise() + 0.7 * daily(m))
+    )(gaussian(seed)),
   ),
   quiet('row 13: a daily job', (seed) =>
-    ((noise) => (m) => 20 + noise() + (m % DAY >= 180 && m % DAY < 185 ? 60 : 0))(gaussian(seed)),
+    (
+      (noise) => (m) =>
+        20 + noise() + (m % DAY >= 180 && m % DAY < 185 ? 60 : 0)
+    )(gaussian(seed)),
   ),
   quiet('row 14: an hourly spike of one sample', (seed) =>
-    ((noise) => (m) => 20 + noise() + (m % 60 === 7 ? 60 : 0))(gaussian(seed)),
+    (
+      (noise) => (m) =>
+        20 + noise() + (m % 60 === 7 ? 60 : 0)
+    )(gaussian(seed)),
   ),
   quiet('an hourly job, two minutes late at times', (seed) => {
     const [noise, runs] = [gaussian(seed), job(seed, 60, 2, 1, 3)];
@@ -180,17 +246,17 @@ function fault(
 
 /** What has to be told. */
 export const FAULTS: readonly FaultScenario[] = [
-  fault(
-    'row 2: a rise by 30 percent',
-    15,
-    30 * DAY,
-    (seed) => ((noise) => (_, is) => (is ? 130 : 100) + 5 * noise())(gaussian(seed)),
+  fault('row 2: a rise by 30 percent', 15, 30 * DAY, (seed) =>
+    (
+      (noise) => (_, is) =>
+        (is ? 130 : 100) + 5 * noise()
+    )(gaussian(seed)),
   ),
-  fault(
-    'a fall by 30 percent of a season',
-    15,
-    30 * DAY,
-    (seed) => ((noise) => (m, is) => (is ? 0.7 : 1) * (100 + 40 * daily(m)) + 3 * noise())(gaussian(seed)),
+  fault('a fall by 30 percent of a season', 15, 30 * DAY, (seed) =>
+    (
+      (noise) => (m, is) =>
+        (is ? 0.7 : 1) * (100 + 40 * daily(m)) + 3 * noise()
+    )(gaussian(seed)),
   ),
   fault('row 3: a season that is stuck', 30, 180, (seed) => {
     const noise = gaussian(seed);
@@ -205,23 +271,23 @@ export const FAULTS: readonly FaultScenario[] = [
     const [few, many] = [poisson(() => 0.05, seed), poisson(() => 5, seed)];
     return (m, is) => (is ? many : few)(m);
   }),
-  fault(
-    'row 12: four times the latency',
-    30,
-    60,
-    (seed) => ((noise) => (_, is) => (is ? 4 : 1) * Math.exp(noise()))(gaussian(seed)),
+  fault('row 12: four times the latency', 30, 60, (seed) =>
+    (
+      (noise) => (_, is) =>
+        (is ? 4 : 1) * Math.exp(noise())
+    )(gaussian(seed)),
   ),
-  fault(
-    'row 25: a month end',
-    15,
-    DAY,
-    (seed) => ((noise) => (m, is) => (is ? 3 : 1) * (100 + 40 * daily(m)) + 3 * noise())(gaussian(seed)),
+  fault('row 25: a month end', 15, DAY, (seed) =>
+    (
+      (noise) => (m, is) =>
+        (is ? 3 : 1) * (100 + 40 * daily(m)) + 3 * noise()
+    )(gaussian(seed)),
   ),
-  fault(
-    'row 28: a fault of four hours',
-    15,
-    240,
-    (seed) => ((noise) => (m, is) => 100 + 40 * daily(m) + 3 * noise() + (is ? 80 : 0))(gaussian(seed)),
+  fault('row 28: a fault of four hours', 15, 240, (seed) =>
+    (
+      (noise) => (m, is) =>
+        100 + 40 * daily(m) + 3 * noise() + (is ? 80 : 0)
+    )(gaussian(seed)),
   ),
   fault('a service with bursts goes down', 15, 60, (seed) => {
     const [on, noise] = [bursts(seed, 20, 80, 2), gaussian(seed)];
