@@ -2,6 +2,11 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
+import { createPeer } from './alertmanager/peer.ts';
+import { ledgerEntryOf } from './alertmanager/peer-alerts.ts';
+import { Reconciler } from './alertmanager/reconciler.ts';
+import { createAlertmanagerView } from './alertmanager/view.ts';
 import type { Flags } from './config/flag-table.ts';
 import { restartOnlyChanges } from './config/reload.ts';
 import type { Config } from './config/schema.ts';
@@ -20,10 +25,14 @@ import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
+import { createSummaries, headOf } from './incidents/summary.ts';
 import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
 import {
   addBootstrapMetrics,
   addIncidentMetrics,
+  addNoiseMetrics,
+  addNotificationMetrics,
+  addReconcileMetrics,
   addScoreMetrics,
   addSenderMetrics,
   addSnapshotMetrics,
@@ -35,6 +44,11 @@ import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import { isOpen } from './model/incident.ts';
 import type { Logger } from './model/logger.ts';
+import { createNoiseRoutes } from './noise/api.ts';
+import { Noise } from './noise/noise.ts';
+import { Journal } from './notify/journal.ts';
+import { Notifier } from './notify/notifier.ts';
+import { createReceivers } from './notify/receivers.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { FeedbackFile } from './state/feedback-file.ts';
@@ -92,7 +106,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     topology.useFile(file === undefined ? [] : factsOfFile(file), clock.now());
 
   // Lane B: alerts to incidents.
-  const store = new IncidentStore(join(flags.storagePath, 'incidents.db'));
+  const incidentsPath = join(flags.storagePath, 'incidents.db');
+  const store = new IncidentStore(incidentsPath);
   cleanups.push(() => store.close());
   const incidents = createIncidentLane({
     store,
@@ -100,8 +115,59 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     clock,
     logger,
     options: incidentOptions(config),
+    onEvents: (events) => notifier.changed(new Set(events.map(({ incidentId }) => incidentId))),
   });
   cleanups.push(() => incidents.stop());
+
+  // Who is told about incidents.
+  const http = { clock, fetch, readSecret: (path: string) => readFile(path, 'utf8'), version: VERSION };
+  const alertsOf = (id: string) =>
+    incidents.live.get(id) !== undefined
+      ? incidents.live.alertsOf(id)
+      : store.members(id).filter((member) => member.kind === 'alert');
+  const incidentOf = (id: string) => incidents.live.get(id) ?? store.incident(id);
+  const summaryOf = createSummaries(alertsOf);
+  const alertOptions = (): IncidentAlertOptions => ({
+    externalLabels: config.global.externalLabels,
+    clusterLabel: config.global.clusterLabel,
+    externalUrl: flags.webExternalUrl ?? '',
+  });
+  const notificationsPath = join(flags.storagePath, 'notifications.db');
+  const journal = new Journal(notificationsPath);
+  cleanups.push(() => journal.close());
+  const notifier = new Notifier({
+    journal,
+    headOf: (id) => {
+      const incident = incidentOf(id);
+      return incident && headOf(incident);
+    },
+    summaryOf: (id) => summaryOf(incidentOf(id)!),
+    liveIds: [...incidents.live.all()].map(({ id }) => id),
+    clock,
+    logger,
+    options: { ...config.incidents, ...config.storage },
+  });
+  cleanups.push(() => notifier.stop());
+  let peers = config.alertmanagers.map((settings) => createPeer(settings, http));
+  await notifier.use(createReceivers(config.notify, peers, { ...http, ...alertOptions() }));
+
+  const noise = new Noise({ incidentsPath, notificationsPath, clock, logger });
+  cleanups.push(() => noise.stop());
+
+  // What Alertmanager knows and its webhooks did not tell.
+  const reconciler = new Reconciler({
+    peers: () => peers,
+    readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
+    openAlerts: () => incidents.live.alerts(),
+    lastAlert: (fingerprint) => incidents.lastAlert(fingerprint),
+    deliver: (delivery) => incidents.deliver(delivery),
+    assumeEnded: (ends) => incidents.assumeEnded(ends),
+    confirm: (fingerprints) => incidents.confirm(fingerprints),
+    takeMuted: (muted, at) => incidents.addToLedger(muted.map(ledgerEntryOf), at),
+    clock,
+    logger,
+  });
+  cleanups.push(() => reconciler.stop());
 
   // Lane A: samples to scores. An anomaly is where the two lanes meet.
   const lane = createScoreLane({
@@ -152,11 +218,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
             target,
             sources,
             externalLabels: next.global.externalLabels,
-            clock,
             logger,
-            fetch,
-            readSecret: (path) => readFile(path, 'utf8'),
-            version: VERSION,
+            ...http,
           }),
         },
     );
@@ -182,6 +245,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       useTopologyFile(nextTopology);
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);
+      notifier.configure({ ...next.incidents, ...next.storage });
+      peers = next.alertmanagers.map((settings) => createPeer(settings, http));
+      await notifier.use(createReceivers(next.notify, peers, { ...http, ...alertOptions() }));
       reloads.isSuccessful = true;
       reloads.lastSuccessAt = clock.now();
       logger.info('configuration loaded', {
@@ -203,6 +269,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   addScoreMetrics(metrics, lane);
   addTopologyMetrics(metrics, lane);
   addIncidentMetrics(metrics, incidents, refusedAlertRequests);
+  addNotificationMetrics(metrics, notifier);
+  addNoiseMetrics(metrics, noise);
+  addReconcileMetrics(metrics, reconciler.stats);
   addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
   addBootstrapMetrics(metrics, history.stats);
@@ -236,9 +305,20 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         clock,
         logger,
         readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
-        deliver: (delivery) => incidents.deliver(delivery),
+        deliver: (delivery) => {
+          incidents.deliver(delivery);
+          if (delivery.truncatedAlerts > 0) void reconciler.reconcile();
+        },
         refused: refusedAlertRequests,
       }),
+      createAlertmanagerView({
+        clock,
+        version: VERSION,
+        openIncidents: () =>
+          [...incidents.live.all()].filter(({ state }) => state === 'open' || state === 'recovering').map(summaryOf),
+        alertOptions,
+      }),
+      createNoiseRoutes(noise),
       createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
       createTopologyRoutes({ report: new TopologyReport(topology, lane.topologyTap), now: () => clock.now() }),
     ],
@@ -249,6 +329,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   });
   cleanups.push(() => server.stop());
   isReady = true;
+  void reconciler.reconcile();
   logger.info('ready', {
     version: VERSION,
     port: server.port,

@@ -8,15 +8,16 @@ import type {
 import { AnomalyInbox } from './incidents/anomaly-inbox.ts';
 import { unknownIncident } from './incidents/api.ts';
 import { type Arrival, applyDecision } from './incidents/apply-decision.ts';
+import { applyLinks } from './incidents/apply-links.ts';
 import { countDelivery, createIncidentCounters } from './incidents/counters.ts';
 import * as deeds from './incidents/deeds.ts';
 import { Draft } from './incidents/draft.ts';
-import { expireFiring, loseSight, nextExpiry, postponeExpiry } from './incidents/firing.ts';
+import { assumeEnded, expireFiring, loseSight, nextExpiry, postponeExpiry } from './incidents/firing.ts';
 import { FiringHistory } from './incidents/firing-history.ts';
 import { HandMadeLinks } from './incidents/hand-made-links.ts';
 import { RECOVERY_MS } from './incidents/life-cycle.ts';
 import { LiveIncidents } from './incidents/live-incidents.ts';
-import { receiveDelivery } from './incidents/receive-delivery.ts';
+import { type LedgerEntry, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
 import type { IncidentStore } from './incidents/store.ts';
 import { type AlertDelivery, USUAL_REPLICA_LABELS } from './model/alert.ts';
@@ -49,8 +50,6 @@ export interface IncidentOptions extends CorrelationWindows {
 /** What correlation may ask while it works. */
 interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
-  /** What people's merges and splits say about two alert names, -1..1, see `HandMadeLinks`. */
-  readonly linkWeight: (alertname: string, other: string, now: number) => number;
 }
 
 export interface IncidentParts {
@@ -124,7 +123,7 @@ export class IncidentPipeline {
   /** Takes a delivery in. When it returns, what it changed is on the disk. @throws RequestError 503 when it can't be stored */
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
-    const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.#lastAlert(fingerprint));
+    const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.lastAlert(fingerprint));
     const isNew = receipt.started.length + receipt.changed.length > 0;
     if (isNew) this.#beSureOfStore();
     const returned = receipt.changed.filter((member) => this.#ensureLive(member.incidentId));
@@ -137,14 +136,50 @@ export class IncidentPipeline {
       at,
     );
     const draft = new Draft(this.live);
-    if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
+    const linked = isNew ? this.#apply(draft, this.#correlator.decide(at), arrivals, at) : new Map<string, string>();
     this.#change(draft, receipt.changed, at);
-    this.#commit(draft, delivery);
+    if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
+    else this.#commit(draft, delivery, receipt.ledger);
+    for (const { key, correlated } of arrivals) {
+      const pinnedTo = linked.get(key);
+      if (pinnedTo !== undefined) this.#correlator.take([{ ...correlated, pinnedTo }], at);
+    }
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#watchExpiry(firing);
     for (const { fingerprint } of delivery.alerts) this.live.hear(this.live.lastAlert(fingerprint)?.incidentId, at);
     countDelivery(this.counters, delivery, receipt);
+  }
+
+  /** Notes what became of firings that change no incident. @throws RequestError 503 when that can't be stored */
+  addToLedger(entries: readonly LedgerEntry[], at: number): void {
+    if (entries.length > 0) this.#store(() => this.#parts.store.addToLedger(entries, at));
+  }
+
+  /** Ends what no Alertmanager knows any more; it may turn out to go on. @throws RequestError 503 when that can't be stored */
+  assumeEnded(ends: readonly { readonly key: string; readonly replica: string; readonly endsAt: number }[]): void {
+    const now = this.#parts.clock.now();
+    const ended = new Map<string, AlertMember>();
+    for (const { key, replica, endsAt } of ends) {
+      const member = ended.get(key) ?? this.live.alert(key)!;
+      ended.set(key, { ...member, firing: assumeEnded(member.firing, replica, endsAt) });
+    }
+    const members = [...ended.values()];
+    this.#beSureOfStore();
+    this.#correlator.take(
+      members.map((member) => this.#correlated(member, false)),
+      now,
+    );
+    const draft = new Draft(this.live);
+    this.#apply(draft, this.#correlator.decide(now), [], now);
+    this.#change(draft, members, now);
+    this.#commit(draft);
+  }
+
+  /** Somebody who knows says that these fire on. */
+  confirm(fingerprints: Iterable<string>): void {
+    const now = this.#parts.clock.now();
+    for (const fingerprint of fingerprints) this.live.hear(this.live.lastAlert(fingerprint)?.incidentId, now);
   }
 
   /** Takes an anomaly that opened, or closed. It joins the incident of its entity within a second; nothing waits for it. */
@@ -252,14 +287,29 @@ export class IncidentPipeline {
     return member.pinned || isForgotten ? { ...firing, pinnedTo: member.incidentId } : firing;
   }
 
-  #apply(draft: Draft, decision: Decision, arrivals: readonly Arrival[], at: number): void {
+  /** @returns where firings went because people had said so */
+  #apply(draft: Draft, decided: Decision, all: readonly Arrival[], at: number): ReadonlyMap<string, string> {
+    const arrivals = new Map(all.map((arrival) => [arrival.key, arrival]));
+    const { decision, linked } =
+      this.#links.size === 0
+        ? { decision: decided, linked: new Map<string, string>() }
+        : applyLinks(decided, {
+            at,
+            arrivals,
+            incident: (id) => this.live.get(id),
+            openIncidents: () => this.live.all(),
+            ...this.#options,
+            linkWeight: (name, other, now) => this.#links.weight(name, other, now),
+          });
     this.counters.surplusAnomalies += applyDecision(draft, decision, {
       at,
-      arrivals: new Map(arrivals.map((arrival) => [arrival.key, arrival])),
+      arrivals,
+      linked,
       anomaly: (key) => this.anomalies.get(key),
       takeMemberId: () => this.#parts.store.takeMemberId(),
       findEarlier: (key, until) => this.#parts.store.findEarlier(key, until - RECURRENCE_MS, until),
     });
+    return linked;
   }
 
   /** Lets members end, go on after all, or become what their sender says now. */
@@ -373,12 +423,12 @@ export class IncidentPipeline {
   }
 
   /** Stores a draft and only then believes it. */
-  #commit(draft: Draft, delivery?: AlertDelivery): void {
+  #commit(draft: Draft, delivery?: AlertDelivery, ledger: readonly LedgerEntry[] = []): void {
     if (draft.isEmpty) return;
     const { incidents, members, placed, links, events } = draft;
     this.#store(() =>
       this.#parts.store.commit({
-        ...(delivery && { delivery }),
+        ...(delivery && { delivery, ledger }),
         incidents: incidents.values(),
         members: members.values(),
         placed: placed.values(),
@@ -452,7 +502,8 @@ export class IncidentPipeline {
     }
   }
 
-  #lastAlert(fingerprint: string): AlertMember | undefined {
+  /** The newest firing of an alert, in memory or stored. */
+  lastAlert(fingerprint: string): AlertMember | undefined {
     return this.live.lastAlert(fingerprint) ?? this.#parts.store.lastAlert(fingerprint);
   }
 
@@ -487,10 +538,7 @@ export class IncidentPipeline {
   }
 
   #restoreCorrelator(): Correlator {
-    const correlator = this.#parts.createCorrelator({
-      windows: () => this.#options,
-      linkWeight: (alertname, other, now) => this.#links.weight(alertname, other, now),
-    });
+    const correlator = this.#parts.createCorrelator({ windows: () => this.#options });
     const firings = [...this.live.alerts()].map((member) => ({
       ...this.#correlated(member, false),
       incidentId: member.incidentId,

@@ -1,4 +1,4 @@
-import { dashboard, figure, lines, rows, WIDTH } from './parts.ts';
+import { dashboard, figure, lines, rows, stacked, WIDTH } from './parts.ts';
 
 const WITH_TITLE = '* on (incident) group_left (title) incident_info';
 
@@ -52,5 +52,36 @@ export const incidents = dashboard('incidents', 'incidents', 'Incidents that are
   .withPanel(
     lines('Services affected', 'Different things that the alerts of an incident are about.', 'short', [
       { expr: `incident_services_affected ${WITH_TITLE}`, legend: '{{title}}' },
+    ]).span(WIDTH.half),
+  )
+  .withPanel(
+    figure(
+      'Notifications saved',
+      'Share of what Alertmanager would have sent, over 30 days: docs/noise.md.',
+      'percentunit',
+      'max(pronoia_noise_compression_ratio)',
+    ).span(WIDTH.quarter),
+  )
+  .withPanel(
+    figure(
+      'Time to resolve',
+      'Median over 30 days.',
+      's',
+      'max(pronoia_incident_time_to_resolve_seconds{percentile="50"})',
+    ).span(WIDTH.quarter),
+  )
+  .withPanel(
+    stacked('What became of firings', 'Of the last 30 days, each in one account.', 'short', [
+      { expr: 'sum by (account) (pronoia_ledger_firings)', legend: '{{account}}' },
+    ]).span(WIDTH.half),
+  )
+  .withPanel(
+    lines('Messages that wait', 'For each receiver of incidents.', 'short', [
+      { expr: 'sum by (receiver) (pronoia_notifications_pending)', legend: '{{receiver}}' },
+    ]).span(WIDTH.half),
+  )
+  .withPanel(
+    lines('Noisiest rules', 'Firings in the last 30 days.', 'short', [
+      { expr: 'topk(10, max by (alertname) (pronoia_noisy_rule_firings))', legend: '{{alertname}}' },
     ]).span(WIDTH.half),
   );

@@ -38,7 +38,17 @@ export type FurtherChecks<T extends Type> = (value: Partial<ValueOf<T>>, locate:
  */
 export function loadConfig(path: string | undefined, furtherChecks?: FurtherChecks<typeof configSchema>): Config {
   if (path === undefined) return validate(configSchema, undefined, surroundingsOf('.')).value;
-  return loadFile(configSchema, path, furtherChecks);
+  return loadFile(configSchema, path, (config, locate) => [
+    ...checkNotify(config, locate('notify')),
+    ...(furtherChecks?.(config, locate) ?? []),
+  ]);
+}
+
+/** Incidents are posted to the Alertmanagers that are named elsewhere. */
+function checkNotify({ notify = [], alertmanagers = [] }: Partial<Config>, at: Position | undefined): Finding[] {
+  const isWanted = notify.some(({ alertmanager }) => alertmanager !== undefined);
+  if (at === undefined || !isWanted || alertmanagers.length > 0) return [];
+  return [{ ...at, message: 'notify: alertmanager needs to know where: write alertmanagers: [{ url: … }] as well' }];
 }
 
 /**

@@ -239,6 +239,64 @@ const remoteWrite = section(
   oneCredential,
 );
 
+const timeout = preset(duration('1ms', '1h'), '10s', 'How long one request may take.');
+
+const alertmanager = section(
+  {
+    url: required(httpUrl, 'Base URL of one Alertmanager, with its route prefix if it has one.'),
+    headers,
+    ...credentials,
+    timeout,
+    receiver: optional(
+      text('the name of a receiver', (name) => name !== ''),
+      'Name of the receiver that sends to Pronoia: only alerts that go to it are taken in when they were missed. Without it all are.',
+    ),
+  },
+  oneCredential,
+);
+
+const secretUrl = secret('an http or https URL', (url) => /^https?:\/\//i.test(url) && URL.canParse(url));
+
+const webhookReceiver = section(
+  {
+    url: optional(secretUrl, 'Where to post to. It is treated as a secret.'),
+    url_file: optional(filePath, 'File that holds the URL. It is read at every request.'),
+    headers,
+    ...credentials,
+    timeout,
+  },
+  { exactlyOne: [['url', 'url_file']], ...oneCredential },
+);
+
+const slackReceiver = section(
+  {
+    url: optional(secretUrl, 'URL of an incoming webhook of Slack; better kept in a file of its own.'),
+    url_file: optional(filePath, 'File that holds the URL. It is read at every request.'),
+    timeout,
+  },
+  { exactlyOne: [['url', 'url_file']] },
+);
+
+const alertmanagerReceiver = section({
+  resolve_timeout: preset(
+    duration('10s', '1d'),
+    '5m',
+    'So long after Pronoia was last heard an incident ends in Alertmanager. It is sent again twice as often.',
+  ),
+});
+
+const notify = section(
+  {
+    webhook: optional(webhookReceiver, 'Posts JSON to a URL: docs/notifications.md shows it.'),
+    slack: optional(slackReceiver, 'Writes into a channel of Slack.'),
+    alertmanager: optional(
+      alertmanagerReceiver,
+      'Posts one alert for each incident to all of alertmanagers, whose routes then page.',
+    ),
+  },
+  { exactlyOne: [['webhook', 'slack', 'alertmanager']] },
+);
+
 const bootstrap = section(
   {
     prometheus: afterRestart(
@@ -282,6 +340,21 @@ const incidents = section({
     duration('1ms', '7d'),
     '30m',
     'An alert that comes back so soon after its incident was resolved opens that one again.',
+  ),
+  notify_wait: preset(
+    duration('0s', '1h'),
+    '30s',
+    'How long a new incident may grow before anyone is told; a critical one does not wait.',
+  ),
+  notify_interval: preset(
+    duration('1s', '1d'),
+    '5m',
+    'The least time between two updates about one incident. That it became critical, or ended, is told at once.',
+  ),
+  notify_repeat: preset(
+    duration('1m', '30d'),
+    '4h',
+    'So long after the last notification the receivers are reminded of an open incident that nobody has acknowledged.',
   ),
 });
 
@@ -327,8 +400,16 @@ export const configSchema = section({
   ),
   bootstrap: group(bootstrap, 'History that is loaded at the first start, so that series need no warm-up.'),
   remote_write: group(list(remoteWrite), 'Where output series are sent to, in addition to /federate.'),
+  alertmanagers: group(
+    list(alertmanager),
+    'All Alertmanagers of one cluster: what their webhooks missed is fetched from them, and notify may post incidents to them.',
+  ),
   topology: group(topology, 'What is known of how things depend on each other.'),
-  incidents: group(incidents, 'How alerts and anomalies become incidents.'),
+  incidents: group(incidents, 'How alerts and anomalies become incidents, and when they are told.'),
+  notify: group(
+    list(notify),
+    'Who is told about incidents. While the list is empty nobody is: the way to begin, see docs/notifications.md.',
+  ),
   storage: group(storage, 'What is kept, and how much of it.'),
 });
 

@@ -5,7 +5,7 @@ import type { DependencyGraph } from './dependency-graph.ts';
 import { type Explanation, explainMember } from './explanation.ts';
 import type { GroupMember } from './group.ts';
 import { impactOf } from './impact.ts';
-import { alternativesFor, assignIncidents, type IdentifiedGroup } from './incident-identity.ts';
+import { alternativesFor, assignIncidents, type IdentifiedGroup, provisionalHome } from './incident-identity.ts';
 import { partition } from './partition.ts';
 import { rankCauses } from './ranked-causes.ts';
 import { Scene } from './scene.ts';
@@ -16,10 +16,18 @@ import { movableFirings, type Sighting, type Sign } from './sign.ts';
 const LOOK_AGAIN_MS = 10_000;
 /** With more signs than that, everything is explained again less often, in proportion: work per alert stays the same. */
 const MANY_SIGNS = 2000;
+/** … when so many of them are new: a twentieth. */
+const NEW_SHARE = 0.05;
 /** After a restart rules and pods have to be seen again first: until then nothing moves. */
 const HOLD_MS = 5 * 60_000;
 /** An anomaly bears on the alerts of its thing when it begins so near to them. */
 const ANOMALY_WITHIN_MS = 15 * 60_000;
+
+const NOT_COMPARED: Explanation = {
+  role: 'symptom',
+  reasons: [{ kind: 'first', value: 1, text: 'not compared with others yet' }],
+  weak: true,
+};
 
 /** What the decisions of one cluster add to. */
 export interface Outcome {
@@ -38,6 +46,8 @@ export class ClusterCorrelation {
   /** New firings since the last decision. */
   #fresh: { firing: CorrelatedFiring; sign: Sign }[] = [];
   #groups: IdentifiedGroup[] = [];
+  /** Those of them that have a cause. */
+  #caused: IdentifiedGroup[] = [];
   #member = new Map<Sign, { group: IdentifiedGroup; member: GroupMember }>();
   #explainedAt = Number.NEGATIVE_INFINITY;
   #explainedVersion = -1;
@@ -93,13 +103,14 @@ export class ClusterCorrelation {
     const size = this.#member.size;
     if (now - this.#explainedAt >= LOOK_AGAIN_MS * Math.max(1, size / MANY_SIGNS)) return true;
     const unplaced = new Set(this.#fresh.flatMap(({ sign }) => (sign.incidentId === undefined ? [sign] : []))).size;
-    return unplaced > Math.max(0, size - MANY_SIGNS) / 50;
+    return unplaced > Math.max(0, size - MANY_SIGNS) * NEW_SHARE;
   }
 
   #explain(now: number, outcome: Outcome): void {
     const open = this.#settled.open(this.scene.signs(), this.#groups, now);
     const groups = partition(open, this.#graph, now);
     this.#groups = assignIncidents(this.#cluster, groups);
+    this.#caused = this.#groups.filter(({ claim }) => claim !== undefined);
     this.#member = new Map();
     const moved = new Map<string, Map<string, number>>();
     for (const group of this.#groups) {
@@ -129,7 +140,7 @@ export class ClusterCorrelation {
     if (before !== undefined && now < this.#heldUntil) return;
     sign.incidentId = id;
     const explanation = explainMember(group, member);
-    const alternatives = alternativesFor(sign, group, this.#groups);
+    const alternatives = alternativesFor(sign, group, this.#caused);
     for (const { key } of movableFirings(sign)) {
       placements.push({ key, incidentId: id, ...explanation, alternatives });
     }
@@ -150,23 +161,18 @@ export class ClusterCorrelation {
     }
   }
 
-  /** New firings of signs that are known already go where their sign is. */
+  /** New firings of signs that are known already go where their sign is; what could not be explained yet, where it fits. */
   #placeFresh({ placements }: Outcome): void {
     const placed = new Set(placements.map(({ key }) => key));
-    for (const { firing, sign } of this.#fresh) {
-      if (placed.has(firing.key)) continue;
-      const known = this.#member.get(sign);
-      sign.incidentId ??= known?.group.incidentId ?? incidentId(this.#cluster, firing.alert);
-      const explanation: Explanation =
-        known === undefined
-          ? {
-              role: 'symptom',
-              reasons: [{ kind: 'first', value: 1, text: 'not compared with others yet' }],
-              weak: true,
-            }
-          : explainMember(known.group, known.member);
-      const alternatives = known === undefined ? [] : alternativesFor(sign, known.group, this.#groups);
-      placements.push({ key: firing.key, incidentId: sign.incidentId, ...explanation, alternatives });
+    const waiting = this.#fresh.filter(({ firing }) => !placed.has(firing.key));
+    for (const [sign, fresh] of Map.groupBy(waiting, (each) => each.sign)) {
+      const known = this.#member.get(sign) ?? provisionalHome(sign, this.#caused);
+      sign.incidentId ??= known?.group.incidentId ?? incidentId(this.#cluster, fresh[0]!.firing.alert);
+      const explanation = known === undefined ? NOT_COMPARED : explainMember(known.group, known.member);
+      const alternatives = known === undefined ? [] : alternativesFor(sign, known.group, this.#caused);
+      for (const { firing } of fresh) {
+        placements.push({ key: firing.key, incidentId: sign.incidentId, ...explanation, alternatives });
+      }
     }
     this.#fresh = [];
   }

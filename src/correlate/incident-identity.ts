@@ -1,8 +1,11 @@
 import type { Alert } from '../model/alert.ts';
 import { incidentId } from '../model/incident.ts';
-import { MAX_COST, timeCost } from './cone.ts';
-import type { Group } from './group.ts';
+import { type Explained, MAX_COST, timeCost } from './cone.ts';
+import type { Group, GroupMember } from './group.ts';
+
 import { movableFirings, type Sign } from './sign.ts';
+
+const MAX_ALTERNATIVES = 3;
 
 /** A group and its incident; a group without firings (pending rules only) has none. */
 export interface IdentifiedGroup extends Group {
@@ -11,7 +14,10 @@ export interface IdentifiedGroup extends Group {
 
 /** Gives every group the incident that most of its firings are in already, so that as few as possible move. */
 export function assignIncidents(cluster: string, groups: readonly Group[]): IdentifiedGroup[] {
-  const claims = groups.flatMap((group) => [...firingsByIncident(group)].map(([id, count]) => ({ group, id, count })));
+  const claims: { group: Group; id: string; count: number }[] = [];
+  for (const group of groups) {
+    for (const [id, count] of firingsByIncident(group)) claims.push({ group, id, count });
+  }
   claims.sort((a, b) => b.count - a.count || (a.id < b.id ? -1 : 1));
   const ids = new Map<Group, string>();
   const used = new Set(claims.map(({ id }) => id));
@@ -28,19 +34,44 @@ export function assignIncidents(cluster: string, groups: readonly Group[]): Iden
   });
 }
 
-/** Other incidents that could have caused a sign, the cheapest first. */
-export function alternativesFor(sign: Sign, home: Group, groups: readonly IdentifiedGroup[]) {
-  if (sign.entityKey === '') return [];
+/** Other incidents that could have caused a sign, the cheapest first. @param caused the groups that have a cause */
+export function alternativesFor(sign: Sign, home: Group, caused: readonly IdentifiedGroup[]) {
   const found: { incidentId: string; cost: number }[] = [];
-  for (const { claim, incidentId: id, members } of groups) {
-    if (claim === undefined || id === undefined || members === home.members) continue;
-    const { cone, hypothesis } = claim.theory;
-    const reach = cone.reached.get(sign.entityKey);
-    if (reach === undefined) continue;
-    const cost = reach.cost + timeCost(hypothesis, sign.onset);
-    if (cost <= MAX_COST) found.push({ incidentId: id, cost });
+  for (const group of caused) {
+    if (group.claim === home.claim || group.incidentId === undefined) continue;
+    const explained = explainBy(sign, group);
+    if (explained !== undefined) found.push({ incidentId: group.incidentId, cost: explained.cost });
   }
-  return found.sort((a, b) => a.cost - b.cost).slice(0, 3);
+  return found.sort((a, b) => a.cost - b.cost).slice(0, MAX_ALTERNATIVES);
+}
+
+/** Where a sign belongs most probably, until everything is explained again: to a cause that reaches its thing cheapest. */
+export function provisionalHome(
+  sign: Sign,
+  caused: readonly IdentifiedGroup[],
+): { group: IdentifiedGroup; member: GroupMember } | undefined {
+  let best: { group: IdentifiedGroup; member: GroupMember } | undefined;
+  let least = MAX_COST;
+  for (const group of caused) {
+    const explained = explainBy(sign, group);
+    if (
+      explained === undefined ||
+      explained.cost > least ||
+      !group.members.some((each) => each.sign.kind === sign.kind)
+    ) {
+      continue;
+    }
+    least = explained.cost;
+    best = { group, member: { sign, explained } };
+  }
+  return best;
+}
+
+function explainBy(sign: Sign, { claim }: Group): Explained | undefined {
+  const reach = claim?.theory.cone.reached.get(sign.entityKey);
+  if (reach === undefined) return undefined;
+  const cost = reach.cost + timeCost(claim!.theory.hypothesis, sign.onset);
+  return cost <= MAX_COST ? { sign, cost, reach } : undefined;
 }
 
 function firingsByIncident({ members }: Group): Map<string, number> {

@@ -8,6 +8,8 @@ const MAX_CAUSES = 5;
 const TEMPERATURE = 4;
 /** Something that is not in the graph may always be the cause. */
 const MAX_P = 0.95;
+/** Less than that is no help. */
+const MIN_P = 0.005;
 /** A thing with trouble and nothing around it: it starts there, and perhaps it is caused there. */
 const P_ALONE = 0.5;
 const P_ALONE_SYMPTOM = 0.3;
@@ -21,7 +23,8 @@ export function rankCauses({ claim, members, rivals }: Group): RankedCause[] {
   const weights = claims.map(({ worth }) => Math.exp(Math.min(0, worth - claim.worth) / TEMPERATURE));
   const certainty = MAX_P * (1 - Math.exp(-(claim.worth + 1) / TEMPERATURE));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return claims.map((each, i) => ({ ...describe(each), p: round((certainty * weights[i]!) / total) }));
+  const causes = claims.map((each, i) => ({ ...describe(each), p: round((certainty * weights[i]!) / total) }));
+  return causes.filter(({ p }, i) => i === 0 || p >= MIN_P);
 }
 
 function causeAlone(members: Group['members']): RankedCause[] {

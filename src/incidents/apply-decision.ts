@@ -20,6 +20,8 @@ export interface Arrival {
 interface DecisionContext {
   readonly at: number;
   readonly arrivals: ReadonlyMap<string, Arrival>;
+  /** Firings that are where they are because people said so: correlation leaves them there. */
+  readonly linked: ReadonlyMap<string, string>;
   readonly anomaly: (key: string) => { readonly anomaly: Anomaly; readonly entity: Entity } | undefined;
   readonly takeMemberId: () => number;
   /** The last incident with this key that ended not long before `at`. */
@@ -79,7 +81,7 @@ function place(
   draft: Draft,
   incidentId: string,
   placements: readonly FiringPlacement[],
-  { arrivals, takeMemberId, at }: DecisionContext,
+  { arrivals, linked, takeMemberId, at }: DecisionContext,
 ): Map<string, number> {
   const from = new Map<string, number>();
   const seen = new Set<string>();
@@ -117,7 +119,7 @@ function place(
         role,
         weak,
         alternatives,
-        pinned: false,
+        pinned: linked.has(key),
         firing,
       } as const;
       members.push({ member: fresh, isNew: true });

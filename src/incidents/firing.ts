@@ -7,6 +7,11 @@ interface Receipt {
   readonly outcome: 'started' | 'changed' | 'repeated' | 'late';
   /** The alert's latest firing from now on. */
   readonly firing: Firing;
+  /**
+   * `duplicate`: another replica, or the same one anew, reports a firing that is known from elsewhere. `late`: it is about
+   * something that had ended; nothing is noted of it if it only repeats what is known.
+   */
+  readonly aside?: 'duplicate' | 'late';
   /** When `started`: the firing before it, if that one had to be ended because its resolve never came. */
   readonly superseded?: Firing;
 }
@@ -37,6 +42,12 @@ export function expireFiring(firing: Firing, now: number): Firing | undefined {
     hasExpired = true;
   }
   return hasExpired ? withReplicas(firing.alert, replicas) : undefined;
+}
+
+/** Ends what one replica reported although it never said so: the same firing may turn out to go on. */
+export function assumeEnded(firing: Firing, replica: string, endsAt: number): Firing {
+  const sighting = firing.replicas.get(replica)!;
+  return withReplicas(firing.alert, new Map(firing.replicas).set(replica, { ...sighting, endsAt, expired: true }));
 }
 
 /** Ends what has not been heard of since `at`, and may go on all the same. */
@@ -71,20 +82,27 @@ function startFiring(alert: Alert, earlier: Firing['replicas']): Firing {
 }
 
 /** A replica that had not spoken yet: within the firing's time it means the same firing, after it a new one. */
-function receiveFromNewReplica(last: Firing, alert: Alert): Receipt {
+function receiveFromNewReplica(last: Firing, alert: Alert, endedStartsAt?: number): Receipt {
   const isSame = last.alert.endsAt === undefined || alert.startsAt <= last.alert.endsAt;
   const startsTooEarly = alert.endsAt !== undefined && alert.endsAt < last.alert.startsAt;
   if (startsTooEarly) return ignore(last, alert);
   if (!isSame) return { outcome: 'started', firing: startFiring(alert, last.replicas) };
-  return { outcome: 'changed', firing: join(last, alert, sightingOf(alert, undefined)) };
+  return { outcome: 'changed', firing: join(last, alert, sightingOf(alert, endedStartsAt)), aside: 'duplicate' };
 }
 
 /** A later start from the same replica: its own earlier firing is over, that of another replica may go on. */
 function receiveNewer(last: Firing, sighting: Sighting, alert: Alert): Receipt {
+  // The other replicas began the last firing; this one has said nothing of it so far.
+  const isNewToIt = sighting.endsAt !== undefined && sighting.endsAt < last.alert.startsAt;
+  if (isNewToIt) return receiveFromNewReplica(last, alert, sighting.startsAt);
   const goesOnElsewhere = [...last.replicas].some(
-    ([replica, { endsAt }]) => replica !== alert.replica && endsAt === undefined,
+    ([replica, { startsAt, endsAt }]) =>
+      replica !== alert.replica && (endsAt === undefined || startsAt === alert.startsAt),
   );
-  if (goesOnElsewhere) return { outcome: 'changed', firing: join(last, alert, sightingOf(alert, sighting.startsAt)) };
+  if (goesOnElsewhere) {
+    const firing = join(last, alert, sightingOf(alert, sighting.startsAt));
+    return { outcome: 'changed', firing, aside: 'duplicate' };
+  }
   const started = startFiring(alert, last.replicas);
   if (last.alert.endsAt !== undefined) return { outcome: 'started', firing: started };
   const replicas = new Map(last.replicas).set(alert.replica, { ...sighting, endsAt: alert.startsAt });
@@ -116,7 +134,7 @@ function receiveAfterEnd(last: Firing, sighting: Sighting, alert: Alert): Receip
 
 /** About a firing that is over: to say so again is a repetition, to say that it fires is too late. */
 function ignore(last: Firing, alert: Alert): Receipt {
-  return { outcome: alert.endsAt === undefined ? 'late' : 'repeated', firing: last };
+  return { outcome: alert.endsAt === undefined ? 'late' : 'repeated', firing: last, aside: 'late' };
 }
 
 /** A sender that gives no start means the firing that still counts: Alertmanager merges overlapping spans likewise. */

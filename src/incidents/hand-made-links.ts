@@ -20,6 +20,10 @@ export class HandMadeLinks {
     for (const link of links) this.add(link);
   }
 
+  get size(): number {
+    return this.#byPair.size;
+  }
+
   add(link: HandMadeLink): void {
     const key = `${link.a}\n${link.b}`;
     const links = this.#byPair.get(key);

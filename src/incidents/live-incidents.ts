@@ -81,7 +81,8 @@ export class LiveIncidents {
 
   /** When one of its alerts was last heard of, a repetition included. */
   heardAt(id: string): number {
-    return this.#live.get(id)?.heardAt ?? Number.NEGATIVE_INFINITY;
+    const live = this.#live.get(id);
+    return live === undefined ? Number.NEGATIVE_INFINITY : Math.max(live.heardAt, live.incident.lastJoinedAt);
   }
 
   putIncident(incident: Incident): void {

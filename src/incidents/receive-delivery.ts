@@ -12,6 +12,17 @@ const HEARTBEATS = new Set(['Watchdog', 'InfoInhibitor']);
  */
 export type AlertOutcome = 'started' | 'changed' | 'repeated' | 'late' | 'own' | 'heartbeat' | 'invalid';
 
+/**
+ * That a firing was reported by a replica, and what became of it: a member of an incident, whose account follows from that,
+ * or one of the accounts of the ledger of noise.
+ */
+export interface LedgerEntry {
+  readonly alert: Pick<Alert, 'fingerprint' | 'replica' | 'startsAt' | 'labels'>;
+  readonly account: 'member' | 'duplicate' | 'late' | 'own' | 'silenced' | 'inhibited' | 'maintenance';
+  /** What is known instead, or what mutes it; empty where the account says all. */
+  readonly reason: string;
+}
+
 /** What a delivery says that was not known. */
 export interface DeliveryReceipt {
   /** New firings, which need an incident. */
@@ -20,6 +31,8 @@ export interface DeliveryReceipt {
   readonly changed: readonly AlertMember[];
   /** Members that are as before but expire later. */
   readonly refreshed: readonly AlertMember[];
+  /** A mere repetition is not there: its firing is in the ledger already. */
+  readonly ledger: readonly LedgerEntry[];
   readonly outcomes: ReadonlyMap<AlertOutcome, number>;
 }
 
@@ -41,8 +54,10 @@ export function receiveDelivery(
 ): DeliveryReceipt {
   const threads = new Map<string, Thread>();
   const outcomes = new Map<AlertOutcome, number>();
+  const ledger: LedgerEntry[] = [];
   for (const alert of alerts.toSorted(byIdentity)) {
-    const outcome = nonMember(alert) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert);
+    const outcome = nonMember(alert) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert, ledger);
+    if (outcome === 'own') ledger.push({ alert, account: 'own', reason: '' });
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
   const all = [...threads.values()];
@@ -55,12 +70,13 @@ export function receiveDelivery(
     started: all.flatMap(({ started }) => started),
     changed: touched.filter(({ hasChanged }) => hasChanged).map(({ member }) => member),
     refreshed: touched.filter(({ hasChanged }) => !hasChanged).map(({ member }) => member),
+    ledger,
     outcomes,
   };
 }
 
 /** Why an alert can't be part of any incident; undefined when it can. */
-function nonMember({ labels }: Alert): 'own' | 'heartbeat' | undefined {
+export function nonMember({ labels }: Pick<Alert, 'labels'>): 'own' | 'heartbeat' | undefined {
   if (labels.has(OWN_ALERT_LABEL)) return 'own';
   return HEARTBEATS.has(labels.get('alertname') ?? '') ? 'heartbeat' : undefined;
 }
@@ -79,8 +95,12 @@ function threadOf(
   return thread;
 }
 
-function follow(thread: Thread, alert: Alert): AlertOutcome {
-  const { outcome, firing, superseded } = receiveAlert(thread.started.at(-1) ?? thread.memberFiring, alert);
+function follow(thread: Thread, alert: Alert, ledger: LedgerEntry[]): AlertOutcome {
+  const last = thread.started.at(-1) ?? thread.memberFiring;
+  const { outcome, firing, superseded, aside } = receiveAlert(last, alert);
+  const account = outcome === 'started' ? 'member' : aside;
+  const reason = aside === undefined ? '' : `firing since ${new Date(last!.alert.startsAt).toISOString()}`;
+  if (account !== undefined) ledger.push({ alert, account, reason });
   if (superseded !== undefined) replaceLast(thread, superseded, true);
   if (outcome === 'started') thread.started.push(firing);
   else replaceLast(thread, firing, outcome === 'changed');

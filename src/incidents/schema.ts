@@ -104,6 +104,19 @@ export const MIGRATIONS: readonly string[] = [
     is_together INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE ledger (
+    fingerprint TEXT NOT NULL,
+    starts_at INTEGER NOT NULL,
+    replica TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    alertname TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (fingerprint, starts_at, replica)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX ledger_by_time ON ledger (at);
+  `,
 ];
 
 /**

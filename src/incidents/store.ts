@@ -4,6 +4,7 @@ import { messageOf } from '../model/errors.ts';
 import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
 import type { PastFiring } from './firing-history.ts';
 import type { HandMadeLink } from './hand-made-links.ts';
+import type { LedgerEntry } from './receive-delivery.ts';
 import {
   incidentToRow,
   memberToRow,
@@ -27,6 +28,11 @@ interface IncidentChanges {
   /** What a person's merge or split says for later. */
   readonly links?: readonly HandMadeLink[];
   readonly events: readonly IncidentEvent[];
+  /**
+   * What became of the firings of the delivery. Each has one account: the first that it gets, unless it was muted at first
+   * and reported after all.
+   */
+  readonly ledger?: readonly LedgerEntry[];
 }
 
 /** A page of incidents, newest first. */
@@ -53,6 +59,7 @@ export class IncidentStore {
   readonly #placeMember: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #insertLink: StatementSync;
+  readonly #insertEntry: StatementSync;
   readonly #findEarlier: StatementSync;
   readonly #lastAlert: StatementSync;
   #nextMemberId: number;
@@ -94,6 +101,11 @@ export class IncidentStore {
     this.#lastAlert = this.#database.prepare(
       "SELECT * FROM members WHERE fingerprint = ? AND kind = 'alert' ORDER BY id DESC LIMIT 1",
     );
+    this.#insertEntry = this.#database.prepare(
+      `INSERT INTO ledger (fingerprint, starts_at, replica, at, account, alertname, reason) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET account = excluded.account, at = excluded.at, reason = excluded.reason
+         WHERE account IN ('silenced', 'inhibited', 'maintenance') AND excluded.account IN ('member', 'duplicate')`,
+    );
     this.#nextMemberId = this.#count('SELECT coalesce(max(id), 0) + 1 AS count FROM members');
   }
 
@@ -103,10 +115,12 @@ export class IncidentStore {
   }
 
   /** Stores a change in one transaction. @throws Error when it can't (disk full, locked): then nothing is stored */
-  commit({ delivery, incidents, members, placed = [], links = [], events }: IncidentChanges): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      if (delivery !== undefined) this.#addDelivery(delivery);
+  commit({ delivery, incidents, members, placed = [], links = [], events, ledger = [] }: IncidentChanges): void {
+    this.#transaction(() => {
+      if (delivery !== undefined) {
+        this.#addDelivery(delivery);
+        this.#addToLedger(ledger, delivery.receivedAt);
+      }
       for (const incident of incidents) this.#putIncident(incidentToRow(incident));
       for (const member of members) this.#putMember(memberToRow(member));
       for (const member of placed) this.#placeMember.run({ id: member.id, ...placementToRow(member) });
@@ -114,12 +128,12 @@ export class IncidentStore {
         this.#insertEvent.run({ incident_id: incidentId, ...event, detail: JSON.stringify(detail) });
       }
       for (const { at, a, b, isTogether } of links) this.#insertLink.run({ at, a, b, is_together: Number(isTogether) });
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      // SQLite may have rolled back by itself, as it does when the disk is full.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+    });
+  }
+
+  /** Notes what became of firings, see `IncidentChanges.ledger`. @throws Error when that can't be stored */
+  addToLedger(entries: readonly LedgerEntry[], at: number): void {
+    this.#transaction(() => this.#addToLedger(entries, at));
   }
 
   /** The newest firing of an alert, undefined when it never fired within the retention. */
@@ -211,12 +225,18 @@ export class IncidentStore {
       endedBefore,
       PRUNED_ROWS_PER_SLICE,
     );
+    const entries = remove(
+      `DELETE FROM ledger WHERE (fingerprint, starts_at, replica) IN
+         (SELECT fingerprint, starts_at, replica FROM ledger WHERE at < ? LIMIT ?)`,
+      endedBefore,
+      PRUNED_ROWS_PER_SLICE,
+    );
     const row = this.#database
       .prepare(
         `SELECT id FROM incidents WHERE NOT ${IS_OPEN} AND firing = 0 AND resolved_at < ? ORDER BY resolved_at LIMIT 1`,
       )
       .get(endedBefore);
-    if (row === undefined) return deliveries > 0;
+    if (row === undefined) return deliveries + entries > 0;
     const id = row.id as string;
     const members = remove(
       'DELETE FROM members WHERE id IN (SELECT id FROM members WHERE incident_id = ? LIMIT ?)',
@@ -229,6 +249,25 @@ export class IncidentStore {
 
   close(): void {
     this.#database.close();
+  }
+
+  #transaction(write: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      write();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      // SQLite may have rolled back by itself, as it does when the disk is full.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #addToLedger(entries: readonly LedgerEntry[], at: number): void {
+    for (const { alert, account, reason } of entries) {
+      const { fingerprint, startsAt, replica, labels } = alert;
+      this.#insertEntry.run(fingerprint, startsAt, replica, at, account, labels.get('alertname') ?? '', reason);
+    }
   }
 
   #addDelivery({ receivedAt, source, alerts, invalidAlerts, truncatedAlerts, envelope }: AlertDelivery): void {

@@ -5,7 +5,7 @@ import { type AlertReadingOptions, isJsonObject, type JsonObject } from './alert
 import { parseWebhook } from './webhook.ts';
 
 /** Since when the condition of a rule holds for one label set, and when its series ended. Epoch milliseconds. */
-interface RecordedOnset {
+export interface RecordedOnset {
   readonly labels: Labels;
   readonly activeAt: number;
   readonly endedAt: number | undefined;

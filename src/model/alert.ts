@@ -25,9 +25,9 @@ export interface Alert {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** One request that brought alerts: a webhook call of Alertmanager or a POST of Prometheus. */
+/** Something that brought alerts: a webhook call of Alertmanager, a POST of Prometheus, or our own question to Alertmanager. */
 export interface AlertDelivery {
-  readonly source: 'webhook' | 'api';
+  readonly source: 'webhook' | 'api' | 'reconcile';
   readonly receivedAt: number;
   readonly alerts: readonly Alert[];
   /** How many of the delivery's alerts were refused because something in them was wrong. */

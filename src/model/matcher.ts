@@ -1,7 +1,7 @@
 import { type Labels, METRIC_NAME } from './labels.ts';
 
 /** One condition of a selector. An absent label counts as the empty string, as in Prometheus. */
-interface Matcher {
+export interface Matcher {
   readonly name: string;
   readonly operator: '=' | '!=' | '=~' | '!~';
   readonly value: string;
@@ -101,7 +101,7 @@ export function selects(selector: Selector, labels: Labels): boolean {
  * Makes a matcher. Regular expressions are anchored on both sides, as in Prometheus.
  * @throws Error when the regular expression is not valid
  */
-function createMatcher(name: string, operator: Matcher['operator'], value: string): Matcher {
+export function createMatcher(name: string, operator: Matcher['operator'], value: string): Matcher {
   switch (operator) {
     case '=':
       return { name, operator, value, matches: (labelValue) => labelValue === value };

@@ -1,4 +1,5 @@
 import { type Entity, formatEntity } from '../model/entity.ts';
+import { METRIC_NAME } from '../model/labels.ts';
 import type { TopologyChange } from '../model/topology.ts';
 import type { Lifting } from './lifting.ts';
 import type { SeriesLabels } from './source-rule.ts';
@@ -17,6 +18,7 @@ const MAX_THINGS = 100_000;
 
 /** How a change shows itself in a series. */
 export interface ChangeRule {
+  /** Names of metrics; one that begins with `*` stands for all that end so. */
   readonly metrics: readonly string[];
   readonly kind: TopologyChange['kind'];
   /** What changes, before pods are lifted. */
@@ -50,6 +52,14 @@ export const CHANGE_RULES: readonly ChangeRule[] = [
     says: (series) => series.get('image_spec') ?? series.get('image'),
   },
   {
+    metrics: ['*_build_info'],
+    kind: 'image',
+    of: target,
+    by: 'label',
+    part: METRIC_NAME,
+    says: (series) => series.get('version') ?? series.get('revision'),
+  },
+  {
     metrics: ['kube_replicaset_owner'],
     kind: 'rollout',
     of: (series) => {
@@ -72,6 +82,22 @@ export const CHANGE_RULES: readonly ChangeRule[] = [
   { metrics: ['kube_pod_container_status_restarts_total'], kind: 'restart', of: pod, by: 'up' },
   { metrics: ['process_start_time_seconds'], kind: 'restart', of: target, by: 'up' },
   { metrics: ['kube_node_spec_unschedulable'], kind: 'node', of: node, by: 'up', says: () => 'unschedulable' },
+  {
+    metrics: ['kube_node_status_condition'],
+    kind: 'node',
+    of: (series) => {
+      const isReadiness = series.get('condition') === 'Ready' && series.get('status') === 'true';
+      return isReadiness ? node(series) : undefined;
+    },
+    by: 'value',
+  },
+  {
+    metrics: ['kube_configmap_metadata_resource_version', 'kube_secret_metadata_resource_version'],
+    kind: 'configuration',
+    of: (series) => series.entity('namespace', '', series.namespace),
+    by: 'value',
+    says: (series) => series.object('configmap') ?? series.object('secret'),
+  },
   {
     metrics: ['kube_node_info'],
     kind: 'node',

@@ -258,7 +258,9 @@ function interestIn(metricName: string): Interest {
   const sources = SOURCE_RULES.filter(({ metrics, mayBePrefixed }) =>
     metrics.some((name) => name === metricName || (mayBePrefixed === true && metricName.endsWith(`_${name}`))),
   );
-  const changes = CHANGE_RULES.filter(({ metrics }) => metrics.includes(metricName));
+  const changes = CHANGE_RULES.filter(({ metrics }) =>
+    metrics.some((name) => (name.startsWith('*') ? metricName.endsWith(name.slice(1)) : name === metricName)),
+  );
   return sources.length + changes.length === 0 ? NO_INTEREST : { sources, changes };
 }
 

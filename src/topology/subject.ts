@@ -52,6 +52,7 @@ const WAYS: readonly Way[] = [
   scaledWorkload,
   volumeClaim,
   ingress,
+  cloudDatabase,
   node,
   (alert) => address(alert),
   messaging,
@@ -200,6 +201,16 @@ function ingress(alert: Case): Lifted | undefined {
   if (name === undefined) return undefined;
   const behind = alert.labels.get('exported_service') ?? alert.labels.get('service');
   return service(alert, behind) ?? given(alert, 'ingress', name, UNKNOWN);
+}
+
+/** Of databases that a cloud runs there is only a name, as its exporters spell it. */
+function cloudDatabase(alert: Case): Lifted | undefined {
+  const names = ['dbinstance_identifier', 'dimension_DBInstanceIdentifier', 'rds_instance_id'];
+  return lifted(
+    alert,
+    'database',
+    names.map((name) => alert.labels.get(name)).find((name) => name !== undefined),
+  );
 }
 
 /** The targets of node_exporter and the kubelet are nodes, whatever port they are scraped at. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { answering, startChild, temporaryFolder, withFreePort } from './children.ts';
+import { answering, type Child, startChild, temporaryFolder, withFreePort } from './children.ts';
 import { commandOf } from './peers.ts';
 
 /** An alert as clients post it to Alertmanager. */
@@ -9,14 +9,17 @@ export interface PostedAlert {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly startsAt: string;
   readonly endsAt?: string;
+  readonly generatorURL?: string;
 }
 
-/** A running Alertmanager whose only receiver is a webhook. */
+/** A running Alertmanager. */
 export class Alertmanager {
   readonly url: string;
+  readonly child: Child;
 
-  constructor(url: string) {
+  constructor(url: string, child: Child) {
     this.url = url;
+    this.child = child;
   }
 
   async post(alerts: readonly PostedAlert[]): Promise<void> {
@@ -28,16 +31,23 @@ export class Alertmanager {
     });
     if (!response.ok) throw new Error(`Alertmanager answers ${response.status}: ${await response.text()}`);
   }
+
+  /** What it holds to be firing, by its API. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read the API as strangers do.
+  async alerts(): Promise<any[]> {
+    return (await (await fetch(`${this.url}/api/v2/alerts`)).json()) as unknown[];
+  }
+
+  /** Ends it, as a person would. */
+  async stop(): Promise<void> {
+    this.child.kill('SIGTERM');
+    await this.child.exited;
+  }
 }
 
-/** Starts Alertmanager, impatient: a group is sent at once, again every second, and its resolution as well. */
-export function startAlertmanager(webhookUrl: string): Promise<Alertmanager> {
-  return withFreePort(async (port) => {
-    const folder = temporaryFolder();
-    const configFile = join(folder, 'alertmanager.yml');
-    writeFileSync(
-      configFile,
-      `route:
+/** A configuration whose only receiver is a webhook: a group is sent at once, again every second, and its resolution as well. */
+function impatient(webhookUrl: string): string {
+  return `route:
   receiver: pronoia
   group_by: [namespace, service]
   group_wait: 200ms
@@ -47,16 +57,25 @@ receivers:
   - name: pronoia
     webhook_configs:
       - url: ${webhookUrl}
-`,
-    );
-    const child = startChild('Alertmanager', commandOf('alertmanager'), [
-      `--config.file=${configFile}`,
-      `--storage.path=${folder}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      '--cluster.listen-address=',
-    ]);
-    const url = `http://127.0.0.1:${port}`;
-    await answering(child, `${url}/-/ready`);
-    return new Alertmanager(url);
-  });
+`;
+}
+
+/** Starts Alertmanager with a webhook as its only receiver. */
+export function startAlertmanager(webhookUrl: string): Promise<Alertmanager> {
+  return withFreePort((port) => startAlertmanagerAt(port, temporaryFolder(), impatient(webhookUrl)));
+}
+
+/** Starts Alertmanager with a configuration; one that is started again on the folder and port of another goes on there. */
+export async function startAlertmanagerAt(port: number, folder: string, config: string): Promise<Alertmanager> {
+  const configFile = join(folder, 'alertmanager.yml');
+  writeFileSync(configFile, config);
+  const child = startChild('Alertmanager', commandOf('alertmanager'), [
+    `--config.file=${configFile}`,
+    `--storage.path=${folder}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--cluster.listen-address=',
+  ]);
+  const url = `http://127.0.0.1:${port}`;
+  await answering(child, `${url}/-/ready`);
+  return new Alertmanager(url, child);
 }

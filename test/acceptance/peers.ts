@@ -6,6 +6,7 @@ import { describe, it } from 'vitest';
 const COMMANDS = {
   prometheus: ['prometheus'],
   promtool: ['promtool'],
+  amtool: ['amtool'],
   alertmanager: ['prometheus-alertmanager', 'alertmanager'],
   node_exporter: ['prometheus-node-exporter', 'node_exporter'],
 } as const;

@@ -116,8 +116,17 @@ describe('good files', () => {
         bearerTokenFile: undefined,
       },
       remoteWrite: [],
+      alertmanagers: [],
       topology: { file: undefined },
-      incidents: { joinWindowMs: 900_000, freezeAfterMs: 5_400_000, reopenWithinMs: 1_800_000 },
+      incidents: {
+        joinWindowMs: 900_000,
+        freezeAfterMs: 5_400_000,
+        reopenWithinMs: 1_800_000,
+        notifyWaitMs: 30_000,
+        notifyIntervalMs: 300_000,
+        notifyRepeatMs: 14_400_000,
+      },
+      notify: [],
       storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000 },
     });
   });
@@ -146,7 +155,8 @@ describe('good files', () => {
 
   test('every key', () => {
     const file = join(FIXTURES, 'every-key.yml');
-    const { global, learn, groups, calendars, remoteWrite, topology, incidents, storage } = loadConfig(file);
+    const { global, learn, groups, calendars, remoteWrite, topology, incidents, storage, ...outputs } =
+      loadConfig(file);
     expect([...global.externalLabels]).toEqual([
       ['Zone', 'no'],
       ['__cluster__', '7'],
@@ -176,7 +186,24 @@ describe('good files', () => {
     expect(remoteWrite[1]!.basicAuth).toEqual({ username: '12', password: undefined, passwordFile: file });
     expect(remoteWrite[2]!.bearerToken!.reveal()).toBe('0123');
     expect(remoteWrite[3]!.bearerTokenFile).toBe(file);
-    expect(incidents).toEqual({ joinWindowMs: 600_000, freezeAfterMs: 3_600_000, reopenWithinMs: 3_600_000 });
+    expect(incidents).toEqual({
+      joinWindowMs: 600_000,
+      freezeAfterMs: 3_600_000,
+      reopenWithinMs: 3_600_000,
+      notifyWaitMs: 0,
+      notifyIntervalMs: 60_000,
+      notifyRepeatMs: 3_600_000,
+    });
+    const { alertmanagers, notify } = outputs;
+    expect(alertmanagers[0]).toMatchObject({ url: 'http://alertmanager:9093/', timeoutMs: 5000, receiver: 'pronoia' });
+    expect(alertmanagers[0]!.bearerToken!.reveal()).toBe(SECRET);
+    expect(notify.map(({ webhook, slack, alertmanager }) => [webhook, slack, alertmanager])).toEqual([
+      [expect.objectContaining({ urlFile: file, bearerTokenFile: file, timeoutMs: 2000 }), undefined, undefined],
+      [undefined, expect.objectContaining({ timeoutMs: 10_000 }), undefined],
+      [undefined, undefined, { resolveTimeoutMs: 120_000 }],
+      [undefined, undefined, { resolveTimeoutMs: 300_000 }],
+    ]);
+    expect(notify[1]!.slack!.url!.reveal()).toBe(`https://hooks.example.org/${SECRET}`);
     expect(topology).toEqual({ file: join(FIXTURES, 'topology.yml') });
     expect(storage).toEqual({ retentionMs: 31_536_000_000, maxSeries: 1000 });
   });

@@ -22,7 +22,7 @@ export const OPTIONS: IncidentOptions = {
 
 /** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
 export class PipelineBench {
-  clock = new ManualClock(minute(0));
+  clock: ManualClock;
   readonly path: string;
   readonly events: IncidentEvent[] = [];
   log = '';
@@ -35,7 +35,12 @@ export class PipelineBench {
   readonly #createCorrelator: IncidentParts['createCorrelator'];
 
   /** @param createCorrelator a fake where a test wants to say itself what is decided */
-  constructor(storage: 'disk' | 'memory' = 'memory', createCorrelator?: IncidentParts['createCorrelator']) {
+  constructor(
+    storage: 'disk' | 'memory' = 'memory',
+    createCorrelator?: IncidentParts['createCorrelator'],
+    startsAt = minute(0),
+  ) {
+    this.clock = new ManualClock(startsAt);
     this.#createCorrelator =
       createCorrelator ??
       (({ windows }) => new ExplainingCorrelator(this.#topology, identifyingLabels, () => windows().reopenWithinMs));

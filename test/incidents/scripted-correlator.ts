@@ -18,15 +18,21 @@ export const idOf = (name: string): string => fnv1a64([name]);
 export class ScriptedCorrelator implements Correlator {
   readonly taken: CorrelatedFiring[] = [];
   readonly restored: RestoredFiring[] = [];
+  readonly #label: string;
   #next: Decision = EMPTY;
   readonly #known = new Set<string>();
+
+  /** @param label that names the incident of a firing */
+  constructor(label = 'in') {
+    this.#label = label;
+  }
 
   take(firings: readonly CorrelatedFiring[]): void {
     this.taken.push(...firings);
     for (const { key, alert, pinnedTo } of firings) {
       if (this.#known.has(key)) continue;
       this.#known.add(key);
-      const name = alert.labels.get('in') ?? 'x';
+      const name = alert.labels.get(this.#label) ?? 'x';
       if (pinnedTo === undefined && name !== 'later') this.decideNext({ placements: [placement(key, name)] });
     }
   }

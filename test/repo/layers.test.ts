@@ -8,7 +8,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['config', 'series', 'version.ts'],
   ['detect', 'forecast', 'topology', 'correlate'],
   ['ingest', 'emit', 'incidents', 'state', 'web'],
-  ['bootstrap'],
+  ['alertmanager', 'bootstrap'],
+  ['notify', 'noise'],
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['incident-lane.ts', 'score-lane.ts', 'score-replay.ts'],
   ['history-loading.ts', 'incident-replay.ts'],
@@ -22,6 +23,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   bcryptjs: ['web/bcrypt-thread.ts'],
   express: [
     'server.ts',
+    'alertmanager/view.ts',
     'home-page.ts',
     'lifecycle-routes.ts',
     'emit/federation.ts',
@@ -30,6 +32,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
     'emit/text-response.ts',
     'incidents/api.ts',
     'ingest/alert-routes.ts',
+    'noise/api.ts',
     'topology/api.ts',
   ],
   'ical.js': ['config/calendar-file.ts'],
@@ -43,11 +46,11 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node:fs/promises': ['app.ts', 'state'],
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
-  'node:sqlite': ['incidents', 'state/folder-lock.ts'],
+  'node:sqlite': ['incidents', 'noise/history.ts', 'notify/journal.ts', 'state/folder-lock.ts'],
   'node:timers/promises': ['emit/slices.ts', 'bootstrap/bootstrap.ts'],
   'node:tls': ['config/certificates.ts', 'web/tls-server.ts'],
   'node:v8': ['main.ts'],
-  'node:worker_threads': ['web/bcrypt-thread.ts'],
+  'node:worker_threads': ['noise/report-thread.ts', 'web/bcrypt-thread.ts'],
 };
 /** Without a home of their own: they hold no state and touch nothing outside of the process. */
 const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promises', 'node:util', 'node:zlib']);
@@ -58,7 +61,7 @@ const GLOBALS: readonly (readonly [pattern: RegExp, homes: readonly string[]])[]
   // The client takes it as a parameter.
   [
     /(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/,
-    ['app.ts', 'emit/remote-write-client.ts', 'bootstrap/history-client.ts', 'history-loading.ts'],
+    ['app.ts', 'emit/http-client.ts', 'bootstrap/history-client.ts', 'history-loading.ts'],
   ],
   [/\bMath\.random\b/, ['emit/retry-delay.ts']],
   [/\bprocess\.(?!versions\b)/, ['main.ts']],

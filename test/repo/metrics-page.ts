@@ -60,7 +60,10 @@ export async function metricsPage(): Promise<string> {
 async function ownMetrics(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'pronoia-metrics-'));
   const configFile = join(folder, 'pronoia.yml');
-  writeFileSync(configFile, 'remote_write: [{ url: "http://127.0.0.1:9/" }]');
+  writeFileSync(
+    configFile,
+    'remote_write: [{ url: "http://127.0.0.1:9/" }]\nnotify: [{ webhook: { url: "http://127.0.0.1:9/" } }]',
+  );
   const commandLine = parseCommandLine([
     '--web.listen-address=127.0.0.1:0',
     `--storage.path=${folder}`,
@@ -82,6 +85,14 @@ async function ownMetrics(): Promise<string> {
       },
     ]);
     await fetch(`${url}/api/v1/write`, { method: 'POST', headers: { 'content-encoding': 'snappy' }, body });
+    const alerts = JSON.stringify([{ labels: { alertname: 'Any' } }]);
+    await fetch(`${url}/api/v2/alerts`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: alerts,
+    });
+    // Makes the measures of noise, which are otherwise made every five minutes.
+    await (await fetch(`${url}/api/v1/noise`)).text();
     return await (await fetch(`${url}/metrics`)).text();
   } finally {
     await app.stop();

@@ -38,10 +38,23 @@ describe('changes', () => {
     const learning = running().see([pod('bbbbb'), image('bbbbb', 'cart:2')]);
     learning.pass(20 * MINUTE, OWNER, pod('bbbbb'), image('bbbbb', 'cart:2'));
     learning.see([pod('ccccc'), image('ccccc', 'cart:1')]);
+    learning.pass(20 * MINUTE, OWNER, pod('ccccc'), image('ccccc', 'cart:1'));
+    learning.see([pod('ddddd'), image('ddddd', 'cart:2')]);
     expect(changes(learning)).toEqual([
       'workload:shop/cart image cart:1 -> cart:2 at 10',
       'workload:shop/cart image cart:2 -> cart:1 at 30',
+      'workload:shop/cart image cart:1 -> cart:2 at 50',
     ]);
+  });
+
+  it('of a version are those of the workload too', () => {
+    const build = (suffix: string, version: string) =>
+      `cart_build_info{namespace="shop",pod="cart-7d9f8b6c5d-${suffix}",version="${version}"}`;
+    const learning = running()
+      .see(build('aaaaa', '1.0'))
+      .pass(10 * MINUTE, OWNER, pod('aaaaa'), build('aaaaa', '1.0'));
+    learning.see([pod('bbbbb'), build('bbbbb', '1.0'), pod('ccccc'), build('ccccc', '1.1')]);
+    expect(changes(learning)).toEqual(['workload:shop/cart image 1.0 -> 1.1 at 20']);
   });
 
   it('are not what an exporter tells anew after an outage', () => {
@@ -95,6 +108,13 @@ describe('changes', () => {
       'mysql_global_variables_read_only{namespace="shop",pod="cart-7d9f8b6c5d-aaaaa"}',
       [1, 0],
       'workload:shop/cart role 1 -> 0 at 11',
+    ],
+    ['kube_node_status_condition{node="n1",condition="Ready",status="true"}', [1, 0], 'node:n1 node 1 -> 0 at 11'],
+    ['kube_node_status_condition{node="n1",condition="Ready",status="unknown"}', [0, 1], undefined],
+    [
+      'kube_configmap_metadata_resource_version{namespace="shop",configmap="cart-config"}',
+      [100, 200],
+      'namespace:shop configuration  -> cart-config at 11',
     ],
     ['pg_replication_is_replica{instance="db1:9187"}', [1, 0], 'instance:db1:9187 role 1 -> 0 at 11'],
   ])('by a value: %s', (series, [before, after], expected) => {

@@ -155,6 +155,17 @@ describe('a source that stays silent', () => {
   });
 });
 
+describe('a pod of which two sources speak', () => {
+  it('lives for as long as one of them goes on to say so', () => {
+    const target = 'up{namespace="shop",pod="a-0",instance="10.0.0.5:80"}';
+    const learning = new Learning().see([target, pod('a-0'), pod('b-0')]).pass(MINUTE, target, pod('a-0'), pod('b-0'));
+    learning.end(pod('a-0')).pass(5 * MINUTE, target, pod('b-0'));
+    expect(learning.topology.podsOf(workload('shop/a'), learning.now)).toHaveLength(1);
+    learning.end(target).pass(5 * MINUTE, pod('b-0'), target.replaceAll('a-0', 'b-0'));
+    expect(learning.topology.podsOf(workload('shop/a'), learning.now)).toEqual([]);
+  });
+});
+
 describe('an address', () => {
   const owned = (name: string) =>
     `kube_pod_info{namespace="shop",pod="${name}-0",uid="${name}",node="n1",pod_ip="10.0.0.5",created_by_kind="StatefulSet",created_by_name="${name}"}`;

@@ -32,6 +32,7 @@ describe('after a restart', () => {
     const before = new Learning().see([pod('a'), pod('b')]).pass(10 * MINUTE, pod('a'), pod('b'));
     const after = restart(before, HOUR);
     // Series come one after the other, and the graph is brought up to date in between.
+    after.now += MINUTE;
     after.see(pod('a')).settle();
     expect(after.topology.podsOf(workload('shop/b'), after.now)).toHaveLength(1);
     after.pass(5 * MINUTE, pod('a'));

@@ -368,6 +368,7 @@ describe('the shapes of alerts that people have', () => {
       },
       'workload:shop/web',
     ],
+    ['RDS', { job: 'cloudwatch', instance: '10.0.0.99:9106', dbinstance_identifier: 'orders' }, 'database:orders'],
     ['a label set that lost its pod', { namespace: 'shop', container: 'cart' }, 'workload:shop/cart'],
     ['a pod whose namespace was lost', { pod: 'mysql-0' }, 'workload:shop/mysql'],
     [
