@@ -153,7 +153,7 @@ export class Engine {
   #row = 0;
   #rare = RARE;
   #large = LARGE;
-  readonly #variations = { mean: 0, overall: 0, noise: 0, quantum: 0 };
+  readonly #variations = { mean: 0, expected: 0, overall: 0, noise: 0, quantum: 0 };
   #reference: Reference | undefined;
   #former: Reference | undefined;
   #referenceLevel = 0;
@@ -604,8 +604,10 @@ export class Engine {
   }
 
   #variation(row: number): Variation {
-    const { fast, long } = this;
+    const { fast, long, season } = this;
     this.#variations.mean = long.mean;
+    // The profile is robust, and the mean of a course that is high for some hours of the day has most of it below.
+    this.#variations.expected = season.isInUse ? season.expected : long.mean;
     this.#variations.overall = long.scale;
     this.#variations.noise = fast.scale;
     this.#variations.quantum = this.#floors.quantum(row);

@@ -6,7 +6,7 @@ const OFFSET_SHARE = 0.05;
 /** Steps until the question is asked. */
 const LEAST_STEPS = 3000;
 const GAIN = 0.0002;
-/** Share of steps below the mean: half of a symmetrical series, 60 % of a mildly skewed one; more than 90 % is no skew but rare jobs. */
+/** Share of steps below what is expected: half of a symmetrical series, 60 % of a mildly skewed one; beyond 90 % it is rare jobs. */
 const SKEWED_FROM = 0.58;
 const SKEWED_TO = 0.9;
 /** A step at zero or below counts against it so many times. */
@@ -21,6 +21,8 @@ const LEAST_VARIATION = 0.3;
 /** How a series varies, in its unit: what is known before the step. */
 export interface Variation {
   readonly mean: number;
+  /** What is expected at this time of the day, the mean where no seasonal profile is in use. */
+  readonly expected: number;
   /** Standard deviations over weeks, and from one step to the next. */
   readonly overall: number;
   readonly noise: number;
@@ -35,7 +37,7 @@ export interface Variation {
 export class LogDomain {
   /** What is added before the logarithm; 0 while the values themselves are judged. */
   readonly #offsets: Float32Array;
-  /** Mean of 1 for steps below the mean, 0 for those above, less for zeros. */
+  /** Mean of 1 for steps below what is expected, 0 for those above, less for zeros. */
   readonly #below: Float32Array;
   readonly #gain = new Gain(GAIN);
 
@@ -68,8 +70,8 @@ export class LogDomain {
    * @returns whether it has proved to be skewed, by its noise and not by its course
    */
   learn(row: number, value: number, variation: Variation, elapsedSteps: number, learned: number): boolean {
-    const { mean, overall, noise, quantum } = variation;
-    const vote = value <= 0 ? -ZERO_PENALTY : value < mean ? 1 : 0;
+    const { mean, expected, overall, noise, quantum } = variation;
+    const vote = value <= 0 ? -ZERO_PENALTY : value < expected ? 1 : 0;
     const below = this.#below[row]! + this.#gain.over(elapsedSteps, learned) * (vote - this.#below[row]!);
     this.#below[row] = below;
     if (learned < LEAST_STEPS || quantum > COARSE_SHARE * overall || noise < NOISE_SHARE * overall) return false;
