@@ -28,9 +28,9 @@ export const VERDICT = {
 
 /** No verdict before so many steps, which last a minute or more. */
 const WARM_UP_STEPS = 60;
-/** Rarity and size at which a score is 1: one step in 4,000, thirteen standard deviations in all. */
+/** Rarity and size at which a score is 1: one step in 4,000, fourteen standard deviations in all. */
 const RARE = 3.6;
-const LARGE = 13;
+const LARGE = 14;
 /** The same for logarithms, whose tails are short. */
 const LARGE_LOG = 10;
 /** A young series needs less rarity, because it cannot have more. */
