@@ -60,6 +60,7 @@ export class IncidentStore {
   readonly #insertEvent: StatementSync;
   readonly #insertLink: StatementSync;
   readonly #insertEntry: StatementSync;
+  readonly #findIncident: StatementSync;
   readonly #findEarlier: StatementSync;
   readonly #lastAlert: StatementSync;
   #nextMemberId: number;
@@ -94,6 +95,7 @@ export class IncidentStore {
       `UPDATE members SET incident_id = :incident_id, role = :role, reasons = :reasons, weak = :weak,
        alternatives = :alternatives, pinned = :pinned WHERE id = :id`,
     );
+    this.#findIncident = this.#database.prepare('SELECT * FROM incidents WHERE id = ?');
     this.#findEarlier = this.#database.prepare(
       `SELECT id FROM incidents WHERE "key" = ? AND resolved_at >= ? AND resolved_at <= ? AND state <> 'merged'
        ORDER BY resolved_at DESC LIMIT 1`,
@@ -143,7 +145,7 @@ export class IncidentStore {
   }
 
   incident(id: string): Incident | undefined {
-    const row = this.#database.prepare('SELECT * FROM incidents WHERE id = ?').get(id) as Row | undefined;
+    const row = this.#findIncident.get(id) as Row | undefined;
     return row && rowToIncident(row);
   }
 
