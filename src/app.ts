@@ -60,9 +60,6 @@ import { LearntTopology } from './topology/learnt-topology.ts';
 import { TopologyReport } from './topology/report.ts';
 import { VERSION } from './version.ts';
 
-/** How much of what was learnt a crash may cost. */
-const SNAPSHOT_INTERVAL_MS = 5 * 60_000;
-
 /** How often what recurs in calendars is spelled out for the time to come. */
 const CALENDAR_INTERVAL_MS = 24 * 3_600_000;
 
@@ -102,8 +99,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
 
   // What both lanes know of how things depend on each other: one learns it, the other asks.
   const topology = new LearntTopology({ clusterLabel: config.global.clusterLabel });
-  const useTopologyFile = (file: TopologyFile | undefined) =>
-    topology.useFile(file === undefined ? [] : factsOfFile(file), clock.now());
+  let topologyFile: TopologyFile | undefined = loaded.topology;
+  const useTopologyFile = () =>
+    topology.useFile(topologyFile === undefined ? [] : factsOfFile(topologyFile), clock.now());
 
   // Lane B: alerts to incidents.
   const incidentsPath = join(flags.storagePath, 'incidents.db');
@@ -183,15 +181,19 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => lane.stop());
   lane.scorer.feedbacks.open(new FeedbackFile(flags.storagePath, logger));
   const snapshot = new SnapshotFile(flags.storagePath, lane, clock, logger);
-  snapshot.restore();
-  useTopologyFile(loaded.topology);
+  useTopologyFile();
   cleanups.push(() => snapshot.write());
-  cleanups.push(clock.every(SNAPSHOT_INTERVAL_MS, () => void snapshot.write()));
+  cleanups.push(clock.every(config.storage.snapshotIntervalMs, () => void snapshot.write()));
+  // Senders do not wait for it: their requests are taken and learnt afterwards.
+  lane.receiver.hold();
+  // Then the file once more: what it said at the time of the snapshot has no say any more.
+  const restored = snapshot.restore().then(useTopologyFile);
 
   const history = startHistoryLoading({
     settings: config.bootstrap,
     lane,
     folder: flags.storagePath,
+    restored,
     save: () => snapshot.write(),
     clock,
     logger,
@@ -242,7 +244,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       config = next;
       calendar.configure(quietTimes, clock.now());
       lane.configure(scoreSettings(next));
-      useTopologyFile(nextTopology);
+      topologyFile = nextTopology;
+      useTopologyFile();
       incidents.configure(incidentOptions(next));
       await useTargets(next, hasNewLabels);
       notifier.configure({ ...next.incidents, ...next.storage });
@@ -328,15 +331,20 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     logger,
   });
   cleanups.push(() => server.stop());
-  isReady = true;
+  logger.info('listening', { port: server.port });
+  void restored.then(() =>
+    lane.receiver.resume(() => {
+      isReady = true;
+      logger.info('ready', {
+        version: VERSION,
+        port: server.port,
+        series: lane.table.size,
+        tls: web && web.tls !== undefined,
+        users: web?.users.size,
+      });
+    }),
+  );
   void reconciler.reconcile();
-  logger.info('ready', {
-    version: VERSION,
-    port: server.port,
-    series: lane.table.size,
-    tls: web && web.tls !== undefined,
-    users: web?.users.size,
-  });
 
   return {
     port: server.port,

@@ -22,6 +22,8 @@ interface HistoryLoadingOptions {
   readonly lane: ScoreLane;
   /** The storage folder. */
   readonly folder: string;
+  /** Done when what was learnt before is there again. */
+  readonly restored: Promise<void>;
   /** Brings what was learnt to the disk. */
   readonly save: () => Promise<void>;
   readonly clock: Clock;
@@ -47,6 +49,7 @@ export function startHistoryLoading(options: HistoryLoadingOptions): HistoryLoad
   let isStopped = false;
 
   const load = async () => {
+    await options.restored;
     // Without a series there is nothing that was learnt, whatever was loaded once.
     if (lane.table.size > 0 && (await mark.isSetFor(loaded))) {
       logger.info('history was loaded before');

@@ -51,7 +51,7 @@ export function addTopologyMetrics(metrics: Metrics, { topology, topologyTap }: 
 
 /** What lane A shows of itself. */
 export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
-  const { stats, table, anomalies, outputs, rates, forecasts } = lane;
+  const { stats, table, anomalies, outputs, rates, forecasts, histograms, nativeHistograms } = lane;
   const receiver = lane.receiver.stats;
   metrics.counter('pronoia_samples_received_total', 'Samples in valid remote-write requests.', [], () =>
     one(stats.receivedTotal + receiver.replicaSamples),
@@ -75,6 +75,12 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_remote_write_requests_total', 'Remote-write requests received, by answer.', ['code'], () =>
     byKey(receiver.answers),
   );
+  metrics.counter(
+    'pronoia_remote_write_held_requests_total',
+    'Requests that were taken while the snapshot was being restored.',
+    [],
+    () => one(receiver.held),
+  );
   metrics.counter('pronoia_remote_write_received_bytes_total', 'Bodies of remote-write requests, compressed.', [], () =>
     one(receiver.bodyBytes),
   );
@@ -84,8 +90,11 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_exemplars_skipped_total', 'Exemplars received; they are not used.', [], () =>
     one(receiver.exemplars),
   );
-  metrics.counter('pronoia_histograms_skipped_total', 'Native histogram samples received; they are not used.', [], () =>
+  metrics.counter('pronoia_native_histograms_received_total', 'Native histogram samples received.', [], () =>
     one(receiver.histograms),
+  );
+  metrics.gauge('pronoia_histograms', 'Histograms and summaries whose mean or quantile is scored.', [], () =>
+    one(histograms.size + nativeHistograms.size),
   );
   metrics.counter('pronoia_metadata_received_total', 'Metric families described by remote write.', [], () =>
     one(receiver.metadata),

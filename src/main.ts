@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { startApp } from './app.ts';
+import { backtest } from './backtest/backtest.ts';
 import { type CommandLine, parseCommandLine } from './config/flags.ts';
 import { ConfigError } from './config/load.ts';
 import { loadFiles, loadWebConfig } from './config/web-load.ts';
@@ -24,6 +25,9 @@ const commandLine = parseCommandLine(process.argv.slice(2));
 switch (commandLine.command) {
   case 'serve':
     await serve(commandLine);
+    break;
+  case 'backtest':
+    await runBacktest(commandLine);
     break;
   case 'check config':
     process.exitCode = checkFiles(commandLine.files, (configFile) =>
@@ -59,17 +63,32 @@ async function serve({ flags }: Extract<CommandLine, { command: 'serve' }>): Pro
     isStopping = true;
     logger.info('stopping', { reason });
     // A signal may come while the start is still under way: the state has to be written all the same.
-    starting.then((app) => app.stop()).then(() => process.exit(EXIT.success), fail);
+    starting.then((app) => app.stop()).then(() => process.exit(EXIT.success), end);
   };
-  const fail = (error: unknown): never => {
-    process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);
-    process.exit(error instanceof ConfigError ? EXIT.usage : EXIT.failure);
+  const end = (error: unknown): never => {
+    fail(error);
+    process.exit();
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
   // What went wrong has been logged; the process goes on with the configuration that it has.
   process.on('SIGHUP', () => void starting.then((app) => app.reload()).catch(() => {}));
   const starting = startApp({ flags, clock: systemClock, logger, onQuit: () => stop('asked by HTTP') });
-  await starting.catch(fail);
+  await starting.catch(end);
+}
+
+async function runBacktest({ flags, files }: Extract<CommandLine, { command: 'backtest' }>): Promise<void> {
+  const writeProgress = process.stderr.isTTY ? (text: string) => void process.stderr.write(text) : undefined;
+  try {
+    process.stdout.write(await backtest({ flags, files, clock: systemClock, fetch, writeProgress }));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Says what went wrong; the status of the process tells a wrong configuration from everything else. */
+function fail(error: unknown): void {
+  process.stderr.write(`${error instanceof ConfigError ? '' : 'pronoia: '}${messageOf(error)}\n`);
+  process.exitCode = error instanceof ConfigError ? EXIT.usage : EXIT.failure;
 }
 
 function replayFiles({ files, flags }: Extract<CommandLine, { command: 'replay' }>): number {

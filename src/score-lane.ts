@@ -9,6 +9,9 @@ import { GroupSeries } from './emit/group-series.ts';
 import type { CapacityRule } from './forecast/capacity-rule.ts';
 import { Forecasts } from './forecast/forecasts.ts';
 import { PRESETS } from './forecast/presets.ts';
+import { DerivedSeriesWriter } from './histograms/derived-series.ts';
+import { Histograms } from './histograms/histograms.ts';
+import { NativeHistograms } from './histograms/native-histograms.ts';
 import { RECEIVER_SIZES, RemoteWriteReceiver } from './ingest/remote-write.ts';
 import { ReplicaElection } from './ingest/replica-election.ts';
 import { createKernel } from './kernel/kernel.ts';
@@ -101,15 +104,20 @@ export function createScoreLane({
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
   const groups = new GroupRates(columns.capacity, scorer.sampleClock, (slot) => table.labels(slot));
+  const derived = new DerivedSeriesWriter(table);
+  const histograms = new Histograms(table, derived, columns.capacity);
+  const nativeHistograms = new NativeHistograms(table, derived);
   const topologyTap = new SeriesTap(columns.capacity, topology, (slot) => table.labels(slot));
+  const ruleStates = new RuleStates();
+  ruleStates.onState = onRuleState;
   table.onSeries = (slot, metricName) => {
     forecasts.resources.add(slot, metricName);
     topologyTap.add(slot, metricName);
     scorer.feedbacks.seen(slot, metricName);
     workloads.place(slot, table.labelBytes(slot), policies.droppedLabels(table.policyNumbers[slot]!));
+    histograms.addTotal(slot, metricName);
   };
-  const ruleStates = new RuleStates();
-  ruleStates.onState = onRuleState;
+  table.onBucket = (slot, labels) => histograms.addBucket(slot, labels);
   table.onAlertSeries = (slot, labels) => ruleStates.add(slot, labels);
   table.onForget = (slot) => {
     forecasts.resources.remove(slot);
@@ -118,6 +126,8 @@ export function createScoreLane({
     workloads.remove(slot);
     scorer.forget(slot);
     groups.forget(slot);
+    histograms.remove(slot);
+    nativeHistograms.remove(slot);
   };
   const pipeline = new ScorePipeline({
     table,
@@ -128,6 +138,9 @@ export function createScoreLane({
     forecasts,
     topologyTap,
     ruleStates,
+    histograms,
+    nativeHistograms,
+    derived,
     clock,
   });
   const cancelTopology = clock.every(TOPOLOGY_INTERVAL_MS, () => topology.advance(clock.now()));
@@ -168,6 +181,8 @@ export function createScoreLane({
     groups,
     groupOutputs: new GroupSeries(groups),
     forecasts,
+    histograms,
+    nativeHistograms,
     topology,
     topologyTap,
     forecastOutputs: new ForecastSeries(forecasts, clock),

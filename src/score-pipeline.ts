@@ -2,8 +2,13 @@ import type { GroupRates } from './detect/group-rates.ts';
 import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
 import type { Forecasts } from './forecast/forecasts.ts';
+import type { DerivedSeriesWriter } from './histograms/derived-series.ts';
+import type { Histograms } from './histograms/histograms.ts';
+import type { NativeHistograms } from './histograms/native-histograms.ts';
+import { readHistogram } from './ingest/histogram-message.ts';
 import { type RawBatch, STALE } from './ingest/write-request.ts';
 import type { Clock } from './model/clock.ts';
+import { messageOf } from './model/errors.ts';
 import type { Expiry } from './series/expiry.ts';
 import { IGNORED, IGNORED_REASONS, KIND } from './series/kinds.ts';
 import type { RuleStates } from './series/rule-states.ts';
@@ -39,6 +44,9 @@ export interface ScoreParts {
   readonly outputs: AnomalySeries;
   readonly groups: GroupRates;
   readonly forecasts: Forecasts;
+  readonly histograms: Histograms;
+  readonly nativeHistograms: NativeHistograms;
+  readonly derived: DerivedSeriesWriter;
   readonly ruleStates: RuleStates;
   readonly topologyTap: SeriesTap;
   readonly clock: Clock;
@@ -61,6 +69,9 @@ export class ScorePipeline {
   readonly #forecasts: Forecasts;
   readonly #ruleStates: RuleStates;
   readonly #isCapacity: Uint8Array;
+  readonly #histograms: Histograms;
+  readonly #nativeHistograms: NativeHistograms;
+  readonly #histogramMembers: Uint32Array;
   readonly #topologyTap: SeriesTap;
   readonly #isTopology: Uint8Array;
   readonly #clock: Clock;
@@ -72,6 +83,7 @@ export class ScorePipeline {
   #outOfOrder = 0;
   #repeated = 0;
   #notANumber = 0;
+  #notABucket = 0;
   #now = 0;
 
   constructor(parts: ScoreParts) {
@@ -83,12 +95,17 @@ export class ScorePipeline {
     this.#forecasts = parts.forecasts;
     this.#ruleStates = parts.ruleStates;
     this.#isCapacity = parts.forecasts.resources.isMember;
+    this.#histograms = parts.histograms;
+    this.#nativeHistograms = parts.nativeHistograms;
+    this.#histogramMembers = parts.histograms.members;
     this.#topologyTap = parts.topologyTap;
     this.#isTopology = parts.topologyTap.isMember;
     this.#clock = parts.clock;
+    parts.derived.onValue = (slot, timestamp, value) => this.#takeDerived(slot, timestamp, value);
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
-      this.#refuse(fault.reason, fault.sentence, this.#batch!.samplesEnd[index]! - from);
+      const samples = this.#batch!.samplesEnd[index]! - from;
+      this.#refuse(fault.reason, fault.sentence, samples + histogramsOf(this.#batch!, index));
     };
     parts.table.onRelease = (slot) => {
       parts.scorer.end(slot);
@@ -118,46 +135,24 @@ export class ScorePipeline {
           if (batch.flags[sample] === STALE) this.#end(slot, batch.timestamps[sample]!);
           else this.#take(slot, kind, batch, sample);
         }
+      } else if (kind === KIND.bucket) {
+        for (; sample < end; sample++) this.#takeBucket(slot, batch, sample);
       } else if (slot !== 0) {
         this.#ignoredByKind[kind]! += end - sample;
         if (kind === KIND.ignoredAlerts) this.#takeRuleState(slot, batch, sample, end);
       }
       sample = end;
     }
-    this.#settle(batch.sampleCount);
+    for (let i = 0; i < batch.histogramCount; i++) this.#takeHistogram(batch, i);
+    this.#settle(batch.sampleCount + batch.histogramCount);
     if (this.#refusals.has('series_limit')) this.#expiry.makeRoom(Math.floor(this.#now / 1000));
     return [...this.#refusals.values()];
   }
 
   #take(slot: number, kind: number, batch: RawBatch, index: number): void {
     const timestamp = batch.timestamps[index]!;
-    if (timestamp > this.#now + FUTURE_MS || timestamp < this.#now - PAST_MS) {
-      this.#refuseTime(timestamp);
-      return;
-    }
-    const scorer = this.#scorer;
-    const policyNumber = this.#table.policyNumbers[slot]!;
-    const isPublished = this.#outputs.isPublished[slot] === 1;
-    scorer.sample.timestamp = timestamp;
-    scorer.sample.value = batch.values[index]!;
-    const accepted = this.#accepted;
-    switch (scorer.take(slot, kind, policyNumber, isPublished)) {
-      case TAKEN.quiet:
-        this.#accepted++;
-        if (isPublished) this.#outputs.repeat(slot, timestamp);
-        this.#groups.observe(slot, timestamp, scorer.anomalies.isOpen[slot] === 1 ? undefined : false);
-        break;
-      case TAKEN.judged:
-        this.#accepted++;
-        this.#outputs.observe(slot, timestamp, scorer.verdict);
-        this.#groups.observe(slot, timestamp, scorer.verdict.score > 1);
-        break;
-      case TAKEN.warming:
-      case TAKEN.paused:
-        this.#accepted++;
-        this.#outputs.observe(slot, timestamp, undefined);
-        this.#groups.observe(slot, timestamp, false);
-        break;
+    if (!this.#isTimely(timestamp)) return;
+    switch (this.#score(slot, kind, timestamp, batch.values[index]!)) {
       case TAKEN.repeated:
         this.#repeated++;
         break;
@@ -166,12 +161,49 @@ export class ScorePipeline {
         break;
       case TAKEN.notANumber:
         this.#notANumber++;
+        break;
+      default:
+        this.#accepted++;
+        if (this.#isCapacity[slot] !== 0) this.#forecasts.take(slot, timestamp, batch.values[index]!);
+        if (this.#isTopology[slot] !== 0) this.#topologyTap.take(slot, timestamp, batch.values[index]!);
+        if (this.#histogramMembers[slot] !== 0) this.#histograms.take(slot, timestamp, batch.values[index]!);
     }
-    if (this.#isCapacity[slot] !== 0 && this.#accepted > accepted) {
-      this.#forecasts.take(slot, timestamp, batch.values[index]!);
+  }
+
+  /** Takes a sample to the detector, and what that says to the outputs. @returns one of TAKEN */
+  #score(slot: number, kind: number, timestamp: number, value: number): number {
+    const scorer = this.#scorer;
+    const isPublished = this.#outputs.isPublished[slot] === 1;
+    scorer.sample.timestamp = timestamp;
+    scorer.sample.value = value;
+    const taken = scorer.take(slot, kind, this.#table.policyNumbers[slot]!, isPublished);
+    switch (taken) {
+      case TAKEN.judged:
+        this.#outputs.observe(slot, timestamp, scorer.verdict);
+        this.#groups.observe(slot, timestamp, scorer.verdict.score > 1);
+        break;
+      case TAKEN.warming:
+      case TAKEN.paused:
+        this.#outputs.observe(slot, timestamp, undefined);
+        this.#groups.observe(slot, timestamp, false);
+        break;
+      case TAKEN.quiet:
+        if (isPublished) this.#outputs.repeat(slot, timestamp);
+        this.#groups.observe(slot, timestamp, scorer.anomalies.isOpen[slot] === 1 ? undefined : false);
     }
-    if (this.#isTopology[slot] !== 0 && this.#accepted > accepted) {
-      this.#topologyTap.take(slot, timestamp, batch.values[index]!);
+    return taken;
+  }
+
+  /** A bucket is no series for people: its histogram is. */
+  #takeBucket(slot: number, batch: RawBatch, index: number): void {
+    const timestamp = batch.timestamps[index]!;
+    if (this.#histogramMembers[slot] === 0) this.#notABucket++;
+    else if (batch.flags[index] === STALE) {
+      this.stats.staleTotal++;
+      this.#histograms.end(slot, timestamp);
+    } else if (this.#isTimely(timestamp)) {
+      this.#accepted++;
+      this.#histograms.take(slot, timestamp, batch.values[index]!);
     }
   }
 
@@ -182,6 +214,50 @@ export class ScorePipeline {
     }
   }
 
+  /** A native histogram is a sample of a series that has no number as its value. */
+  #takeHistogram({ histograms, bytes }: RawBatch, index: number): void {
+    const [series, start, end] = histograms.subarray(3 * index, 3 * index + 3) as unknown as [number, number, number];
+    const slot = this.#table.slots[series]!;
+    const kind = this.#table.kinds[slot]!;
+    if (slot === 0) return;
+    if (kind >= IGNORED) {
+      this.#ignoredByKind[kind]!++;
+      return;
+    }
+    try {
+      const histogram = readHistogram(bytes, start, end);
+      if (!this.#isTimely(histogram.timestamp)) return;
+      if ('isStale' in histogram) {
+        this.stats.staleTotal++;
+        this.#nativeHistograms.end(slot, histogram.timestamp);
+      } else {
+        this.#accepted++;
+        this.#nativeHistograms.take(slot, histogram);
+      }
+    } catch (error) {
+      this.#refuse('histogram_invalid', `a native histogram is not valid: ${messageOf(error)}`, 1);
+    }
+  }
+
+  /** A series that is made of others goes the same way, as a gauge. */
+  #takeDerived(slot: number, timestamp: number, value: number): void {
+    if (this.#table.kinds[slot]! >= IGNORED) return;
+    if (Number.isNaN(value)) {
+      this.#scorer.end(slot, timestamp);
+      this.#outputs.end(slot);
+      return;
+    }
+    this.#table.seenAt[slot] = Math.floor(this.#now / 1000);
+    this.#score(slot, KIND.gauge, timestamp, value);
+  }
+
+  /** Whether a sample's time can be right; if not it is refused. */
+  #isTimely(timestamp: number): boolean {
+    if (timestamp <= this.#now + FUTURE_MS && timestamp >= this.#now - PAST_MS) return true;
+    this.#refuseTime(timestamp);
+    return false;
+  }
+
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
   #end(slot: number, timestamp: number): void {
     this.stats.staleTotal++;
@@ -189,6 +265,7 @@ export class ScorePipeline {
     this.#outputs.end(slot);
     this.#groups.end(slot);
     this.#forecasts.end(slot);
+    if (this.#histogramMembers[slot] !== 0) this.#histograms.end(slot, timestamp);
     this.#topologyTap.end(slot, timestamp);
   }
 
@@ -216,15 +293,24 @@ export class ScorePipeline {
     count(stats.ignored, 'out_of_order', this.#outOfOrder);
     count(stats.ignored, 'duplicate_timestamp', this.#repeated);
     count(stats.ignored, 'not_a_number', this.#notANumber);
+    count(stats.ignored, 'bucket_without_bound', this.#notABucket);
     this.#outOfOrder = 0;
     this.#repeated = 0;
     this.#notANumber = 0;
+    this.#notABucket = 0;
     for (const [kind, reason] of IGNORED_REASONS) {
       count(stats.ignored, reason, this.#ignoredByKind[kind]!);
       this.#ignoredByKind[kind] = 0;
     }
     for (const { reason, samples } of this.#refusals.values()) count(stats.refused, reason, samples);
   }
+}
+
+/** How many native histograms a series of a request has. Only asked where it is refused. */
+function histogramsOf({ histograms, histogramCount }: RawBatch, series: number): number {
+  let found = 0;
+  for (let i = 0; i < histogramCount; i++) if (histograms[3 * i] === series) found++;
+  return found;
 }
 
 function count(totals: Map<string, number>, reason: string, by: number): void {

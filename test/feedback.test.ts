@@ -89,7 +89,7 @@ describe('"this is normal"', () => {
     await stop();
     await start();
     lane.clock.jumpTo(now);
-    new SnapshotFile(folder, lane.lane, lane.clock, silent).restore();
+    await new SnapshotFile(folder, lane.lane, lane.clock, silent).restore();
     await excursion(60);
     expect(begun()).toBe(0);
     expect((await request('GET', 'feedback')).body.data).toHaveLength(1);

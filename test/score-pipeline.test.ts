@@ -258,8 +258,22 @@ describe('series', () => {
     expect(Object.fromEntries(lane.lane.stats.ignored)).toEqual({
       own_series: 8,
       alert_series: 2,
-      histogram_bucket: 2,
+      bucket_without_bound: 2,
     });
+  });
+
+  it('that say what is or when it was have no score, whatever they do, unless a rule wants one', async () => {
+    const rules = [rule('{job="b"}', { emit: 'all', kind: 'gauge' }), rule('{__name__!=""}', { emit: 'all' })];
+    const lane = await new TestLane({ rules }).start();
+    const restarts = times(300, (i) => 1.7e9 + (i > 200 ? 86_400 : 0));
+    for (const job of ['a', 'b']) {
+      lane.clock.jumpTo(START);
+      await lane.play({ __name__: 'process_start_time_seconds', job }, restarts, 60_000);
+    }
+    expect(Object.keys(lane.outputs()).filter((series) => series.includes('job="a"'))).toEqual([]);
+    expect(Object.keys(lane.outputs()).filter((series) => series.includes('job="b"'))).not.toEqual([]);
+    expect(lane.lane.stats.acceptedTotal).toBe(600);
+    await lane.stop();
   });
 
   it('that say since when rules hold are told when they are new, change, end and come back', async () => {

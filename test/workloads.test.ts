@@ -121,7 +121,7 @@ describe('a new replica', () => {
     await lane.stop();
     lane = await new TestLane({ rules: RULES }).start();
     lane.clock.jumpTo(now);
-    new SnapshotFile(folder, lane.lane, lane.clock, silent).restore();
+    await new SnapshotFile(folder, lane.lane, lane.clock, silent).restore();
     rmSync(folder, { recursive: true });
     await play(10, { b: noisy(5), c: noisy(6, 120), d: noisy(7) });
     expect(lane.lane.scorer.inheritance.inheritedTotal).toBe(1);

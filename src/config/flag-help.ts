@@ -1,4 +1,6 @@
 import {
+  BACKTEST,
+  BACKTEST_FLAGS,
   CHECK_CONFIG,
   CHECK_WEB_CONFIG,
   EVERYWHERE,
@@ -20,15 +22,20 @@ const EVERYWHERE_ROWS: readonly Row[] = [
 ];
 
 /** The text of `--help`, laid out as Prometheus' own: of the whole program, or of one command. */
-export function helpText(command?: 'serve' | 'replay' | 'check config' | 'check web-config'): string {
+export function helpText(command?: 'serve' | 'backtest' | 'replay' | 'check config' | 'check web-config'): string {
   const check = [CHECK_CONFIG, CHECK_WEB_CONFIG].find(({ words }) => words.join(' ') === command);
   if (check !== undefined) return page(check.synopsis, check.help, EVERYWHERE_ROWS);
-  if (command === 'replay') {
-    return page(REPLAY.synopsis, REPLAY.help, [...EVERYWHERE_ROWS, ...Object.entries<Flag>(REPLAY_FLAGS).map(flagRow)]);
-  }
-  const flags = [...EVERYWHERE_ROWS, ...Object.entries<Flag>(FLAGS).map(flagRow)];
+  const rows = (flags: object) => [
+    ...EVERYWHERE_ROWS,
+    ...Object.entries<Flag>(flags as Record<string, Flag>).map(flagRow),
+  ];
+  if (command === 'backtest') return page(BACKTEST.synopsis, BACKTEST.help, rows(BACKTEST_FLAGS));
+  if (command === 'replay') return page(REPLAY.synopsis, REPLAY.help, rows(REPLAY_FLAGS));
+  const flags = rows(FLAGS);
   if (command === 'serve') return page(`${SERVE.synopsis} [<flags>]`, SERVE.help, flags);
-  const commands = [SERVE, REPLAY, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ synopsis, help }): Row => [synopsis, help]);
+  const commands = [SERVE, BACKTEST, REPLAY, CHECK_CONFIG, CHECK_WEB_CONFIG].map(
+    ({ synopsis, help }): Row => [synopsis, help],
+  );
   const about =
     'Foresight for Prometheus: dynamic baselines for every series, and one incident instead of a storm of alerts.';
   return `${page('[<command>] [<flags>]', about, flags)}\nCommands:\n${table(commands)}`;

@@ -1,5 +1,8 @@
 import { helpText } from './flag-help.ts';
 import {
+  BACKTEST,
+  BACKTEST_FLAGS,
+  type BacktestFlags,
   CHECK_CONFIG,
   CHECK_WEB_CONFIG,
   EVERYWHERE,
@@ -16,6 +19,7 @@ import { showName, suggest } from './suggestion.ts';
 /** What the command line asks for. A usage error holds every problem, one sentence each; the process ends with 2. */
 export type CommandLine =
   | { readonly command: 'serve'; readonly flags: Flags }
+  | { readonly command: 'backtest'; readonly flags: BacktestFlags; readonly files: readonly string[] }
   | { readonly command: CheckCommand; readonly files: readonly string[] }
   | { readonly command: 'replay'; readonly flags: ReplayFlags; readonly files: readonly string[] }
   | { readonly command: 'help'; readonly text: string }
@@ -32,9 +36,19 @@ interface GivenFlag {
   readonly value: string | undefined;
 }
 
-const SERVE_TABLE: ReadonlyMap<string, Flag> = new Map(Object.entries(FLAGS));
-const REPLAY_TABLE: ReadonlyMap<string, Flag> = new Map(Object.entries(REPLAY_FLAGS));
-const TABLE: ReadonlyMap<string, Flag> = new Map([...REPLAY_TABLE, ...SERVE_TABLE]);
+type FlagTable = ReadonlyMap<string, Flag>;
+
+const NO_FLAGS: FlagTable = new Map();
+const SERVE_TABLE: FlagTable = new Map<string, Flag>(Object.entries(FLAGS));
+const BACKTEST_TABLE: FlagTable = new Map<string, Flag>(Object.entries(BACKTEST_FLAGS));
+const REPLAY_TABLE: FlagTable = new Map<string, Flag>(Object.entries(REPLAY_FLAGS));
+const ALL_FLAGS: FlagTable = new Map([...BACKTEST_TABLE, ...REPLAY_TABLE, ...SERVE_TABLE]);
+/** Which command has which flags. */
+const OWNERS: readonly (readonly [string, FlagTable])[] = [
+  [SERVE.words[0], SERVE_TABLE],
+  [BACKTEST.words[0], BACKTEST_TABLE],
+  [REPLAY.words[0], REPLAY_TABLE],
+];
 const EVERYWHERE_NAMES = Object.keys(EVERYWHERE);
 
 /**
@@ -47,11 +61,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (given.some(isHelp)) return { command: 'help', text: helpText(words.length === 0 ? undefined : command) };
   if (given.some(({ written }) => written === '--version')) return { command: 'version' };
   if (command === 'serve') return parseServe(words, given);
+  if (command === 'backtest') return parseBacktest(words, given);
   return command === 'replay' ? parseReplay(words, given) : parseCheck(command, words, given);
 }
 
 /** Of a check that is unknown or not named, the one that is meant most often. */
-function commandOf([word, what]: readonly string[]): 'serve' | 'replay' | CheckCommand {
+function commandOf([word, what]: readonly string[]): 'serve' | 'backtest' | 'replay' | CheckCommand {
+  if (word === BACKTEST.words[0]) return 'backtest';
   if (word === REPLAY.words[0]) return 'replay';
   if (word !== CHECK_CONFIG.words[0]) return 'serve';
   return what === CHECK_WEB_CONFIG.words[1] ? 'check web-config' : 'check config';
@@ -90,17 +106,17 @@ function readFlag(word: string): GivenFlag {
   const [, written = word, value] = /^([^=]*)=(.*)$/s.exec(word) ?? [];
   const name = written.replace(/^--?/, '');
   const positive = name.replace(/^no-/, '');
-  const isNegated = positive !== name && TABLE.get(positive)?.takesValue === false;
+  const isNegated = positive !== name && ALL_FLAGS.get(positive)?.takesValue === false;
   return { written, name: isNegated ? positive : name, isNegated, value };
 }
 
 function mayTakeValue({ written, name, isNegated }: GivenFlag): boolean {
   if (isNegated || !written.startsWith('--') || EVERYWHERE_NAMES.includes(name)) return false;
-  return TABLE.get(name)?.takesValue ?? true;
+  return ALL_FLAGS.get(name)?.takesValue ?? true;
 }
 
 function parseServe(words: readonly string[], given: readonly GivenFlag[]): CommandLine {
-  const problems = given.flatMap((flag) => problemsOf(flag, [...SERVE_TABLE.keys()], 'replay'));
+  const problems = given.flatMap((flag) => problemsOf(flag, SERVE_TABLE));
   const [command = SERVE.words[0], ...rest] = words;
   if (command !== SERVE.words[0]) {
     problems.push(unknownCommand(command));
@@ -111,15 +127,31 @@ function parseServe(words: readonly string[], given: readonly GivenFlag[]): Comm
   return problems.length > 0 ? { command: 'usage error', problems } : { command: 'serve', flags };
 }
 
+function parseBacktest([, ...files]: readonly string[], given: readonly GivenFlag[]): CommandLine {
+  const problems = given.flatMap((flag) => problemsOf(flag, BACKTEST_TABLE));
+  const flags = readValues(BACKTEST_TABLE, given, problems) as BacktestFlags;
+  const isGiven = (name: string) => given.some((each) => each.name === name);
+  if (!isGiven('prometheus')) {
+    const stray = ['query', 'start', 'end', 'step'].filter(isGiven);
+    problems.push(...stray.map((name) => `--${name} needs --prometheus=URL: files are replayed whole`));
+    if (files.length === 0)
+      problems.push('nothing to replay: name CSV files, or give --prometheus=URL and --query=PROMQL');
+  } else {
+    if (!isGiven('query')) problems.push('--prometheus needs --query=PROMQL: what to ask it for');
+    if (files.length > 0) problems.push('files and --prometheus do not go together: run the command twice');
+  }
+  return problems.length > 0 ? { command: 'usage error', problems } : { command: 'backtest', flags, files };
+}
+
 function parseReplay([, ...files]: readonly string[], given: readonly GivenFlag[]): CommandLine {
-  const problems = given.flatMap((flag) => problemsOf(flag, [...REPLAY_TABLE.keys()], 'serve'));
+  const problems = given.flatMap((flag) => problemsOf(flag, REPLAY_TABLE));
   if (files.length === 0) problems.push(`no file to replay: write: pronoia ${REPLAY.synopsis}`);
   const flags = readValues(REPLAY_TABLE, given, problems) as ReplayFlags;
   return problems.length > 0 ? { command: 'usage error', problems } : { command: 'replay', flags, files };
 }
 
 function parseCheck(command: CheckCommand, words: readonly string[], given: readonly GivenFlag[]): CommandLine {
-  const problems = given.flatMap((flag) => problemsOf(flag, [], 'serve'));
+  const problems = given.flatMap((flag) => problemsOf(flag, NO_FLAGS));
   const [, what, ...files] = words;
   const { synopsis } = command === 'check config' ? CHECK_CONFIG : CHECK_WEB_CONFIG;
   if (what === undefined) problems.push(`check what? write: pronoia ${synopsis}`);
@@ -129,23 +161,27 @@ function parseCheck(command: CheckCommand, words: readonly string[], given: read
 }
 
 function unknownCommand(written: string): string {
-  const known = [SERVE, REPLAY, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
+  const known = [SERVE, BACKTEST, REPLAY, CHECK_CONFIG, CHECK_WEB_CONFIG].map(({ words }) => words.join(' '));
   return `unknown command ${JSON.stringify(written)}${suggest(written, known)}`;
 }
 
-/** What is wrong with a flag apart from its value. @param other the command that has the flags which this one lacks */
-function problemsOf({ written, name, value }: GivenFlag, known: readonly string[], other: string): string[] {
+/** What is wrong with a flag apart from its value. @param table the flags of the command */
+function problemsOf({ written, name, value }: GivenFlag, table: FlagTable): string[] {
   if (EVERYWHERE_NAMES.includes(name)) return [`${written} is not a flag: write --${name}, without a value`];
-  const flag = TABLE.get(name);
-  const dashed = [...known, ...EVERYWHERE_NAMES].map((each) => `--${each}`);
+  const flag = ALL_FLAGS.get(name);
+  const dashed = [...table.keys(), ...EVERYWHERE_NAMES].map((each) => `--${each}`);
   if (flag === undefined) return [`unknown flag ${showName(written)}`.trimEnd() + suggest(written, dashed)];
-  if (!known.includes(name)) return [`--${name} is a flag of ${other} only: leave it out`];
+  if (!table.has(name)) {
+    const owners = OWNERS.filter(([, flags]) => flags.has(name)).map(([owner]) => owner);
+    return [`--${name} is a flag of ${owners[0]} only: leave it out`];
+  }
   if (!written.startsWith('--')) return [`flags start with two dashes: write --${name}`];
   if (!flag.takesValue && value !== undefined) return [`--${name} takes no value: write --${name} or --no-${name}`];
   return [];
 }
 
-function readValues(table: ReadonlyMap<string, Flag>, given: readonly GivenFlag[], problems: string[]): object {
+/** The value of every flag of a table, by property; what is wrong goes to `problems`. */
+function readValues(table: FlagTable, given: readonly GivenFlag[], problems: string[]): unknown {
   return Object.fromEntries(
     [...table].map(([name, flag]) => [propertyOf(name), readValue(name, flag, given, problems)]),
   );

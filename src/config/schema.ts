@@ -367,6 +367,13 @@ const storage = section({
       'How many series are learnt at most. Further ones are refused, and counted. A change takes effect after a restart.',
     ),
   ),
+  snapshot_interval: afterRestart(
+    preset(
+      duration('1s', '1d'),
+      '5m',
+      'How often what was learnt is written to the disk: so much of it a crash may cost. A change takes effect after a restart.',
+    ),
+  ),
 });
 
 /**

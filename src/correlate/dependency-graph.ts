@@ -16,6 +16,8 @@ export interface Link {
 const HOST_COST = 0.5;
 /** Edges seen in the labels of alerts: as good as their relabelling. */
 const SEEN_IN_ALERT_COST = 0.2;
+/** Labels are chosen by strangers: more things that call are not remembered from alerts. */
+const MAX_SEEN_CALLERS = 50_000;
 
 /**
  * The topology as correlation walks it: by keys, cached until the topology changes, with the edges that alerts themselves
@@ -97,7 +99,8 @@ export class DependencyGraph {
   #see(caller: Entity, callee: Entity): void {
     const [callerKey, calleeKey] = [formatEntity(caller), formatEntity(callee)];
     const source = 'labels of an alert';
-    if (this.#seenNeeds.get(callerKey)?.has(calleeKey)) return;
+    const known = this.#seenNeeds.get(callerKey);
+    if (known?.has(calleeKey) || (known === undefined && this.#seenNeeds.size >= MAX_SEEN_CALLERS)) return;
     put(this.#seenNeeds, callerKey, { key: calleeKey, entity: callee, cost: SEEN_IN_ALERT_COST, way: 'graph', source });
     put(this.#seenDependents, calleeKey, {
       key: callerKey,

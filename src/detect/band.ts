@@ -25,7 +25,7 @@ export class Band {
   find(target: number): void {
     const engine = this.#engine;
     const { expected } = engine;
-    const { value } = engine.step;
+    const { value } = engine;
     const isOutside = engine.score > target;
     this.lower = this.#edge(-1, target, expected, expected - value, isOutside);
     this.upper = this.#edge(1, target, expected, value - expected, isOutside);

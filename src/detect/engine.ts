@@ -6,6 +6,7 @@ import { MAX_SCORE, type Sample, type Step } from './detector.ts';
 import { FastChannel } from './fast-channel.ts';
 import { Flatline } from './flatline.ts';
 import { Floors } from './floors.ts';
+import { LogDomain, type Variation } from './log-domain.ts';
 import { LongChannel } from './long-channel.ts';
 import { PeersChannel } from './peers-channel.ts';
 import { RangeChannel } from './range-channel.ts';
@@ -30,6 +31,8 @@ const WARM_UP_STEPS = 60;
 /** Rarity and size at which a score is 1: one step in 4,000, thirteen standard deviations in all. */
 const RARE = 3.6;
 const LARGE = 13;
+/** The same for logarithms, whose tails are short. */
+const LARGE_LOG = 10;
 /** A young series needs less rarity, because it cannot have more. */
 const RARE_PER_DECADE = 0.8;
 const SEASON_HANDICAP = 0.15;
@@ -41,6 +44,8 @@ const SEASON_LIMIT = 30;
 const PLAIN_EFFECT = 0.3;
 const LEAST_EFFECT = 0.02;
 const MOST_EFFECT = 4;
+/** … and no more than this for a series with a long tail, which has large deviations by nature. */
+const MOST_LOG_EFFECT = 2;
 /** Size at the edge of normal of what siblings do not do: one deviation, where the others are two or three. */
 const LARGE_AMONG_PEERS = 6.5;
 const MAGNITUDE_SHARE = 0.1;
@@ -135,6 +140,7 @@ export class Engine {
   readonly #previous: Float64Array;
   readonly #held: Float32Array;
   readonly #floors: Floors;
+  readonly #logs: LogDomain;
   readonly #stepMeans: StepMeans;
   readonly #flatline: Flatline;
   readonly #recurrence: Recurrence;
@@ -146,6 +152,8 @@ export class Engine {
   #slot = 0;
   #row = 0;
   #rare = RARE;
+  #large = LARGE;
+  readonly #variations = { mean: 0, overall: 0, noise: 0, quantum: 0 };
   #reference: Reference | undefined;
   #former: Reference | undefined;
   #referenceLevel = 0;
@@ -169,6 +177,7 @@ export class Engine {
     this.#previous = live.f64('previous');
     this.#held = live.f32('held');
     this.#floors = new Floors(live);
+    this.#logs = new LogDomain(live);
     this.#stepMeans = new StepMeans(live);
     this.fast = new FastChannel(live);
     this.long = new LongChannel(live);
@@ -219,7 +228,8 @@ export class Engine {
 
   /** How large the baseline's values are: what a relative deviation is relative to. */
   get magnitude(): number {
-    const level = this.#reference === undefined ? this.fast.level : this.#referenceLevel;
+    const level = this.#logs.valueOf(this.#row, this.#reference === undefined ? this.fast.level : this.#referenceLevel);
+    if (this.#logs.isUsed(this.#row)) return (1 + MAGNITUDE_SHARE) * Math.abs(level);
     return Math.abs(level) + MAGNITUDE_SHARE * this.#floors.magnitude;
   }
 
@@ -258,13 +268,13 @@ export class Engine {
     const isEarly =
       weight > 0 && 2 * sample.intervalSeconds <= sample.stepSeconds && this.#isEarly(slot, row, sample, reference);
     if (!this.#stepMeans.add(row, sample, weight, isEarly)) return isEarly ? VERDICT.early : VERDICT.none;
-    this.step.value = this.#stepMeans.value;
+    this.step.value = this.#logs.of(row, this.#stepMeans.value);
     this.step.elapsed = this.#stepMeans.elapsedSteps;
     this.#load(slot, row, sample, reference);
     this.#amplification = 1;
     const difference = Math.abs(this.step.value - this.#previous[row]!);
     this.isFlatline = !this.#floors.isUnmoved(row) && this.#flatline.isTooLong(row, difference, this.fast.scale);
-    this.probe = this.step.value;
+    this.probe = this.value;
     this.evaluate(isWatched || this.isFlatline);
     return VERDICT.step;
   }
@@ -274,8 +284,9 @@ export class Engine {
    * @param isExact whether the score has to be known even if it is of no interest
    */
   evaluate(isExact: boolean): void {
-    const { fast, long, range, season, probe: value } = this;
+    const { fast, long, range, season } = this;
     const row = this.#row;
+    const value = this.#logs.of(row, this.probe);
     fast.evaluate(value);
     long.evaluate(row, value);
     range.evaluate(value);
@@ -295,7 +306,7 @@ export class Engine {
     this.#plainScore = 0;
     this.peersScore = 0;
     this.score = 0;
-    const largest = Math.max(size / LARGE, referenceSize / LARGE, peersSize / LARGE_AMONG_PEERS);
+    const largest = Math.max(size / this.#large, referenceSize / this.#large, peersSize / LARGE_AMONG_PEERS);
     if (!isExact && Math.SQRT2 * largest < QUIET_SCORE) return;
     if (!this.isWarm(this.#slot)) return;
     size = Math.max(LEAST_OPINION, size);
@@ -305,13 +316,16 @@ export class Engine {
       season.isInUse ? season.ranks.rarity(season.row, season.smoothedZ) - SEASON_HANDICAP : 0,
     );
     const plainRarity = Math.max(rarity, this.#fastRanks.rarity(row, fast.z) - FAST_HANDICAP);
-    this.#plainScore = softAnd(plainRarity / this.#rare, size / LARGE);
+    this.#plainScore = softAnd(plainRarity / this.#rare, size / this.#large);
     const isHabit = this.#recurrence.isHabit(this.#slot, fast.z, this.step.lengthSeconds);
-    let score = isHabit ? softAnd((HABIT_FACTOR * plainRarity) / this.#rare, size / LARGE) : this.#plainScore;
+    let score = isHabit ? softAnd((HABIT_FACTOR * plainRarity) / this.#rare, size / this.#large) : this.#plainScore;
     if (reference !== undefined) {
       const own = Math.max(rarity, this.#fastRanks.rarity(row, referenceZ) - FAST_HANDICAP);
       const factor = this.#recurrence.isHabit(this.#slot, referenceZ, this.step.lengthSeconds) ? HABIT_FACTOR : 1;
-      score = Math.max(score, softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / LARGE));
+      score = Math.max(
+        score,
+        softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / this.#large),
+      );
     }
     if (peersSize > 0) {
       const unlikeOthers = this.peers.ranks.rarity(this.peers.row, this.peers.z) - PEERS_HANDICAP;
@@ -319,7 +333,8 @@ export class Engine {
       score = Math.max(score, this.peersScore);
     }
     this.score = Math.min(MAX_SCORE, score);
-    if (score > 1 && (this.#isFormerNormal(value) || this.#isBeginning() || this.#isAccepted(value))) this.score = 1;
+    if (score > 1 && (this.#isFormerNormal(value) || this.#isBeginning() || this.#isAccepted(this.probe)))
+      this.score = 1;
   }
 
   /**
@@ -335,7 +350,7 @@ export class Engine {
     this.#load(slot, row, sample, reference);
     this.#amplification = 1;
     this.isFlatline = !this.#floors.isUnmoved(row) && this.#flatline.isTooLong(row, 0, this.fast.scale);
-    this.probe = this.step.value;
+    this.probe = this.value;
     this.evaluate(true);
     return true;
   }
@@ -344,7 +359,10 @@ export class Engine {
   opinions(): Opinion[] {
     const { fast, long, range, season } = this;
     const row = this.#row;
-    const z = this.#reference === undefined ? fast.z : (this.probe - this.#referenceLevel) / this.#reference.scale;
+    const z =
+      this.#reference === undefined
+        ? fast.z
+        : (this.#logs.of(row, this.probe) - this.#referenceLevel) / this.#reference.scale;
     const opinions: Opinion[] = [
       { channel: 'fast', z, rarity: this.#fastRanks.rarity(row, z), handicap: FAST_HANDICAP },
       { channel: 'long', z: long.z, rarity: this.#longRanks.rarity(row, long.z), handicap: 0 },
@@ -380,6 +398,20 @@ export class Engine {
    * While an anomaly is open, what was expected before.
    */
   get expected(): number {
+    return this.#logs.valueOf(this.#row, this.#expected);
+  }
+
+  /** The step's value, in the unit of the series. */
+  get value(): number {
+    return this.#logs.valueOf(this.#row, this.step.value);
+  }
+
+  /** Lowest and highest value seen. */
+  get seen(): readonly [low: number, high: number] {
+    return [this.#logs.valueOf(this.#row, this.range.low), this.#logs.valueOf(this.#row, this.range.high)];
+  }
+
+  get #expected(): number {
     const { fast, long, season } = this;
     if (this.#reference !== undefined) return this.#referenceLevel;
     const fastWeight = 1 / fast.scale;
@@ -433,7 +465,13 @@ export class Engine {
       this.#recurrence.learn(slot, step.timestamp, fast.z, this.#plainScore, this.step.lengthSeconds);
     }
     this.#flatline.learn(row, difference, fast.scale);
-    this.#floors.learn(row, value, this.#isInterrupted ? 0 : difference, elapsedSteps, learned);
+    this.#floors.learn(
+      row,
+      this.#logs.isUsed(row) ? 1 : value,
+      this.#isInterrupted ? 0 : difference,
+      elapsedSteps,
+      learned,
+    );
     if (season.row !== 0) season.learn(slot, row, step);
     else season.tryBegin(slot, row, step, long.mean, fast.scale);
     fast.learn(row, value, elapsedSteps, learned);
@@ -441,12 +479,16 @@ export class Engine {
     range.learn(row, value);
     if (!isOpen) this.#stepMeans.keepRecord(row);
     this.#previous[row] = value;
+    if (!this.#logs.isUsed(row)) {
+      const isSkewed = this.#logs.learn(row, value, this.#variation(row), elapsedSteps, learned);
+      if (isSkewed && !isOpen && this.#former === undefined) this.#takeLogs(slot, row);
+    }
     if (learned > HELD_FROM_STEPS) this.#held[row] = Math.max(score, HELD_SHARE * this.#held[row]!);
   }
 
   /** The score of a step after the channels: a flat line is anomalous, however normal its value is. */
   get flatlineScore(): number {
-    const isTold = this.isFlatline && this.isWarm(this.#slot) && !this.#isAccepted(this.step.value);
+    const isTold = this.isFlatline && this.isWarm(this.#slot) && !this.#isAccepted(this.value);
     return isTold ? FLATLINE_SCORE : 0;
   }
 
@@ -466,7 +508,8 @@ export class Engine {
     season.load(slot, step);
     this.peers.load(slot, step);
     fast.load(row, season.ride, floor, learned);
-    this.long.load(row, floor, step.elapsed);
+    this.long.load(row, floor, step.elapsed, this.#logs.isUsed(row));
+    this.#large = this.#logs.isUsed(row) ? LARGE_LOG : LARGE;
     this.range.load(row, learned);
     this.#reference = reference;
     if (reference !== undefined) {
@@ -518,30 +561,31 @@ export class Engine {
   /** Judges a sample whose step is not complete, if it lies further out than any did before. */
   #isEarly(slot: number, row: number, sample: Sample, reference: Reference | undefined): boolean {
     const { fast } = this;
-    this.step.value = sample.value;
-    this.#loadFloors(row, sample.value);
+    const value = this.#logs.of(row, sample.value);
+    this.step.value = value;
+    this.#loadFloors(row, value);
     fast.load(row, 0, this.#floors.floor, this.#steps[slot]!);
-    if (!this.#stepMeans.isRecord(row, sample.value, fast.level, fast.scale, this.#steps[slot]!)) return false;
+    if (!this.#stepMeans.isRecord(row, value, fast.level, fast.scale, this.#steps[slot]!)) return false;
     if (!this.isWarm(slot)) return false;
     this.step.elapsed = 1;
     this.#load(slot, row, sample, reference);
     // Scaled so that as many standard deviations of a sample are as many of a step.
     const deviation = this.#stepMeans.sampleZ * fast.scale;
-    this.#amplification = Math.abs((sample.value - fast.level) / deviation);
+    this.#amplification = Math.abs((value - fast.level) / deviation);
     this.step.value = fast.level + deviation;
     this.isFlatline = false;
-    this.probe = this.step.value;
+    this.probe = this.value;
     this.evaluate(true);
     return this.score > 1;
   }
 
   /** Sets `#size` to the sum of deviations, weighted by the size of the effect. */
   #measure(deviation: number, level: number, z: number, others: number): void {
-    const effect =
-      (this.#amplification * Math.abs(deviation)) /
-      (Math.abs(level) + MAGNITUDE_SHARE * this.#floors.magnitude + TINY) /
-      PLAIN_EFFECT;
-    this.#size = (Math.abs(z) + others) * Math.sqrt(Math.max(LEAST_EFFECT, Math.min(MOST_EFFECT, effect)));
+    const size = this.#amplification * Math.abs(deviation);
+    const isLog = this.#logs.isUsed(this.#row);
+    const share = isLog ? Math.expm1(size) : size / (Math.abs(level) + MAGNITUDE_SHARE * this.#floors.magnitude + TINY);
+    const effect = Math.min(isLog ? MOST_LOG_EFFECT : MOST_EFFECT, share / PLAIN_EFFECT);
+    this.#size = (Math.abs(z) + others) * Math.sqrt(Math.max(LEAST_EFFECT, effect));
   }
 
   /** How far a series' latest step lies from the mean of its weeks, in standard deviations; 0 for a constant. */
@@ -557,6 +601,15 @@ export class Engine {
     const level = long.mean + peers.expected * long.scale;
     this.#measure(value - level, level, peers.z, 0);
     return this.#size;
+  }
+
+  #variation(row: number): Variation {
+    const { fast, long } = this;
+    this.#variations.mean = long.mean;
+    this.#variations.overall = long.scale;
+    this.#variations.noise = fast.scale;
+    this.#variations.quantum = this.#floors.quantum(row);
+    return this.#variations;
   }
 
   /** Gives a constant series the state that it would have if all its channels had learnt it. */
@@ -577,6 +630,27 @@ export class Engine {
     this.#flatline.start(row, steps);
     for (const ranks of [this.#fastRanks, this.#longRanks, this.#rangeRanks]) ranks.start(row, steps);
     return row;
+  }
+
+  /**
+   * From now on a series is judged by logarithms. Levels and edges are known exactly, scales as those of a log-normal series
+   * with the same mean and variance; ranks and season are learnt anew.
+   */
+  #takeLogs(slot: number, row: number): void {
+    const { fast, long, range, season } = this;
+    const sigma = Math.sqrt(Math.log1p((long.scale / long.mean) ** 2));
+    this.#logs.use(row, long.mean);
+    const judged = (value: number) => this.#logs.of(row, value);
+    this.#previous[row] = judged(this.#previous[row]!);
+    this.#floors.start(row, 1);
+    this.#floors.restart(row);
+    fast.restart(row, judged(fast.levels[row]!), sigma);
+    long.restart(row, judged(long.mean) - sigma ** 2 / 2, sigma);
+    range.restart(row, judged(range.low), judged(range.high));
+    for (const ranks of [this.#fastRanks, this.#longRanks, this.#rangeRanks]) ranks.restart(row);
+    this.#stepMeans.restartScale(row);
+    this.#recurrence.forget(slot);
+    season.restart(slot, row, this.step.timestamp);
   }
 
   #interrupt(slot: number, row: number, seconds: number): void {

@@ -33,9 +33,9 @@ export function explain(engine: Engine, verdict: Gates): Explanation {
   const isFlat = engine.flatlineScore > 0 && engine.flatlineScore >= verdict.score;
   const isOutside = verdict.gate === 'range';
   const spokesman = isFlat ? 'flatline' : isOutside ? 'range_of_rule' : loudest.channel;
-  const found = `${short(step.value)} where ${short(verdict.expected)} is expected (normal: ${bandOf(verdict)})`;
+  const found = `${short(engine.value)} where ${short(verdict.expected)} is expected (normal: ${bandOf(verdict)})`;
   const sentence = isFlat
-    ? `${short(step.value)} for far longer than it ever stood still before, although it always moves`
+    ? `${short(engine.value)} for far longer than it ever stood still before, although it always moves`
     : isOutside
       ? `${found}: outside of the range that its rule allows`
       : `${found}: ${inWords(loudest, engine)}${rarity === undefined ? '' : `; ${rarity.sentence}`}`;
@@ -50,7 +50,7 @@ function loudestOf(opinions: readonly Opinion[], { peersScore, score }: Engine):
 }
 
 function inWords({ channel, z }: Opinion, engine: Engine): string {
-  const isBelow = channel === 'peers' ? z < 0 : engine.step.value < engine.expected;
+  const isBelow = channel === 'peers' ? z < 0 : engine.value < engine.expected;
   const side = isBelow ? 'below' : 'above';
   const sigmas = `${short(Math.abs(z))} standard deviations ${side}`;
   switch (channel) {
@@ -63,7 +63,7 @@ function inWords({ channel, z }: Opinion, engine: Engine): string {
     case 'peers':
       return `${sigmas} what its siblings do`;
     case 'range':
-      return `${side} all that was seen (${short(engine.range.low)} to ${short(engine.range.high)})`;
+      return `${side} all that was seen (${short(engine.seen[0])} to ${short(engine.seen[1])})`;
   }
 }
 

@@ -36,6 +36,12 @@ export class FastChannel {
     this.levels[row] = value;
   }
 
+  /** Goes on at another level. @param sigma standard deviation around it */
+  restart(row: number, level: number, sigma: number): void {
+    this.levels[row] = level;
+    this.#scales[row] = sigma / TO_SIGMA;
+  }
+
   /** @param ride by how much the seasonal profile has moved since the step before */
   load(row: number, ride: number, floor: number, learned: number): void {
     this.level = this.levels[row]! + ride;

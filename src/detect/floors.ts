@@ -30,6 +30,11 @@ export class Floors {
     this.#magnitude[row] = Math.abs(value);
   }
 
+  /** What the smallest difference is, is learnt anew. */
+  restart(row: number): void {
+    this.#quantum[row] = 0;
+  }
+
   /**
    * @param difference of the value to be judged to the step before. The first change of a series is its own quantum:
    *   nothing is known of its grain, and a replica count that goes from 3 to 4 is not news
@@ -45,6 +50,11 @@ export class Floors {
   /** Least scale of any series, without regard to a value that is to be judged. */
   least(row: number): number {
     return Math.max(RELATIVE_FLOOR * this.#magnitude[row]!, QUANTUM_FLOOR * this.#quantum[row]!, TINY);
+  }
+
+  /** Smallest difference between two steps that follow each other. */
+  quantum(row: number): number {
+    return this.#quantum[row]!;
   }
 
   /** Whether the series never changed. */

@@ -25,10 +25,18 @@ export class LongChannel {
     this.#means[row] = value;
   }
 
-  load(row: number, floor: number, elapsedSteps: number): void {
+  /** Goes on around another mean. @param sigma standard deviation around it */
+  restart(row: number, mean: number, sigma: number): void {
+    this.#means[row] = mean;
+    this.#variances[row] = sigma ** 2;
+    this.#smoothed.forget(row);
+  }
+
+  /** @param isLog whether logarithms are judged: lasting changes are all that can be told from their noise */
+  load(row: number, floor: number, elapsedSteps: number, isLog: boolean): void {
     this.mean = this.#means[row]!;
     this.scale = Math.max(Math.sqrt(this.#variances[row]!), floor);
-    this.#smoothed.load(elapsedSteps);
+    this.#smoothed.load(elapsedSteps, isLog);
   }
 
   /** Where a value lies in standard deviations of weeks, of any series. @param floor least standard deviation */

@@ -28,6 +28,11 @@ export class RangeChannel {
     this.#highs[row] = value;
   }
 
+  restart(row: number, low: number, high: number): void {
+    this.#lows[row] = low;
+    this.#highs[row] = high;
+  }
+
   load(row: number, learned: number): void {
     this.low = this.#lows[row]!;
     this.high = this.#highs[row]!;

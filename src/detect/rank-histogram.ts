@@ -57,6 +57,12 @@ export class RankHistogram {
     this.#counters[row * BINS] = Math.round(Math.log1p((BASE - 1) * known) / Math.log(BASE));
   }
 
+  /** Nothing is known any more. */
+  restart(row: number): void {
+    this.#totals[row] = 0;
+    this.#counters.fill(0, row * BINS, (row + 1) * BINS);
+  }
+
   /**
    * Minus the decimal logarithm of the share of values that were as large, with one bin of slack: what is within 30 %
    * of something seen is not novel. 0 while too little is known.

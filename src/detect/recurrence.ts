@@ -82,6 +82,10 @@ export class Recurrence {
     }
   }
 
+  forget(slot: number): void {
+    this.#pool.release(slot);
+  }
+
   #decay(row: number, now: number): void {
     if (now - this.#hourDecayedAt[row]! >= HOUR_DECAY_SECONDS) {
       this.#hourDecayedAt[row] = now;

@@ -1,6 +1,6 @@
 import type { Labels } from '../model/labels.ts';
 import type { Columns } from '../series/columns.ts';
-import { KIND } from '../series/kinds.ts';
+import { KIND, UNSCORED } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
 import { type Siblings, withoutSiblings } from '../series/workloads.ts';
 import { Anomalies, type AnomalyListener } from './anomalies.ts';
@@ -115,6 +115,7 @@ export class Scorer {
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
     if (lastAt === 0) this.inheritance.begin(slot, timestamp);
     this.sampleClock.advance(slot, sample);
+    if (kind >= UNSCORED) return TAKEN.quiet;
     let weight = 1;
     if (kind === KIND.counter) {
       weight = this.rates.update(slot, sample) === RATE.known ? sample.elapsedSeconds : 0;
@@ -172,7 +173,7 @@ export class Scorer {
     const former = anomalies.formerReference(slot, timestamp);
     engine.accepted = this.feedbacks.acceptedOf(slot);
     if (!engine.inspect(slot, sample, anomalies.reference(slot), former) || !engine.isWarm(slot)) return false;
-    verdict.judge(policyNumber, engine.step.value, engine.score, engine.expected, engine.magnitude);
+    verdict.judge(policyNumber, engine.value, engine.score, engine.expected, engine.magnitude);
     verdict.score = Math.max(verdict.score, engine.flatlineScore);
     this.#band.find(verdict.edgeScore);
     verdict.bound(policyNumber, this.#band.lower, this.#band.upper);
@@ -190,7 +191,7 @@ export class Scorer {
   #judge(slot: number, policyNumber: number, isPublished: boolean, isStep: boolean): void {
     const { engine, verdict, anomalies } = this;
     const { timestamp, stepSeconds } = this.sample;
-    verdict.judge(policyNumber, engine.step.value, engine.score, engine.expected, engine.magnitude);
+    verdict.judge(policyNumber, engine.value, engine.score, engine.expected, engine.magnitude);
     verdict.score = Math.max(verdict.score, engine.flatlineScore);
     if (isPublished || verdict.score > NOTABLE_SCORE) {
       this.#band.find(verdict.edgeScore);
@@ -199,9 +200,9 @@ export class Scorer {
     this.isOnset = this.#onsets.observe(slot, timestamp, verdict.score, stepSeconds);
     if (anomalies.isOpen[slot] === 0 && verdict.score > 1) {
       const { sentence } = explain(engine, verdict);
-      anomalies.open(slot, timestamp, engine.step.value, verdict, engine.reference(), sentence);
+      anomalies.open(slot, timestamp, engine.value, verdict, engine.reference(), sentence);
     }
     if (anomalies.isOpen[slot] === 1)
-      anomalies.observe(slot, timestamp, engine.step.value, verdict.score, isStep, engine.hasReturned, this.now);
+      anomalies.observe(slot, timestamp, engine.value, verdict.score, isStep, engine.hasReturned, this.now);
   }
 }

@@ -120,6 +120,13 @@ export class SeasonalChannel {
     this.#trialAt[liveRow] = timestamp / 1000 + TRIAL_AFTER_DAYS * DAY;
   }
 
+  /** Gives the profile up, and tries another one at once. */
+  restart(slot: number, liveRow: number, timestamp: number): void {
+    this.#season.release(slot);
+    this.#weekend.release(slot);
+    this.#trialAt[liveRow] = timestamp / 1000;
+  }
+
   /** The civil time has to be moved to the step's before. */
   load(slot: number, step: Step): void {
     const row = this.#season.rows[slot]!;

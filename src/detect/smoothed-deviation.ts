@@ -1,12 +1,15 @@
 import { Gain } from './gain.ts';
 
 const GAIN = 1 / 3;
-/** √5 gives a mean that was smoothed with a gain of 1/3 the variance that a single deviation has. */
-const UNIT_VARIANCE = Math.sqrt(5);
+/** For series whose noise hides what lasts for three steps only. */
+const SLOW_GAIN = 1 / 10;
+/** What was smoothed gets the variance that a single deviation has: √5 times for a gain of 1/3. */
+const UNIT_VARIANCE = Math.sqrt((2 - GAIN) / GAIN);
+const SLOW_UNIT_VARIANCE = Math.sqrt((2 - SLOW_GAIN) / SLOW_GAIN);
 /** The mean counts for at most this multiple of the latest deviation: what is back to normal is normal at once. */
 const CAP = 1.5;
 
-/** Smooths a standardised deviation over about three steps, so that a lasting small one counts as much as a short large one. */
+/** Smooths a standardised deviation over about three steps, or ten, so that a lasting small one counts as much as a short large one. */
 export class SmoothedDeviation {
   /** Result of `evaluate`. */
   z = 0;
@@ -14,7 +17,9 @@ export class SmoothedDeviation {
   readonly #limit: number;
   readonly #means: Float32Array;
   readonly #gain = new Gain(GAIN);
+  readonly #slowGain = new Gain(SLOW_GAIN);
   #weight = GAIN;
+  #unitVariance = UNIT_VARIANCE;
 
   /** @param limit deviations count up to this */
   constructor(means: Float32Array, limit: number) {
@@ -22,15 +27,16 @@ export class SmoothedDeviation {
     this.#limit = limit;
   }
 
-  load(elapsedSteps: number): void {
-    this.#weight = this.#gain.over(elapsedSteps, Number.POSITIVE_INFINITY);
+  load(elapsedSteps: number, isSlow = false): void {
+    this.#unitVariance = isSlow ? SLOW_UNIT_VARIANCE : UNIT_VARIANCE;
+    this.#weight = (isSlow ? this.#slowGain : this.#gain).over(elapsedSteps, Number.POSITIVE_INFINITY);
   }
 
   evaluate(row: number, deviation: number): void {
     const before = this.#means[row]!;
     const clipped = Math.max(-this.#limit, Math.min(this.#limit, deviation));
     this.mean = before + this.#weight * (clipped - before);
-    this.z = UNIT_VARIANCE * Math.min(Math.abs(this.mean), CAP * Math.abs(deviation));
+    this.z = this.#unitVariance * Math.min(Math.abs(this.mean), CAP * Math.abs(deviation));
   }
 
   /** Keeps what `evaluate` found. */

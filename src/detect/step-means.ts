@@ -114,6 +114,13 @@ export class StepMeans {
     return size > CLIP && size > RECORD_RATIO * this.#records[row]!;
   }
 
+  /** How much single samples differ is learnt anew. */
+  restartScale(row: number): void {
+    this.#sampleScales[row] = 0;
+    this.#records[row] = 0;
+    this.#largest[row] = 0;
+  }
+
   /** From now on samples like the largest ones of late are no news. Not before an anomaly that began with them has ended. */
   keepRecord(row: number): void {
     this.#records[row] = Math.max(this.#records[row]! * (1 - FORGET), this.#largest[row]!);

@@ -42,7 +42,7 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
     state: isLive ? stateOf(quiet, constant, hasVerdict, isAnomalous) : 'ended',
     calendar: quiet ?? null,
     lastSampleAt: time(lastAt),
-    value: hasVerdict ? scorer.engine.step.value : (constant ?? null),
+    value: hasVerdict ? scorer.engine.value : (constant ?? null),
     ...judgement,
     reason: explanation?.sentence ?? reasonWithout(quiet, constant, steps, lastAt),
     spokesman: explanation?.spokesman ?? null,

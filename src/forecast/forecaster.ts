@@ -1,5 +1,5 @@
 import { fullIn, NEVER, type Quantiles } from './full-in.ts';
-import { DAY_SCALE, Growth, SCALE_COUNT } from './growth.ts';
+import { DAY_SCALE, Growth, HOUR_SCALE, SCALE_COUNT } from './growth.ts';
 import { type ResourceHistory, RINGS, WORD } from './resource-history.ts';
 import { measureStaircase, staircaseSlope } from './staircase.ts';
 import { type Envelope, envelopeOf, hasTeeth } from './teeth.ts';
@@ -22,6 +22,8 @@ const MIN_SECONDS = 30 * 60;
 const MIN_BINS = 6;
 /** After a change of its limit a resource is watched for so long before anything is said. */
 const RESIZED_SECONDS = 3600;
+/** Growth of so many times the noise is seen by eye. */
+const VISIBLE = 6;
 
 export interface Forecast extends Quantiles {
   readonly state: ForecastState;
@@ -76,10 +78,13 @@ function isInsufficient(history: ResourceHistory): boolean {
 
 /** Whether it grows at this moment: a write that has ended must not page anybody. */
 function isGrowingNow(history: ResourceHistory): boolean {
-  for (let scale = 1; scale <= DAY_SCALE; scale++) {
-    if (growth.isConsistent[scale] === 1 && growth.slope[scale]! > 0) return true;
-  }
   const { lastAt, used, noise } = history;
+  for (let scale = HOUR_SCALE; scale <= DAY_SCALE; scale++) {
+    if (growth.isConsistent[scale] === 0 || growth.slope[scale]! <= 0) continue;
+    // What would have grown visibly in the last quarter of an hour, and has not, has ended.
+    const hasEnded = scale === HOUR_SCALE && growth.slope[0] === 0 && growth.slope[scale]! * 900 > VISIBLE * noise;
+    if (!hasEnded) return true;
+  }
   return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > 1.5 * noise;
 }
 

@@ -1,4 +1,4 @@
-import { type Growth, SCALE_COUNT } from './growth.ts';
+import { type Growth, HOUR_SCALE, SCALE_COUNT } from './growth.ts';
 
 const DAY = 86_400;
 /** What takes longer than this is not predicted: it counts as never. */
@@ -7,7 +7,13 @@ const MAX_SECONDS = 366 * DAY;
 const MIN_SHARE_PER_DAY = 0.0005;
 /** A scale speaks for so many times its own length, and for so many times that when it rises consistently. */
 const REACH = 2;
-const CONSISTENT_REACH = 5;
+const CONSISTENT_REACH = 10;
+/**
+ * A write looks like a fill until it ends, so a rise that began within the hour speaks for about as long as it has lasted:
+ * as long as there is time to wait for more, more is waited for. In lengths of the quarter of an hour, and of the hour.
+ */
+const SHORT_REACH = 3;
+const BEGUN_REACH = 0.67;
 /** Beyond the reach of the longest scale time runs slower: nothing grows for ever as it does today. */
 const DAMPING = 1.3;
 /** A past says nothing about a future that is so many times longer. */
@@ -16,6 +22,9 @@ const MAX_AGES = 12;
 const PULL = 0.6;
 const CONSISTENT_PULL = 0.3;
 const FADING = 0.7;
+/** Slopes are as wrong as this, and drawn a little steeper: to be early costs less than to be late. */
+const SLOPE_SPREAD = 0.25;
+const EARLINESS = 0.05;
 
 const DRAWS = 101;
 
@@ -31,9 +40,9 @@ interface Draw {
  * sequence covers the four dimensions more evenly than chance would.
  */
 const draws: readonly Draw[] = Array.from({ length: DRAWS }, (_, i) => ({
-  reach: REACH * Math.exp(0.7 * normalQuantile(halton(i + 1, 2))),
+  reach: Math.exp(0.7 * normalQuantile(halton(i + 1, 2))),
   slopeErrors: 1.5 * normalQuantile(halton(i + 1, 3)),
-  slopeFactor: Math.exp(0.2 * normalQuantile(halton(i + 1, 5))),
+  slopeFactor: Math.exp(EARLINESS + SLOPE_SPREAD * normalQuantile(halton(i + 1, 5))),
   pull: halton(i + 1, 7) ** 2,
 }));
 const times = new Float64Array(DRAWS);
@@ -78,15 +87,22 @@ function walk(left: number, growth: Growth, minSlope: number, draw: Draw): numbe
     slope = drawnSlope(growth.slope[scale]!, growth.slopeError[scale]!, draw);
     const pull = draw.pull * (isConsistent ? CONSISTENT_PULL : PULL);
     slope += pull * Math.max(0, fastest - slope);
-    fastest = Math.max(slope, FADING * fastest);
+    if (scale >= HOUR_SCALE) fastest = Math.max(slope, FADING * fastest);
     if (Math.abs(slope) < minSlope) slope = 0;
-    const reach = draw.reach * growth.seconds[scale]! * (isConsistent && slope > 0 ? CONSISTENT_REACH : 1);
+    const reach = draw.reach * growth.seconds[scale]! * reachOf(growth, scale, slope);
     if (reach <= lead) continue;
     if (slope > 0 && rest <= slope * (reach - lead)) return lead + rest / slope;
     rest -= slope * (reach - lead);
     lead = reach;
   }
   return slope > 0 ? lead + (DAMPING * rest) / slope : Infinity;
+}
+
+/** For how long a scale speaks, in times of its own length. */
+function reachOf(growth: Growth, scale: number, slope: number): number {
+  if (scale < HOUR_SCALE) return SHORT_REACH;
+  if (growth.isConsistent[scale] === 0 || slope <= 0) return REACH;
+  return scale > HOUR_SCALE || growth.isHourThrough ? CONSISTENT_REACH : BEGUN_REACH;
 }
 
 function drawnSlope(slope: number, error: number, { slopeErrors, slopeFactor }: Draw): number {

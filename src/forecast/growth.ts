@@ -11,6 +11,7 @@ const SCALES = [
   { seconds: 28 * 86_400, ring: RINGS.sixHours },
 ] as const;
 export const SCALE_COUNT = SCALES.length;
+export const HOUR_SCALE = 1;
 export const DAY_SCALE = 3;
 
 /** A scale speaks when so many bins of it are there that span half of it. */
@@ -22,8 +23,20 @@ const FALLING_QUARTER = -0.2;
 /** What grows in the last quarter by less than this share of the first is levelling off, as caches and heaps do. */
 const LEVELLING_OFF = 0.5;
 const MIN_SLOWING = 3;
+/** It fills nothing when all that is still to come is less than this share of what is left; noise must not pretend it … */
+const FILLS_NOTHING = 0.5;
+const SURE_SLOWING = 6;
+/** (the newest bin has not ended yet, so that the second half seems a little slower anyway) */
+const SLOWER_HALF = 0.85;
+/** … but what is new, a write or a resource, mostly does level off: less proof is asked for. */
+const NEW_SECONDS = 86_400;
+/** A rise goes through all of the window when no quarter has less than this share of the mean growth. */
+const THROUGH_QUARTER = 0.2;
+const THROUGH_SPAN = 0.9;
 /** Growth that is not consistent and smaller than so many errors is none. */
 const MIN_ERRORS = 1.5;
+/** Growth of less than so many errors of a scale is hidden from it. */
+const HIDDEN_ERRORS = 2;
 
 const xs = new Float64Array(200);
 const ys = new Float64Array(200);
@@ -40,6 +53,8 @@ export class Growth {
   readonly slopeError = new Float64Array(SCALE_COUNT);
   /** Whether growth (or fall) goes through the whole of the scale, and is not one step or one burst. */
   readonly isConsistent = new Uint8Array(SCALE_COUNT);
+  /** Whether the last hour is known and rises from its first quarter on, so that the rise is about as old as that. */
+  isHourThrough = false;
 
   /**
    * Reads off the rings.
@@ -51,6 +66,17 @@ export class Growth {
       if (scale < DAY_SCALE) continue;
       if (isNewHour) this.#keep(history, scale);
       else this.#recall(history, scale);
+    }
+    this.#borrow();
+  }
+
+  /** Growth that is too slow to be told from noise at a short scale is what the next longer one says of it. */
+  #borrow(): void {
+    for (let scale = SCALE_COUNT - 2; scale >= 0; scale--) {
+      const longer = scale + 1;
+      if (this.slope[scale] !== 0 || this.isKnown[scale] === 0 || this.isConsistent[longer] === 0) continue;
+      if (Math.abs(this.slope[longer]!) > HIDDEN_ERRORS * this.slopeError[scale]!) continue;
+      this.slope[scale] = this.slope[longer]!;
     }
   }
 
@@ -68,7 +94,11 @@ export class Growth {
     theilSen(xs, ys, count, line);
     const isConsistent = measureQuarters(count);
     this.slopeError[scale] = line.slopeError;
+    const proof = scale === 0 || history.age < NEW_SECONDS ? MIN_SLOWING : SURE_SLOWING;
+    const left = history.limit - history.used;
+    if (isConsistent && line.slope > 0 && toCome(proof * line.spread) < FILLS_NOTHING * left) return;
     this.isConsistent[scale] = isConsistent ? 1 : 0;
+    if (scale === HOUR_SCALE) this.isHourThrough = isConsistent && span >= THROUGH_SPAN * seconds && goesThrough();
     this.slope[scale] = isConsistent ? latestSlope(line, span) : limitedSlope(line, span);
   }
 
@@ -137,6 +167,25 @@ function measureQuarters(count: number): boolean {
     if (quarter / mean > GROWING_QUARTER) growing++;
   }
   return growing >= 3;
+}
+
+/** Whether the quarters of a consistent window all have their part. */
+function goesThrough(): boolean {
+  const mean = quarters.reduce((sum, quarter) => sum + quarter, 0) / 4;
+  return quarters.every((quarter) => quarter / mean > THROUGH_QUARTER);
+}
+
+/**
+ * How much growth is still to come where the second half of the window grows by less than the first: halves that shrink
+ * at this rate for ever add up to it.
+ * @param noise a difference of the halves below this is none
+ * @returns Infinity where growth does not level off
+ */
+function toCome(noise: number): number {
+  const earlier = quarters[0]! + quarters[1]!;
+  const later = quarters[2]! + quarters[3]!;
+  if (later <= 0 || later > SLOWER_HALF * earlier || earlier - later < noise) return Infinity;
+  return later ** 2 / (earlier - later);
 }
 
 /** The slope of the line, or of its last quarter where growth is levelling off from quarter to quarter. */

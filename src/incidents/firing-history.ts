@@ -60,7 +60,8 @@ export class FiringHistory {
       }
     }
     const changes = this.#changes.get(fingerprint) ?? [];
-    this.#changes.delete(fingerprint);
+    // The one that changed last is forgotten last.
+    if (changes.length > 0) this.#changes.delete(fingerprint);
     const change = endsAt ?? startsAt;
     if (changes.at(-1) !== change) changes.push(change);
     if (changes.length > 2 * OBSERVATIONS) changes.shift();
@@ -102,8 +103,9 @@ export class FiringHistory {
   }
 
   #rule(key: string): RuleHistory {
-    const rule = this.#rules.get(key) ?? { durations: [], open: new Map<string, number>(), held: 0, survived: 0 };
-    this.#rules.delete(key);
+    const known = this.#rules.get(key);
+    if (known !== undefined) return known;
+    const rule = { durations: [], open: new Map<string, number>(), held: 0, survived: 0 };
     this.#rules.set(key, rule);
     if (this.#rules.size > MAX_RULES) this.#rules.delete(this.#rules.keys().next().value!);
     return rule;

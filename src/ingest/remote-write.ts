@@ -29,6 +29,8 @@ export interface ReceiverStats {
   /** Samples of replicas that do not lead. */
   replicaSamples: number;
   replicaFailovers: () => number;
+  /** Requests that were taken before anything could be learnt. */
+  held: number;
 }
 
 export interface RemoteWriteOptions {
@@ -56,6 +58,8 @@ export class RemoteWriteReceiver {
   readonly #options: RemoteWriteOptions;
   readonly #scanner: WriteRequestScanner;
   #pendingBytes = 0;
+  /** Bodies that wait for `resume`, in their order; undefined when none has to wait. */
+  #held: Buffer[] | undefined;
 
   constructor(options: RemoteWriteOptions) {
     this.#options = options;
@@ -68,8 +72,31 @@ export class RemoteWriteReceiver {
       histograms: 0,
       metadata: 0,
       replicaSamples: 0,
+      held: 0,
       replicaFailovers: () => options.election.failoverTotal,
     };
+  }
+
+  /**
+   * From now on valid requests are answered and their bodies kept: what was learnt is still being restored. A sender has
+   * its answer at once, and samples are learnt in the order in which they came. What they hold is not looked at before,
+   * so series or samples that are refused are counted, but the sender is not told.
+   */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Takes in what was kept, one request at a time, and then goes on as ever. */
+  resume(onDone: () => void): void {
+    const body = this.#held?.shift();
+    if (body === undefined) {
+      this.#held = undefined;
+      onDone();
+      return;
+    }
+    this.#pendingBytes -= body.length;
+    this.#take(this.#copy(body, 0));
+    this.#options.clock.after(0, () => this.resume(onDone));
   }
 
   /** Answers one request. */
@@ -109,7 +136,7 @@ export class RemoteWriteReceiver {
       const body =
         chunks.length === 1 ? this.#copy(chunks[0]!, 0) : chunks.reduce((at, chunk) => this.#copy(chunk, at), 0);
       settle();
-      this.#answer(response, this.#take(body));
+      this.#answer(response, this.#held === undefined ? this.#take(body) : this.#keep(body, this.#held));
     });
     request.on('close', settle);
     request.on('error', settle);
@@ -120,8 +147,38 @@ export class RemoteWriteReceiver {
     return at + chunk.length;
   }
 
+  /** Keeps a body for later, if it is a valid one. @returns what is wrong with it */
+  #keep(bodyLength: number, held: Buffer[]): RequestError | undefined {
+    const decoded = this.#decode(bodyLength);
+    if (decoded instanceof RequestError) return decoded;
+    held.push(Buffer.from(this.#options.kernel.input.subarray(0, bodyLength)));
+    this.#pendingBytes += bodyLength;
+    this.stats.held++;
+    return undefined;
+  }
+
   /** Decodes and takes in a body. @returns what is wrong with it, or with part of it */
   #take(bodyLength: number): RequestError | undefined {
+    const decoded = this.#decode(bodyLength);
+    if (decoded instanceof RequestError) return decoded;
+    const batch = this.#scanner.batch;
+    this.#countBatch(batch, bodyLength, decoded);
+    if (!this.#isFromLeader(batch)) {
+      this.stats.replicaSamples += batch.sampleCount + batch.histogramCount;
+      return undefined;
+    }
+    if (batch.metadata.length > 0) this.#options.onMetadata(this.#readMetadata(batch.metadata));
+    const refusals = this.#options.onBatch(batch);
+    if (refusals.length === 0) return undefined;
+    const refused = refusals.reduce((sum, { samples }) => sum + samples, 0);
+    const reasons = refusals.map(({ samples, sentence }) => `${samples} because ${sentence}`).join('; ');
+    return badRequest(
+      `rejected ${refused} of ${batch.sampleCount + batch.histogramCount} samples, the others were taken: ${reasons}`,
+    );
+  }
+
+  /** Decodes a body into the batch of the scanner. @returns its length decoded, or what is wrong with it */
+  #decode(bodyLength: number): number | RequestError {
     const decoded = this.#options.kernel.decode(bodyLength);
     if (decoded === 'too large') return tooLarge();
     if (typeof decoded === 'string') {
@@ -130,19 +187,7 @@ export class RemoteWriteReceiver {
       );
     }
     const fault = this.#scanner.scan(decoded);
-    if (fault !== undefined) return badRequest(`the body is not a valid prometheus.WriteRequest: ${fault}`);
-    const batch = this.#scanner.batch;
-    this.#countBatch(batch, bodyLength, decoded);
-    if (!this.#isFromLeader(batch)) {
-      this.stats.replicaSamples += batch.sampleCount;
-      return undefined;
-    }
-    if (batch.metadata.length > 0) this.#options.onMetadata(this.#readMetadata(batch.metadata));
-    const refusals = this.#options.onBatch(batch);
-    if (refusals.length === 0) return undefined;
-    const refused = refusals.reduce((sum, { samples }) => sum + samples, 0);
-    const reasons = refusals.map(({ samples, sentence }) => `${samples} because ${sentence}`).join('; ');
-    return badRequest(`rejected ${refused} of ${batch.sampleCount} samples, the others were taken: ${reasons}`);
+    return fault === undefined ? decoded : badRequest(`the body is not a valid prometheus.WriteRequest: ${fault}`);
   }
 
   #countBatch(batch: RawBatch, bodyLength: number, decodedLength: number): void {

@@ -32,10 +32,13 @@ export interface RawBatch {
   /** Where MetricMetadata messages lie: start and end, alternating. */
   metadata: number[];
   exemplarCount: number;
+  /** Native histograms: index of the series, start and end of the message in `bytes`, three numbers each. */
+  histograms: Int32Array;
   histogramCount: number;
+  readonly bytes: Uint8Array;
 }
 
-function createRawBatch(): RawBatch {
+function createRawBatch(bytes: Uint8Array): RawBatch {
   const capacity = 4096;
   return {
     labelsStart: new Int32Array(capacity),
@@ -48,12 +51,14 @@ function createRawBatch(): RawBatch {
     sampleCount: 0,
     metadata: [],
     exemplarCount: 0,
+    histograms: new Int32Array(3 * 64),
     histogramCount: 0,
+    bytes,
   };
 }
 
 export class WriteRequestScanner {
-  readonly batch = createRawBatch();
+  readonly batch: RawBatch;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   /** Where the next byte is read. */
@@ -64,6 +69,7 @@ export class WriteRequestScanner {
   /** @param buffer holds the message from offset 0 on, and as many spare bytes behind it as the message may be long */
   constructor(buffer: Uint8Array<ArrayBuffer>) {
     this.#bytes = buffer;
+    this.batch = createRawBatch(buffer);
     this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   }
 
@@ -142,6 +148,7 @@ export class WriteRequestScanner {
     const bytes = this.#bytes;
     const batch = this.batch;
     const firstSample = batch.sampleCount;
+    const firstHistogram = batch.histogramCount;
     let labelsStart = start;
     let at = start;
     while (at < end && bytes[at] === 0x0a) {
@@ -166,7 +173,7 @@ export class WriteRequestScanner {
           labelsEnd = this.#append(at, fieldEnd);
           labelsStart = gatheredStart;
         } else if (tag === 0x1a) batch.exemplarCount++;
-        else batch.histogramCount++;
+        else this.#addHistogram(fieldStart, fieldEnd);
         at = fieldEnd;
       } else {
         this.#at = at;
@@ -174,7 +181,8 @@ export class WriteRequestScanner {
         at = this.#at;
       }
     }
-    if (batch.sampleCount > firstSample) this.#addSeries(labelsStart, labelsEnd);
+    if (batch.sampleCount > firstSample || batch.histogramCount > firstHistogram)
+      this.#addSeries(labelsStart, labelsEnd);
     return true;
   }
 
@@ -234,6 +242,16 @@ export class WriteRequestScanner {
     const isStale =
       this.#view.getUint32(valueAt, true) === STALE_LOW && this.#view.getUint32(valueAt + 4, true) === STALE_HIGH;
     return isStale ? STALE : 0;
+  }
+
+  /** A histogram of the series that will be added next. */
+  #addHistogram(start: number, end: number): void {
+    const batch = this.batch;
+    const at = 3 * batch.histogramCount++;
+    if (at === batch.histograms.length) batch.histograms = grown(batch.histograms);
+    batch.histograms[at] = batch.seriesCount;
+    batch.histograms[at + 1] = start;
+    batch.histograms[at + 2] = end;
   }
 
   #addSeries(labelsStart: number, labelsEnd: number): void {

@@ -3,25 +3,37 @@ import { OWN_PREFIXES } from '../model/output.ts';
 
 /**
  * What a series is, and so how it is scored. Numbers, because every slot has one. From `IGNORED` on a series is known,
- * so that its samples are recognised at no cost, but owns neither labels nor state.
+ * so that its samples are recognised at no cost, but is not scored and owns neither labels nor state. A bucket is not
+ * ignored altogether: its histogram is scored.
  */
 export const KIND = {
   none: 0,
   gauge: 1,
   counter: 2,
+  /** Says what is, in its labels; its value is always 1. */
+  info: 3,
+  /** A moment, as seconds since the epoch: what it counts is the time, not a thing. */
+  timestamp: 4,
   ignoredBucket: 16,
   ignoredOwn: 17,
   ignoredAlerts: 18,
   ignoredRule: 19,
+  bucket: 20,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
-/** The first kind that is not scored. */
+/** The first kind that is known and kept, but not scored: there is nothing in its values that could be normal or not. */
+export const UNSCORED = 3;
+/** The first kind of which nothing is kept. */
 export const IGNORED = 16;
+
+/** As OpenMetrics, node_exporter, kube-state-metrics and Prometheus' own metrics name moments. */
+const MOMENT =
+  /_(?:timestamp(?:_seconds|_ms)?|created|(?:start|boot|creation|completion|schedule)_time(?:_seconds)?|mtime_seconds)$|^node_time_seconds$/;
 
 /** Reason, as metrics name it, for which samples of an ignored kind are not scored. */
 export const IGNORED_REASONS: ReadonlyMap<Kind, string> = new Map([
-  [KIND.ignoredBucket, 'histogram_bucket'],
+  [KIND.ignoredBucket, 'gauge_histogram_bucket'],
   [KIND.ignoredOwn, 'own_series'],
   [KIND.ignoredAlerts, 'alert_series'],
   [KIND.ignoredRule, 'ignored_by_rule'],
@@ -54,22 +66,22 @@ export interface FamilyType {
 export function kindOf(metricName: string, type: MetricType | undefined): Kind {
   if (OWN_PREFIXES.some((prefix) => metricName.startsWith(prefix))) return KIND.ignoredOwn;
   if (metricName === 'ALERTS' || metricName === 'ALERTS_FOR_STATE') return KIND.ignoredAlerts;
+  if (type === 'info' || metricName.endsWith('_info')) return KIND.info;
+  if (MOMENT.test(metricName)) return KIND.timestamp;
   switch (type) {
     case 'counter':
-      return metricName.endsWith('_created') ? KIND.gauge : KIND.counter;
+      return KIND.counter;
     case 'gauge':
-    case 'info':
     case 'stateset':
       return KIND.gauge;
     case 'summary':
       return /_(?:count|sum)$/.test(metricName) ? KIND.counter : KIND.gauge;
     case 'histogram':
-      if (metricName.endsWith('_bucket')) return KIND.ignoredBucket;
-      return metricName.endsWith('_created') ? KIND.gauge : KIND.counter;
+      return metricName.endsWith('_bucket') ? KIND.bucket : KIND.counter;
     case 'gaugehistogram':
       return metricName.endsWith('_bucket') ? KIND.ignoredBucket : KIND.gauge;
     default:
-      if (metricName.endsWith('_bucket')) return KIND.ignoredBucket;
+      if (metricName.endsWith('_bucket')) return KIND.bucket;
       return /_(?:total|count|sum)$/.test(metricName) ? KIND.counter : KIND.gauge;
   }
 }

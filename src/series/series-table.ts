@@ -61,6 +61,8 @@ export class SeriesTable {
   onRelease: (slot: number) => void = () => {};
   /** Called when a series has got its slot, and when rules are matched again; not for those that are ignored. */
   onSeries: (slot: number, metricName: string) => void = () => {};
+  /** Called when a bucket of a classic histogram has got its slot; its labels are not kept. */
+  onBucket: (slot: number, labels: Labels) => void = () => {};
   /** Called when a series of Prometheus' own alerts (`ALERTS`, `ALERTS_FOR_STATE`) has got its slot. */
   onAlertSeries: (slot: number, labels: Labels) => void = () => {};
   /** Called before a slot goes to another series. */
@@ -310,6 +312,7 @@ export class SeriesTable {
     this.#countKind(kind, 1);
     this.createdTotal++;
     if (kind < IGNORED) this.onSeries(slot, metricName);
+    else if (kind === KIND.bucket) this.onBucket(slot, labels);
     else if (kind === KIND.ignoredAlerts) this.onAlertSeries(slot, labels);
     return slot;
   }

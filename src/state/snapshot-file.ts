@@ -1,5 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
@@ -26,6 +26,7 @@ export class SnapshotFile {
   readonly #current: string;
   readonly #previous: string;
   #writing: Promise<void> | undefined;
+  #isRestoring = false;
 
   constructor(folder: string, parts: SnapshotParts, clock: Clock, logger: Logger) {
     mkdirSync(folder, { recursive: true });
@@ -36,30 +37,47 @@ export class SnapshotFile {
     this.#previous = join(folder, 'series.snapshot.previous');
   }
 
-  /** Restores the newest snapshot that can be read. What can't is named, set aside and never fatal. */
-  restore(): void {
+  /**
+   * Restores the newest snapshot that can be read, in slices: requests are read meanwhile, but nothing may be learnt before
+   * it is done. What cannot be read is named, set aside and never fatal.
+   */
+  async restore(): Promise<void> {
+    this.#isRestoring = true;
     for (const path of [this.#current, this.#previous]) {
-      if (!existsSync(path)) continue;
-      const startedAt = this.#clock.now();
-      try {
-        const series = withReader(path, (read) => readSnapshot(this.#parts, read));
-        this.#logger.info('snapshot restored', { file: path, series, duration_ms: this.#clock.now() - startedAt });
-        return;
-      } catch (error) {
-        const aside = `${path}.unreadable-${new Date(startedAt).toISOString().replace(/[:.]/g, '-')}`;
-        renameSync(path, aside);
-        this.#logger.error('snapshot cannot be read, it was set aside', { reason: messageOf(error), file: aside });
-        this.#forgetAll();
-      }
+      if (existsSync(path) && (await this.#restoreFrom(path))) break;
     }
+    this.#isRestoring = false;
   }
 
-  /** Writes a snapshot; when one is being written already, waits for that one. Failures are logged and counted. */
-  write(): Promise<void> {
+  /**
+   * Writes a snapshot; when one is being written already, waits for that one. While one is being restored there is nothing
+   * to write: what is there already would be half of it. Failures are logged and counted.
+   */
+  async write(): Promise<void> {
+    if (this.#isRestoring) return;
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });
-    return this.#writing;
+    await this.#writing;
+  }
+
+  async #restoreFrom(path: string): Promise<boolean> {
+    const startedAt = this.#clock.now();
+    try {
+      const { createdAt, series } = await withReader(path, (read) => readSnapshot(this.#parts, read));
+      this.stats.lastWrittenAt = createdAt;
+      this.#logger.info('snapshot restored', { file: path, series, duration_ms: this.#clock.now() - startedAt });
+      return true;
+    } catch (error) {
+      const aside = `${path}.unreadable-${new Date(startedAt).toISOString().replace(/[:.]/g, '-')}`;
+      const reason = messageOf(error);
+      await rename(path, aside).catch((failure) =>
+        this.#logger.error('a file cannot be set aside', { reason: messageOf(failure), file: path }),
+      );
+      this.#logger.error('snapshot cannot be read, it was set aside', { reason, file: aside });
+      this.#forgetAll();
+      return false;
+    }
   }
 
   async #write(): Promise<void> {
@@ -98,20 +116,25 @@ export class SnapshotFile {
   }
 }
 
-function withReader<Result>(path: string, use: (read: (bytes: number) => Buffer) => Result): Result {
-  const file = openSync(path, 'r');
+async function withReader<Result>(
+  path: string,
+  use: (read: (bytes: number) => Promise<Buffer>) => Promise<Result>,
+): Promise<Result> {
+  const file = await open(path, 'r');
   try {
-    return use((bytes) => {
-      const buffer = Buffer.allocUnsafe(bytes);
-      let length = 0;
-      while (length < bytes) {
-        const read = readSync(file, buffer, length, bytes - length, null);
-        if (read === 0) break;
-        length += read;
-      }
-      return buffer.subarray(0, length);
-    });
+    return await use((bytes) => readBytes(file, bytes));
   } finally {
-    closeSync(file);
+    await file.close();
   }
+}
+
+async function readBytes(file: FileHandle, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(bytes);
+  let length = 0;
+  while (length < bytes) {
+    const { bytesRead } = await file.read(buffer, length, bytes - length, null);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
 }

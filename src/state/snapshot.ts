@@ -12,17 +12,19 @@ import type { LearntTopology } from '../topology/learnt-topology.ts';
  * then an empty frame: a file without it is incomplete. Where the header says so, blocks of forecasts and an empty frame
  * follow, and the same of the topology.
  *
- * A block holds up to 2,048 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
+ * A block holds up to 256 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
  * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
  * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
  * name: one that is new starts at 0, one that is gone is passed over.
  */
 const MAGIC = 'pronoia snapshot';
 const VERSION = 2;
-const BLOCK_SERIES = 2048;
+const BLOCK_SERIES = 256;
+/** As written by versions of before, which put as many into a block. */
+const MOST_BLOCK_SERIES = 2048;
 const FRAME_HEADER_BYTES = 8;
 /** Larger than any block can be: series with the longest labels, and a thousand columns. */
-const MAX_FRAME_BYTES = BLOCK_SERIES * (2 * 65_536 + 8000);
+const MAX_FRAME_BYTES = MOST_BLOCK_SERIES * (2 * 65_536 + 8000);
 /** Meaningful only together with the rules and names of the process that wrote them. */
 const DERIVED_COLUMNS: ReadonlySet<string> = new Set(['policy']);
 
@@ -89,41 +91,43 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
       const kind = parts.table.kinds[slot]!;
       if (kind !== 0 && kind < IGNORED) slots.push(slot);
     }
-    if (slots.length > 0) yield frame(writeBlock(parts, slots));
+    if (slots.length > 0) yield frame(...writeBlock(parts, slots));
   }
-  yield frame(Buffer.alloc(0));
+  yield frame();
   for (const block of parts.forecasts.save()) yield frame(block);
-  yield frame(Buffer.alloc(0));
+  yield frame();
   for (const block of parts.topology.save()) yield frame(block);
-  yield frame(Buffer.alloc(0));
+  yield frame();
 }
 
+/** Gives the next so many bytes of a file, fewer only at its end. */
+type Read = (bytes: number) => Promise<Buffer>;
+
 /**
- * Takes in a snapshot, into an empty table.
- * @param read gives the next so many bytes of the file, fewer only at its end
- * @returns how many series were restored
+ * Takes in a snapshot, into an empty table, a block at a time: between two of them all else goes on.
+ * @returns when it was made, milliseconds since the epoch, and how many series were restored
  * @throws SnapshotError; what was read before the fault has been restored
  */
-export function readSnapshot(parts: SnapshotParts, read: (bytes: number) => Buffer): number {
-  const header = parseHeader(readFrame(read));
+export async function readSnapshot(parts: SnapshotParts, read: Read): Promise<{ createdAt: number; series: number }> {
+  const header = parseHeader(await readFrame(read));
   parts.table.setTypes(Object.entries(header.types).map(([family, type]) => ({ family, type })));
   let restored = 0;
   for (;;) {
-    const block = readFrame(read);
+    const block = await readFrame(read);
     if (block.length === 0) break;
     restored += readBlock(parts, block);
   }
   while (header.hasForecasts === true) {
-    const block = readFrame(read);
+    const block = await readFrame(read);
     if (block.length === 0) break;
     parts.forecasts.restore(block);
   }
   while (header.hasTopology === true) {
-    const block = readFrame(read);
+    const block = await readFrame(read);
     if (block.length === 0) break;
     parts.topology.restore(block);
   }
-  return restored;
+  return { createdAt: header.createdAt, series: restored };
 }
 
 function parseHeader(content: Buffer): Header {
@@ -140,25 +144,27 @@ function parseHeader(content: Buffer): Header {
   return header as Header;
 }
 
-function frame(content: Buffer): Buffer {
-  const header = Buffer.alloc(FRAME_HEADER_BYTES);
-  header.writeUInt32LE(content.length, 0);
-  header.writeUInt32LE(crc32(content), 4);
-  return Buffer.concat([header, content]);
+/** Puts the parts of a block together, once, behind their length and checksum. */
+function frame(...parts: readonly Uint8Array[]): Buffer {
+  const whole = Buffer.concat([Buffer.alloc(FRAME_HEADER_BYTES), ...parts]);
+  const content = whole.subarray(FRAME_HEADER_BYTES);
+  whole.writeUInt32LE(content.length, 0);
+  whole.writeUInt32LE(crc32(content), 4);
+  return whole;
 }
 
-function readFrame(read: (bytes: number) => Buffer): Buffer {
-  const header = read(FRAME_HEADER_BYTES);
+async function readFrame(read: Read): Promise<Buffer> {
+  const header = await read(FRAME_HEADER_BYTES);
   if (header.length < FRAME_HEADER_BYTES) throw new SnapshotError('it ends too early');
   const length = header.readUInt32LE(0);
   if (length > MAX_FRAME_BYTES) throw new SnapshotError('a block has an impossible length');
-  const content = read(length);
+  const content = await read(length);
   if (content.length < length) throw new SnapshotError('it ends too early');
   if (crc32(content) !== header.readUInt32LE(4)) throw new SnapshotError('the checksum of a block is wrong');
   return content;
 }
 
-function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[]): Buffer {
+function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[]): Uint8Array[] {
   const stored = columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
   const labels = slots.map((slot) => table.labelBytes(slot));
   const pools = columns.pools().map((pool) => storedPool(pool, slots));
@@ -180,7 +186,7 @@ function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[
     const rows = pools[index]!.places.map((place) => pool.rows[slots[place]!]!);
     for (const column of pool.columns.all()) parts.push(gather(column, rows));
   }
-  return Buffer.concat(parts);
+  return parts;
 }
 
 function storedPool(pool: Pool, slots: number[]): StoredPool {

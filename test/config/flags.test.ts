@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FLAGS } from '../../src/config/flag-table.ts';
+import { BACKTEST_FLAGS, FLAGS } from '../../src/config/flag-table.ts';
 import { parseCommandLine } from '../../src/config/flags.ts';
 
 const DEFAULTS = {
@@ -120,11 +120,54 @@ describe('check config', () => {
     [['check', 'cofnig', 'a.yml'], 'unknown command "check cofnig", did you mean "check config"?'],
     [
       ['check', 'rules', 'a.yml'],
-      'unknown command "check rules": expected one of serve, replay, check config, check web-config',
+      'unknown command "check rules": expected one of serve, backtest, replay, check config, check web-config',
     ],
     [['check', 'config', 'a.yml', '--log.level=debug'], '--log.level is a flag of serve only: leave it out'],
     [['check', 'config', 'a.yml', '--lint=all'], 'unknown flag "--lint": expected one of --help, --version'],
   ])('%j', (argv, problem) => expect(problemsOf(...argv)).toEqual([problem]));
+});
+
+describe('backtest', () => {
+  const range = ['backtest', '--prometheus=http://u:p@prom:9090/x/', '--query=up'];
+
+  test('takes files, or a range of a Prometheus', () => {
+    expect(parseCommandLine(['backtest', 'a.csv', '--out=o', 'b.csv'])).toMatchObject({
+      command: 'backtest',
+      files: ['a.csv', 'b.csv'],
+      flags: { out: 'o', kind: 'auto', prometheus: undefined },
+    });
+    const defaults = { start: { ago: 14 * 86_400_000 }, end: { ago: 0 }, step: 60_000 };
+    expect(parseCommandLine(range)).toMatchObject({
+      files: [],
+      flags: { prometheus: 'http://u:p@prom:9090/x', query: 'up', ...defaults },
+    });
+  });
+
+  test.each([
+    ['2026-11-01', { at: Date.UTC(2026, 10, 1) }],
+    ['2026-11-01T06:30:00+01:00', { at: Date.UTC(2026, 10, 1, 5, 30) }],
+    ['1793491200.5', { at: 1_793_491_200_500 }],
+    ['1d12h', { ago: 129_600_000 }],
+  ])('understands the time %s', (text, moment) =>
+    expect(parseCommandLine([...range, `--start=${text}`])).toMatchObject({ flags: { start: moment } }),
+  );
+
+  test.each([
+    [['backtest'], ['nothing to replay: name CSV files, or give --prometheus=URL and --query=PROMQL']],
+    [['backtest', 'a.csv', '--step=1m'], ['--step needs --prometheus=URL: files are replayed whole']],
+    [['backtest', '--prometheus=http://p'], ['--prometheus needs --query=PROMQL: what to ask it for']],
+    [[...range, 'a.csv'], ['files and --prometheus do not go together: run the command twice']],
+    [[...range, '--log.level=debug'], ['--log.level is a flag of serve only: leave it out']],
+    [['serve', '--query=up'], ['--query is a flag of backtest only: leave it out']],
+    [
+      [...range, '--start=yesterday', '--step=10ms'],
+      [
+        '--start: expected a time such as 2026-11-01T00:00:00Z or 1793491200 (seconds), or how long ago, such as 14d',
+        '--step: expected a duration of 1s or more, such as 30s',
+      ],
+    ],
+    [['backtest', 'a.csv', '--picture=a.png'], ['--picture: expected the path of a file that ends in .svg']],
+  ])('%j', (argv, problems) => expect(problemsOf(...argv)).toEqual(problems));
 });
 
 describe('replay', () => {
@@ -231,15 +274,17 @@ Flags:
       --log.format="logfmt"         Form of log lines: one of logfmt, json.
 
 Commands:
-  serve                     Take in samples and alerts, and serve scores and incidents. This is what
-                            happens without a command.
-  replay [<flags>] FILE...  Take recorded webhooks through the production path and print the
-                            incidents that they would have become, beside what Alertmanager made of
-                            them.
-  check config FILE...      Check configuration files, print every problem as file:line:column, and
-                            end with status 2 if there is one.
-  check web-config FILE...  The same for files of --web.config.file, with the certificates and keys
-                            that they name.
+  serve                         Take in samples and alerts, and serve scores and incidents. This is
+                                what happens without a command.
+  backtest [<flags>] [FILE...]  Replay CSV files (timestamp,value[,label]) or a range of a
+                                Prometheus, and print what would have been anomalous.
+  replay [<flags>] FILE...      Take recorded webhooks through the production path and print the
+                                incidents that they would have become, beside what Alertmanager made
+                                of them.
+  check config FILE...          Check configuration files, print every problem as file:line:column,
+                                and end with status 2 if there is one.
+  check web-config FILE...      The same for files of --web.config.file, with the certificates and
+                                keys that they name.
 `);
   });
 
@@ -247,11 +292,17 @@ Commands:
     expect(helpOf('check', 'config', '-h')).toMatch(/^usage: pronoia check config FILE\.\.\.\n\nCheck/);
     expect(helpOf('check', 'config', '-h')).not.toContain('--config.file');
     expect(helpOf('check', 'web-config', '-h')).toMatch(/^usage: pronoia check web-config FILE/);
+    expect(helpOf('backtest', '-h')).toMatch(
+      /^usage: pronoia backtest \[<flags>\] \[FILE\.\.\.\][\s\S]*--picture=FILE/,
+    );
     expect(helpOf('serve', '--help')).toMatch(/^usage: pronoia serve \[<flags>\]\n\nTake in[\s\S]*--storage\.path/);
   });
 
-  test.each(Object.entries(FLAGS))('--%s has help, and its default satisfies it', (_, flag) => {
-    expect(flag.help).toMatch(/^[A-Z].*\.$/);
-    if (flag.takesValue && flag.preset !== undefined) expect(flag.read(flag.preset)).toBeDefined();
-  });
+  test.each([...Object.entries(FLAGS), ...Object.entries(BACKTEST_FLAGS)])(
+    '--%s has help, and its default satisfies it',
+    (_, flag) => {
+      expect(flag.help).toMatch(/^[A-Z].*\.$/);
+      if (flag.takesValue && flag.preset !== undefined) expect(flag.read(flag.preset)).toBeDefined();
+    },
+  );
 });

@@ -127,7 +127,7 @@ describe('good files', () => {
         notifyRepeatMs: 14_400_000,
       },
       notify: [],
-      storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000 },
+      storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000, snapshotIntervalMs: 300_000 },
     });
   });
 
@@ -205,7 +205,7 @@ describe('good files', () => {
     ]);
     expect(notify[1]!.slack!.url!.reveal()).toBe(`https://hooks.example.org/${SECRET}`);
     expect(topology).toEqual({ file: join(FIXTURES, 'topology.yml') });
-    expect(storage).toEqual({ retentionMs: 31_536_000_000, maxSeries: 1000 });
+    expect(storage).toEqual({ retentionMs: 31_536_000_000, maxSeries: 1000, snapshotIntervalMs: 10_000 });
   });
 
   test('selectors arrive ready to be used, also through an alias', () => {

@@ -132,6 +132,7 @@ describe('the schema', () => {
       'storage',
       'storage.retention',
       'storage.max_series',
+      'storage.snapshot_interval',
     ]);
   });
 

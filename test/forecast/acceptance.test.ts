@@ -6,7 +6,7 @@ import { isPage, isTicket, shippedAlarms } from './alarm-judge.ts';
 import { DAY, HOUR, MINUTE, sampled, sawtooth, TRACE_START, type Trace } from './disk-traces.ts';
 import { compareRules } from './rule-comparison.ts';
 
-const SEEDS = [1, 2, 3];
+const SEEDS = [1, 2, 3, 4, 5];
 
 interface Outcome {
   /** Seconds from the start of the trace, or with a real fill hours before it is full. */
@@ -112,7 +112,7 @@ describe.each(SEEDS)('what fills is foretold (seed %i)', (seed) => {
 
   it.each<[string, Trace, number]>([
     ['half a disk in four hours', { days: 3, used: (s) => 50 + 50 * rising(2, 4 * HOUR)(s) }, 3],
-    ['half a disk in 45 minutes', { days: 3, used: (s) => 50 + 50 * rising(2, 45 * MINUTE)(s) }, 0.4],
+    ['half a disk in 45 minutes', { days: 3, used: (s) => 50 + 50 * rising(2, 45 * MINUTE)(s) }, 25 / 60],
     [
       'a memory leak, twelve hours to the limit',
       { days: 3, used: (s) => 50 + 50 * rising(2, 12 * HOUR)(s), noise: 0.2 },
@@ -156,11 +156,11 @@ it('needs half an hour and six samples before it says anything', () => {
   expect(forecastOf(history, 100)).toEqual({ p10: Infinity, p50: Infinity, p90: Infinity, state: 'insufficient' });
 });
 
-it('beside the predict_linear rules of the mixins: a tenth of the false alarms at most, and no more fills are missed', () => {
+it('beside the predict_linear rules of the mixins: a tenth of the false pages of those that catch as much, and no fill missed', () => {
   const { falseAlarms, missed, judged, covered } = compareRules(40);
-  const linear = falseAlarms.nodeWarning + falseAlarms.nodeCritical + falseAlarms.kubeWarning;
-  expect(falseAlarms.page * 10).toBeLessThanOrEqual(linear);
-  expect(missed.page).toBeLessThanOrEqual(Math.min(missed.nodeWarning, missed.nodeCritical, missed.kubeWarning));
-  expect(covered / judged).toBeGreaterThan(0.7);
-  expect(covered / judged).toBeLessThan(0.95);
+  expect(falseAlarms.page * 10).toBeLessThanOrEqual(falseAlarms.nodeWarning);
+  expect(falseAlarms.page).toBeLessThanOrEqual(2);
+  expect(missed.page).toBe(0);
+  expect(covered / judged).toBeGreaterThan(0.75);
+  expect(covered / judged).toBeLessThan(0.9);
 }, 60_000);

@@ -77,6 +77,12 @@ describe('a firing that moves', () => {
     expect([...bench.pipeline.live.alertsOf(idOf('b'))].map(({ role }) => role)).toEqual(['impact', 'symptom']);
   });
 
+  it('may open an incident by that, which lasts', () => {
+    correlator().decideNext({ placements: [placement(key('bank', 'a'), 'new')] });
+    bench.clock.advance(5000);
+    expect(incident('new')).toMatchObject({ state: 'open', firing: 1, alerts: 1 });
+  });
+
   it('moves with an end in the same step', () => {
     correlator().decideNext({ placements: [placement(key('bank', 'a'), 'a')] });
     bench.deliver(9, [alert('bank', 'a', { from: 0, to: 8 })]);

@@ -8,7 +8,7 @@ export interface ScannedSeries {
 
 /**
  * Reads a `prometheus.WriteRequest` with protobufjs' Reader, field by field: slow, simple, and independent of the scanner.
- * Series without samples are left out.
+ * Series without samples and histograms are left out.
  * @throws when the message is malformed
  */
 export function readRequest(message: Uint8Array): ScannedSeries[] {
@@ -18,7 +18,8 @@ export function readRequest(message: Uint8Array): ScannedSeries[] {
     const tag = reader.uint32();
     if (tag === 0x0a) {
       const found = readSeries(reader.bytes());
-      if (found.samples.length > 0) series.push(found);
+      if (found.samples.length + found.histograms > 0)
+        series.push({ labelBytes: found.labelBytes, samples: found.samples });
     } else {
       skip(reader, tag);
     }
@@ -26,10 +27,11 @@ export function readRequest(message: Uint8Array): ScannedSeries[] {
   return series;
 }
 
-function readSeries(message: Uint8Array): ScannedSeries {
+function readSeries(message: Uint8Array): ScannedSeries & { readonly histograms: number } {
   const reader = Reader.create(message);
   let labelBytes = '';
   const samples = [];
+  let histograms = 0;
   while (reader.pos < reader.len) {
     const start = reader.pos;
     const tag = reader.uint32();
@@ -37,9 +39,12 @@ function readSeries(message: Uint8Array): ScannedSeries {
       reader.bytes();
       labelBytes += Buffer.from(message.subarray(start, reader.pos)).toString('hex');
     } else if (tag === 0x12) samples.push(readSample(reader.bytes()));
-    else skip(reader, tag);
+    else if (tag === 0x22) {
+      reader.bytes();
+      histograms++;
+    } else skip(reader, tag);
   }
-  return { labelBytes, samples };
+  return { labelBytes, samples, histograms };
 }
 
 function readSample(message: Uint8Array) {

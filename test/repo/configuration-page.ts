@@ -11,7 +11,8 @@ out of date.
 ## Flags
 
 \`pronoia [serve] [flags]\` serves; \`pronoia check config FILE...\` checks configuration files, and
-\`pronoia check web-config FILE...\` those of [\`--web.config.file\`](web-configuration.md). \`--help\` and \`--version\` belong
+\`pronoia check web-config FILE...\` those of [\`--web.config.file\`](web-configuration.md); \`pronoia backtest\` is
+[a page of its own](backtest.md). \`--help\` and \`--version\` belong
 to all. A flag that is unknown, given twice or has a wrong value ends the process with status 2.
 
 | flag | default | meaning |

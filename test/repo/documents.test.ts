@@ -141,7 +141,9 @@ describe('what documents and examples name exists', () => {
   });
 
   it('the constants of the detectors, with their values', () => {
-    const code = [...filesBelow('src/detect'), 'src/score-pipeline.ts'].map(textOf).join('\n');
+    const code = [...filesBelow('src/detect'), ...filesBelow('src/histograms'), 'src/score-pipeline.ts']
+      .map(textOf)
+      .join('\n');
     const rows = [...textOf('docs/detectors.md').matchAll(/^\| `([A-Z_]+)` +\| (\S+) +\|/gm)];
     expect(rows.length).toBeGreaterThan(15);
     const wrong = rows.filter(([, name, value]) => !code.includes(`const ${name} = ${value};`));

@@ -6,14 +6,14 @@ import { filesBelow, textOf } from './files.ts';
 const FLOORS: readonly (readonly string[])[] = [
   ['model', 'kernel'],
   ['config', 'series', 'version.ts'],
-  ['detect', 'forecast', 'topology', 'correlate'],
+  ['detect', 'forecast', 'histograms', 'topology', 'correlate'],
   ['ingest', 'emit', 'incidents', 'state', 'web'],
   ['alertmanager', 'bootstrap'],
   ['notify', 'noise'],
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['incident-lane.ts', 'score-lane.ts', 'score-replay.ts'],
   ['history-loading.ts', 'incident-replay.ts'],
-  ['home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'replay-command.ts', 'server.ts'],
+  ['backtest', 'home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'replay-command.ts', 'server.ts'],
   ['app.ts'],
   ['main.ts'],
 ];
@@ -42,7 +42,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   snappyjs: ['emit/snappy-compress.ts'],
   yaml: ['config/yaml-tree.ts'],
   'node:crypto': ['score-lane.ts', 'config/certificates.ts', 'web/basic-auth.ts'],
-  'node:fs': ['app.ts', 'replay-command.ts', 'config/load.ts', 'state', 'version.ts'],
+  'node:fs': ['app.ts', 'backtest/backtest.ts', 'replay-command.ts', 'config/load.ts', 'state', 'version.ts'],
   'node:fs/promises': ['app.ts', 'state'],
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
@@ -58,10 +58,10 @@ const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promi
 /** The same for what needs no import. `performance.now` is not there: a duration does no harm. */
 const GLOBALS: readonly (readonly [pattern: RegExp, homes: readonly string[]])[] = [
   [/\bDate\.now\b|\bnew Date\(\)|\bset(?:Timeout|Interval|Immediate)\(/, ['model/clock.ts']],
-  // The client takes it as a parameter.
+  // The clients take it as a parameter.
   [
     /(?<!typeof )\bfetch\b(?!:)|\bglobalThis\b/,
-    ['app.ts', 'emit/http-client.ts', 'bootstrap/history-client.ts', 'history-loading.ts'],
+    ['app.ts', 'main.ts', 'backtest', 'emit/http-client.ts', 'bootstrap/history-client.ts', 'history-loading.ts'],
   ],
   [/\bMath\.random\b/, ['emit/retry-delay.ts']],
   [/\bprocess\.(?!versions\b)/, ['main.ts']],

@@ -37,7 +37,7 @@ function snapshotOf(lane: TestLane): SnapshotFile {
 async function restart(lane: TestLane, options: ConstructorParameters<typeof TestLane>[0] = {}): Promise<TestLane> {
   const next = await newLane(options);
   next.clock.jumpTo(lane.clock.now());
-  snapshotOf(next).restore();
+  await snapshotOf(next).restore();
   return next;
 }
 
