@@ -24,6 +24,10 @@ const MIN_BINS = 6;
 const RESIZED_SECONDS = 3600;
 /** Growth of so many times the noise is seen by eye. */
 const VISIBLE = 6;
+/** Growth within five minutes of so many times the noise is no chance: noise does that once in a thousand times. */
+const SUDDEN = 4;
+/** Growth that goes through a whole scale is no chance when it is so many times its error. */
+const SURE_ERRORS = 3;
 
 export interface Forecast extends Quantiles {
   readonly state: ForecastState;
@@ -76,16 +80,21 @@ function isInsufficient(history: ResourceHistory): boolean {
   return count < MIN_BINS;
 }
 
-/** Whether it grows at this moment: a write that has ended must not page anybody. */
+/**
+ * Whether it grows at this moment: a write that has ended must not page anybody. Less growth is asked for of what was
+ * filling, so that the state does not flicker.
+ */
 function isGrowingNow(history: ResourceHistory): boolean {
   const { lastAt, used, noise } = history;
+  const wasFilling = STATES[history.integers[WORD.state]!] === 'filling';
   for (let scale = HOUR_SCALE; scale <= DAY_SCALE; scale++) {
-    if (growth.isConsistent[scale] === 0 || growth.slope[scale]! <= 0) continue;
+    const isSure = growth.isConsistent[scale] === 1 && growth.slope[scale]! > SURE_ERRORS * growth.slopeError[scale]!;
+    if (growth.slope[scale]! <= 0 || !(isSure || wasFilling)) continue;
     // What would have grown visibly in the last quarter of an hour, and has not, has ended.
     const hasEnded = scale === HOUR_SCALE && growth.slope[0] === 0 && growth.slope[scale]! * 900 > VISIBLE * noise;
     if (!hasEnded) return true;
   }
-  return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > 1.5 * noise;
+  return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > SUDDEN * noise;
 }
 
 /** The level of a minute in the latest quarter of an hour, or of one shortly before; NaN when there is none. */
