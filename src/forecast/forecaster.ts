@@ -69,7 +69,14 @@ function alongEnvelope(history: ResourceHistory, envelope: Envelope, scale: numb
   if (history.used >= history.limit) return fullIn(0, growth, scale, history.age);
   // A ceiling just above the limit has been survived so far: not full, but next to it.
   const left = Math.max(history.limit - Math.max(envelope.ceiling, history.used), 1e-9 * scale);
-  return fullIn(left, growth, scale, history.age);
+  const { p10, p50, p90 } = fullIn(left, growth, scale, history.age);
+  // Only the top of a tooth fills it, and the next top may be some time away; the early edge does not count on that.
+  return { p10, p50: untilTop(p50, envelope), p90: untilTop(p90, envelope) };
+}
+
+/** @returns seconds until the first top after `seconds` */
+function untilTop(seconds: number, { toothSeconds, sinceTop }: Envelope): number {
+  return Math.ceil((seconds + sinceTop) / toothSeconds) * toothSeconds - sinceTop;
 }
 
 function isInsufficient(history: ResourceHistory): boolean {
