@@ -21,6 +21,7 @@ export function forecastPicture(rows: readonly PictureRow[]): string {
   const height = rows.length * PANEL + 10;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    '<title>What disks use, and the forecast of one day with its band</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     ...rows.map((row, i) => `<g transform="translate(0 ${i * PANEL})">\n${panel(row)}\n</g>`),
     '</svg>\n',
