@@ -28,10 +28,10 @@ const FILLS_NOTHING = 0.5;
 const SURE_SLOWING = 6;
 /** (the newest bin has not ended yet, so that the second half seems a little slower anyway) */
 const SLOWER_HALF = 0.85;
-/** A pause, as at a weekend, is no levelling off: that slows from the first quarter on, by this share of the mean slowing. */
-const EARLY_SLOWING = 0.25;
 /** … but what is new, a write or a resource, mostly does level off: less proof is asked for. */
 const NEW_SECONDS = 86_400;
+/** A pause, as at a weekend, is no levelling off: that slows from the first quarter on, by this share of the mean slowing. */
+const EARLY_SLOWING = 0.25;
 /** A rise goes through all of the window when no quarter has less than this share of the mean growth. */
 const THROUGH_QUARTER = 0.2;
 const THROUGH_SPAN = 0.9;
