@@ -301,6 +301,8 @@ export class IncidentPipeline {
             ...this.#options,
             linkWeight: (name, other, now) => this.#links.weight(name, other, now),
           });
+    // Somebody may come back to what was forgotten long ago: it goes on then, and is not begun anew.
+    for (const id of new Set(decision.placements.map(({ incidentId }) => incidentId))) this.#recall(id);
     this.counters.surplusAnomalies += applyDecision(draft, decision, {
       at,
       arrivals,
@@ -516,10 +518,16 @@ export class IncidentPipeline {
 
   /** @throws RequestError 404 */
   #bring(id: string): void {
-    if (this.live.get(id) !== undefined) return;
+    if (!this.#recall(id)) throw unknownIncident(id);
+  }
+
+  /** Brings an incident back into memory. @returns whether there is one */
+  #recall(id: string): boolean {
+    if (this.live.get(id) !== undefined) return true;
     const incident = this.#parts.store.incident(id);
-    if (incident === undefined) throw unknownIncident(id);
+    if (incident === undefined) return false;
     this.#load(incident);
+    return true;
   }
 
   #load(incident: Incident): void {

@@ -248,6 +248,13 @@ describe('an incident comes back', () => {
     expect(incidents().map(({ state }) => state)).toEqual(['open', 'resolved']);
   });
 
+  it('with all that it was when correlation comes back to it after it was forgotten', () => {
+    bench = new PipelineBench('memory', () => new ScriptedCorrelator('job'), minute(100));
+    bench.deliver(100, [alertOf({ alertname: 'A', job: 'x', instance: '1' }, { from: 0, to: 1 })]);
+    bench.deliver(101, [alertOf({ alertname: 'A', job: 'x', instance: '2' }, { from: 0 })]);
+    expect(only()).toMatchObject({ alerts: 2, firing: 1, reopened: 1, openedAt: minute(100) });
+  });
+
   it('without a gap when the end between two firings was lost', () => {
     bench = new PipelineBench();
     bench.deliver(1, [alertOf(cart, { from: 0 })]);

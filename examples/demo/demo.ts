@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { exposition, fillPast } from './past.ts';
 import { findProgram, freePort, Programs } from './programs.ts';
-import { alertmanagerConfig, prometheusConfig, RULES } from './prometheus-config.ts';
+import { alertmanagerConfig, EMPTY_CONFIG, prometheusConfig, RULES } from './prometheus-config.ts';
 import { type Shop, shopAt } from './shop.ts';
 
 const { values } = parseArgs({
@@ -86,7 +86,7 @@ async function run(prometheusCommand: string): Promise<void> {
 
   // It scrapes nothing before the past is in it: samples have to come in order.
   write('rules.yml', RULES);
-  write('prometheus.yml', '');
+  write('prometheus.yml', EMPTY_CONFIG);
   const flags = [
     `--config.file=${join(folder, 'prometheus.yml')}`,
     `--storage.tsdb.path=${join(folder, 'prometheus')}`,

@@ -6,11 +6,16 @@ export interface Addresses {
   readonly nodeExporter: string | undefined;
 }
 
+/** External labels belong to every series, so they are there before the past is. */
+const GLOBAL = 'global: { scrape_interval: 5s, evaluation_interval: 5s, external_labels: { cluster: demo } }\n';
+
+/** Before it is told what to scrape. */
+export const EMPTY_CONFIG = GLOBAL;
+
 export function prometheusConfig({ shop, pronoia, alertmanager, nodeExporter }: Addresses): string {
   const scrape = (job: string, target: string, rest = '') =>
     `  - job_name: ${job}\n    honor_labels: true\n${rest}    static_configs: [{ targets: ["${target}"] }]\n`;
-  return `global: { scrape_interval: 5s, evaluation_interval: 5s, external_labels: { cluster: demo } }
-rule_files: [rules.yml]
+  return `${GLOBAL}rule_files: [rules.yml]
 alerting:
   alertmanagers: [{ static_configs: [{ targets: ["${alertmanager ?? pronoia}"] }] }]
 remote_write:

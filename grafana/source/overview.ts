@@ -1,4 +1,4 @@
-import { dashboard, figure, labelVariable, lines, rows, SELECTED, stacked, WIDTH } from './parts.ts';
+import { dashboard, figure, infoOf, labelVariable, lines, rows, SELECTED, stacked, WIDTH } from './parts.ts';
 
 const SCORES = `anomaly_score{${SELECTED}}`;
 
@@ -25,7 +25,7 @@ export const overview = dashboard(
       'Open incidents',
       'Incidents that are not resolved.',
       'short',
-      'count(incident_info) or vector(0)',
+      'count(count by (incident) (incident_info)) or vector(0)',
       [1, 5],
     ).span(WIDTH.quarter),
   )
@@ -67,7 +67,7 @@ export const overview = dashboard(
     rows(
       'Open incidents',
       'The gravest of what is open.',
-      'incident_alerts * on (incident) group_left (title, severity, root_cause) incident_info',
+      `max by (incident) (incident_alerts) * ${infoOf('title', 'severity', 'root_cause')}`,
       { title: 'Title', severity: 'Severity', root_cause: 'Root cause' },
       'Alerts',
       'short',

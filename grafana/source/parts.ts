@@ -26,6 +26,16 @@ const HEIGHT = 8;
 /** Grafana's grid is 24 columns wide. */
 export const WIDTH = { whole: 24, half: 12, third: 8, quarter: 6 } as const;
 
+/**
+ * `incident_info` as a factor of 1 that brings labels to series of incidents. A former title or state is still there for
+ * five minutes, and who scrapes both /federate and /metrics has everything twice: the newest counts.
+ */
+export function infoOf(...labels: readonly string[]): string {
+  const names = labels.join(', ');
+  const newest = `topk by (incident) (1, max by (incident, ${names}) (timestamp(incident_info)))`;
+  return `on (incident) group_left (${names}) (${newest} > bool 0)`;
+}
+
 /** A query with the text of its legend, and a letter by which a panel can speak of it. */
 export interface Query {
   readonly expr: string;
@@ -56,7 +66,7 @@ export function dashboard(uid: string, title: string, description: string): Dash
         .datasource(DATASOURCE)
         .enable(true)
         .iconColor('red')
-        .expr('incident_started_timestamp_seconds * 1000 * on (incident) group_left (title) incident_info')
+        .expr(`max by (incident) (incident_started_timestamp_seconds) * 1000 * ${infoOf('title')}`)
         .useValueForTime(true)
         .titleFormat('{{title}}')
         .step('60s'),
@@ -141,6 +151,7 @@ export function rows(
   columns: Readonly<Record<string, string>>,
   value: string,
   unit: string,
+  order: 'rising' | 'falling' = 'falling',
 ) {
   const names = Object.keys(columns);
   return new table.PanelBuilder()
@@ -161,7 +172,7 @@ export function rows(
         renameByName: { ...columns, Value: value },
       },
     })
-    .withTransformation({ id: 'sortBy', options: { sort: [{ field: value, desc: true }] } });
+    .withTransformation({ id: 'sortBy', options: { sort: [{ field: value, desc: order === 'falling' }] } });
 }
 
 function targets(queries: readonly Query[], isInstant: boolean): Builder<Dataquery>[] {

@@ -1,5 +1,5 @@
 import type { Background } from './background.ts';
-import { burstsOf } from './bursts.ts';
+import { burstsOf, PAUSE_MS } from './bursts.ts';
 import { type Cone, type Explained, timeCost } from './cone.ts';
 import { TOGETHER_MS } from './hypotheses/silent-callee.ts';
 import { ALONE_COST, type Hypothesis } from './hypothesis.ts';
@@ -65,6 +65,26 @@ function worthOf(explained: readonly Explained[]): number {
     }
   }
   return worth;
+}
+
+/** What judging a theory cannot exceed, whatever is left: on each thing as many bursts as the time between its signs allows. */
+export function worthAtMost({ hypothesis, missing, cone }: Theory): number {
+  let worth = 0;
+  const alerts = cone.explained.filter(({ sign }) => !sign.isEvidence);
+  for (let start = 0, end: number; start < alerts.length; start = end) {
+    const { entityKey } = alerts[start]!.reach;
+    let [first, last, least] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, ALONE_COST];
+    // A cone has its signs thing by thing.
+    for (end = start; alerts[end]?.reach.entityKey === entityKey; end++) {
+      const { sign, cost } = alerts[end]!;
+      first = Math.min(first, sign.onset);
+      last = Math.max(last, sign.onset);
+      least = Math.min(least, cost);
+    }
+    const bursts = Math.min(end - start, 1 + Math.floor((last - first) / PAUSE_MS));
+    worth += bursts * (ALONE_COST - least) + (end - start - bursts) * FURTHER_SIGN;
+  }
+  return worth - hypothesis.priorCost - missing * hypothesis.missingCost;
 }
 
 /** Leaves out signs of kinds that come as often by themselves. */

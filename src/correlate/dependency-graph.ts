@@ -27,6 +27,8 @@ export class DependencyGraph {
   readonly topology: Topology;
   readonly #dependents = new Map<string, Link[]>();
   readonly #needs = new Map<string, Link[]>();
+  /** By time and node. */
+  readonly #onNode = new Map<string, readonly Link[]>();
   readonly #seenDependents = new Map<string, Map<string, Link>>();
   readonly #seenNeeds = new Map<string, Map<string, Link>>();
   #version = -1;
@@ -54,12 +56,18 @@ export class DependencyGraph {
 
   /** Workloads with a pod on this node at that time. */
   onNode(node: Entity, at: number): readonly Link[] {
+    if (this.#version !== this.topology.version) this.#forgetAll();
+    const cacheKey = `${at} ${formatEntity(node)}`;
+    const cached = this.#onNode.get(cacheKey);
+    if (cached !== undefined) return cached;
     const links = new Map<string, Link>();
     for (const { workload } of this.topology.podsOn(node, at)) {
       const key = formatEntity(workload);
       links.set(key, { key, entity: workload, cost: HOST_COST, way: 'host', source: `runs on ${node.name}` });
     }
-    return [...links.values()];
+    const found = [...links.values()];
+    this.#onNode.set(cacheKey, found);
+    return found;
   }
 
   /** Nodes on which this workload had a pod at that time. */
@@ -108,6 +116,7 @@ export class DependencyGraph {
   #forgetAll(): void {
     this.#dependents.clear();
     this.#needs.clear();
+    this.#onNode.clear();
     this.#version = this.topology.version;
   }
 }

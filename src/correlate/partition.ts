@@ -1,10 +1,10 @@
 import { Background } from './background.ts';
-import { type Claim, judge, type Theory } from './claim.ts';
+import { type Claim, judge, type Theory, worthAtMost } from './claim.ts';
 import { coneOf, type Insides, type SignsByEntity } from './cone.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import type { Group } from './group.ts';
 import { allHypotheses } from './hypotheses/all-hypotheses.ts';
-import { ALONE_COST, type Hypothesis } from './hypothesis.ts';
+import type { Hypothesis } from './hypothesis.ts';
 import { insideTrouble } from './inside-trouble.ts';
 import { withLeftovers } from './leftovers.ts';
 import type { Sign } from './sign.ts';
@@ -39,18 +39,21 @@ function explain(left: Set<Sign>, symptoms: Set<string>, graph: DependencyGraph,
   while (claims.length > 0) {
     const evidence = { left, symptoms, background: new Background(left, signsOf.size, now), round: groups.length };
     // What is worth less than the best is not judged before it comes to the top: mostly it never does.
-    while (claims[0]!.judgedAt !== evidence.round) {
+    while (claims[0]!.worth > MIN_WORTH && claims[0]!.judgedAt !== evidence.round) {
       claims[0] = judge(claims[0]!.theory, evidence);
       sinkFirst(claims);
     }
     const claim = claims.shift()!;
     if (claim.worth <= MIN_WORTH) break;
+    const rivals = claims
+      .slice(0, MAX_RIVALS)
+      .map((rival) => (rival.judgedAt < 0 ? judge(rival.theory, evidence) : rival));
     for (const { sign, reach } of claim.explained) {
       left.delete(sign);
       if (sign.isRequest && reach.from !== undefined) symptoms.add(sign.kind);
     }
     const members = claim.explained.map((explained) => ({ sign: explained.sign, explained }));
-    groups.push({ claim, members, rivals: claims.slice(0, MAX_RIVALS) });
+    groups.push({ claim, members, rivals: rivals.sort(byWorth) });
   }
   return groups;
 }
@@ -63,7 +66,7 @@ function theoryOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: Signs
 
 /** A claim that is worth this at most. */
 function unjudged(theory: Theory): Claim {
-  return { theory, explained: [], worth: theory.cone.explained.length * ALONE_COST, judgedAt: -1 };
+  return { theory, explained: [], worth: worthAtMost(theory), judgedAt: -1 };
 }
 
 /** Moves the first claim to where its worth belongs. */

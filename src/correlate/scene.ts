@@ -12,8 +12,9 @@ import { type Sighting, Sign } from './sign.ts';
 
 /** All that one cluster shows: signs, found again by firing, by rule state and by anomaly. */
 export class Scene {
-  /** Grows when there is something new to explain. */
+  /** Grows when there is something new to explain. An end is no news before something begins after it. */
   version = 0;
+  #lastOnset = Number.NEGATIVE_INFINITY;
   readonly #signs = new Map<string, Sign[]>();
   readonly #byFiring = new Map<string, Sighting>();
   readonly #byAnomaly = new Map<string, Sighting>();
@@ -59,6 +60,7 @@ export class Scene {
     else if (subject.entity !== undefined) {
       const sign = this.#signOf(subject, anomaly.labels, anomaly.labels.get(METRIC_NAME) ?? '', anomaly.startsAt, true);
       this.#byAnomaly.set(key, sign.add(anomaly.startsAt, anomaly.endsAt));
+      this.#lastOnset = Math.max(this.#lastOnset, anomaly.startsAt);
       this.version++;
     }
   }
@@ -78,9 +80,9 @@ export class Scene {
 
   #moveEnd(sighting: Sighting, endedAt: number | undefined): void {
     const { sign } = sighting;
-    const before = sign.version;
+    const before = sign.until;
     sign.moveEnd(sighting, endedAt);
-    if (sign.version !== before) this.version++;
+    if (sign.until !== before && Math.min(sign.until, before) < this.#lastOnset) this.version++;
   }
 
   #see(
@@ -92,6 +94,7 @@ export class Scene {
     const before = sign.version;
     if (subject.pod !== undefined && subject.node !== undefined) sign.nodes.add(subject.node);
     const sighting = sign.add(onset, endedAt);
+    this.#lastOnset = Math.max(this.#lastOnset, onset);
     if (sign.version !== before) this.version++;
     return sighting;
   }

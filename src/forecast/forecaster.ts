@@ -24,6 +24,10 @@ const MIN_BINS = 6;
 const RESIZED_SECONDS = 3600;
 /** Growth of so many times the noise is seen by eye. */
 const VISIBLE = 6;
+/** Growth within five minutes of so many times the noise is no chance: noise does that once in a thousand times. */
+const SUDDEN = 4;
+/** Growth that goes through a whole scale is no chance when it is so many times its error. */
+const SURE_ERRORS = 3;
 
 export interface Forecast extends Quantiles {
   readonly state: ForecastState;
@@ -65,7 +69,14 @@ function alongEnvelope(history: ResourceHistory, envelope: Envelope, scale: numb
   if (history.used >= history.limit) return fullIn(0, growth, scale, history.age);
   // A ceiling just above the limit has been survived so far: not full, but next to it.
   const left = Math.max(history.limit - Math.max(envelope.ceiling, history.used), 1e-9 * scale);
-  return fullIn(left, growth, scale, history.age);
+  const { p10, p50, p90 } = fullIn(left, growth, scale, history.age);
+  // Only the top of a tooth fills it, and the next top may be some time away; the early edge does not count on that.
+  return { p10, p50: untilTop(p50, envelope), p90: untilTop(p90, envelope) };
+}
+
+/** @returns seconds until the first top after `seconds` */
+function untilTop(seconds: number, { toothSeconds, sinceTop }: Envelope): number {
+  return Math.ceil((seconds + sinceTop) / toothSeconds) * toothSeconds - sinceTop;
 }
 
 function isInsufficient(history: ResourceHistory): boolean {
@@ -76,16 +87,21 @@ function isInsufficient(history: ResourceHistory): boolean {
   return count < MIN_BINS;
 }
 
-/** Whether it grows at this moment: a write that has ended must not page anybody. */
+/**
+ * Whether it grows at this moment: a write that has ended must not page anybody. Less growth is asked for of what was
+ * filling, so that the state does not flicker.
+ */
 function isGrowingNow(history: ResourceHistory): boolean {
   const { lastAt, used, noise } = history;
+  const wasFilling = STATES[history.integers[WORD.state]!] === 'filling';
   for (let scale = HOUR_SCALE; scale <= DAY_SCALE; scale++) {
-    if (growth.isConsistent[scale] === 0 || growth.slope[scale]! <= 0) continue;
+    const isSure = growth.isConsistent[scale] === 1 && growth.slope[scale]! > SURE_ERRORS * growth.slopeError[scale]!;
+    if (growth.slope[scale]! <= 0 || !(isSure || wasFilling)) continue;
     // What would have grown visibly in the last quarter of an hour, and has not, has ended.
     const hasEnded = scale === HOUR_SCALE && growth.slope[0] === 0 && growth.slope[scale]! * 900 > VISIBLE * noise;
     if (!hasEnded) return true;
   }
-  return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > 1.5 * noise;
+  return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > SUDDEN * noise;
 }
 
 /** The level of a minute in the latest quarter of an hour, or of one shortly before; NaN when there is none. */

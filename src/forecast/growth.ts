@@ -30,6 +30,8 @@ const SURE_SLOWING = 6;
 const SLOWER_HALF = 0.85;
 /** … but what is new, a write or a resource, mostly does level off: less proof is asked for. */
 const NEW_SECONDS = 86_400;
+/** A pause, as at a weekend, is no levelling off: that slows from the first quarter on, by this share of the mean slowing. */
+const EARLY_SLOWING = 0.25;
 /** A rise goes through all of the window when no quarter has less than this share of the mean growth. */
 const THROUGH_QUARTER = 0.2;
 const THROUGH_SPAN = 0.9;
@@ -96,7 +98,8 @@ export class Growth {
     this.slopeError[scale] = line.slopeError;
     const proof = scale === 0 || history.age < NEW_SECONDS ? MIN_SLOWING : SURE_SLOWING;
     const left = history.limit - history.used;
-    if (isConsistent && line.slope > 0 && toCome(proof * line.spread) < FILLS_NOTHING * left) return;
+    const isPause = scale >= DAY_SCALE && isSlowingLate();
+    if (isConsistent && line.slope > 0 && !isPause && toCome(proof * line.spread) < FILLS_NOTHING * left) return;
     this.isConsistent[scale] = isConsistent ? 1 : 0;
     if (scale === HOUR_SCALE) this.isHourThrough = isConsistent && span >= THROUGH_SPAN * seconds && goesThrough();
     this.slope[scale] = isConsistent ? latestSlope(line, span) : limitedSlope(line, span);
@@ -186,6 +189,12 @@ function toCome(noise: number): number {
   const later = quarters[2]! + quarters[3]!;
   if (later <= 0 || later > SLOWER_HALF * earlier || earlier - later < noise) return Infinity;
   return later ** 2 / (earlier - later);
+}
+
+/** Whether the second half of the window grows by less than the first although the first did not slow down. */
+function isSlowingLate(): boolean {
+  const [first, second, third, last] = quarters as unknown as [number, number, number, number];
+  return first - second < (EARLY_SLOWING * (first + second - third - last)) / 4;
 }
 
 /** The slope of the line, or of its last quarter where growth is levelling off from quarter to quarter. */

@@ -57,6 +57,9 @@ export interface Envelope {
   readonly slope: number;
   readonly slopeError: number;
   readonly isConsistent: boolean;
+  /** How long a tooth is, and how long ago the last top was; in seconds. */
+  readonly toothSeconds: number;
+  readonly sinceTop: number;
 }
 
 /**
@@ -78,7 +81,9 @@ export function envelopeOf(history: ResourceHistory, scale: number): Envelope | 
     count++;
   }
   if (count < MIN_TEETH && !areTwoAlike(count)) return undefined;
-  if (-xs[count - 1]! > OVERDUE * median(lengths, 0, count - 1)) return undefined;
+  const sinceTop = -xs[count - 1]!;
+  const toothSeconds = median(lengths, 0, count - 1);
+  if (sinceTop > OVERDUE * toothSeconds) return undefined;
   theilSen(xs, ys, count, line);
   const height = median(heights, 0, count);
   if (count < MIN_TEETH) takeLevelLine();
@@ -90,6 +95,8 @@ export function envelopeOf(history: ResourceHistory, scale: number): Envelope | 
     slope: isSure ? line.slope : 0,
     slopeError: line.slopeError,
     isConsistent: isSure && line.slope > 0,
+    toothSeconds,
+    sinceTop,
   };
 }
 

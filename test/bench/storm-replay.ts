@@ -113,7 +113,9 @@ class Predictions {
   note(at: number, ids: readonly string[], { pipeline }: IncidentReplay): void {
     for (const id of ids) {
       const before = this.#members.get(id) ?? new Map<string, Instance>();
-      const now = new Map([...pipeline.live.alertsOf(id)].map((member) => [member.key, instanceOf(member)]));
+      const now = new Map<string, Instance>();
+      for (const member of pipeline.live.alertsOf(id))
+        now.set(member.key, before.get(member.key) ?? instanceOf(member));
       const rootCauses = (pipeline.live.get(id)?.causes ?? []).map(({ entity }) => nameOf(entity));
       const update: Update = {
         at: at / 1000,

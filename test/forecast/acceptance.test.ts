@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Forecast, forecastOf } from '../../src/forecast/forecaster.ts';
 import { ResourceHistory } from '../../src/forecast/resource-history.ts';
 import { followTeeth } from '../../src/forecast/teeth.ts';
-import { isPage, isTicket, shippedAlarms } from './alarm-judge.ts';
+import { ShippedAlarms } from './alarm-judge.ts';
 import { DAY, HOUR, MINUTE, sampled, sawtooth, TRACE_START, type Trace } from './disk-traces.ts';
 import { compareRules } from './rule-comparison.ts';
 
@@ -19,7 +19,7 @@ interface Outcome {
 
 function watch(trace: Trace, seed: number): Outcome {
   const history = new ResourceHistory();
-  const alarms = shippedAlarms();
+  const alarms = new ShippedAlarms();
   const forecasts: (Forecast & { at: number })[] = [];
   let end = 0;
   for (const { at, used, limit } of sampled(trace, seed)) {
@@ -28,8 +28,7 @@ function watch(trace: Trace, seed: number): Outcome {
     end = at - TRACE_START;
     if (at % (5 * MINUTE) !== 0) continue;
     const forecast = forecastOf(history, limit);
-    alarms.page.evaluate(at, isPage(forecast));
-    alarms.ticket.evaluate(at, isTicket(forecast));
+    alarms.evaluate(at, forecast);
     forecasts.push({ ...forecast, at: end });
   }
   const sinceStart = (at: number) => at - TRACE_START;
@@ -44,7 +43,6 @@ describe.each(SEEDS)('what does not fill is quiet (seed %i)', (seed) => {
     ['a flat disk', { days: 20, used: () => 60, noise: 0.3 }],
     ['the warm-up of a new node', { days: 5, used: (s) => 10 + 20 * (1 - Math.exp(-s / HOUR)) }],
     ['slow growth on weekdays', { days: 30, used: (s) => 40 + weekdays(0.1)(s) }],
-    ['a write of 30 % in ten minutes', { days: 8, used: (s) => 40 + 30 * Math.min(1, rising(5, 600)(s)) }],
     [
       'a temporary file of 20 % every night',
       { days: 12, used: (s) => 60 + (s % DAY >= 3 * HOUR && s % DAY < 3.5 * HOUR ? 20 : 0) },
@@ -59,18 +57,20 @@ describe.each(SEEDS)('what does not fill is quiet (seed %i)', (seed) => {
     expect([pages, tickets]).toEqual([[], []]);
   });
 
-  it('a write that has ended: after an hour it is not filling, or not within 30 days', () => {
-    const { forecasts } = watch({ days: 8, used: (s) => 40 + 30 * Math.min(1, rising(5, 600)(s)) }, seed);
+  it('a write of 30 % in ten minutes: no page, no ticket, and after an hour it is not filling, or not within 30 days', () => {
+    const write = { days: 8, used: (s: number) => 40 + 30 * Math.min(1, rising(5, 600)(s)) };
+    const { forecasts, pages, tickets } = watch(write, seed);
+    expect([pages, tickets]).toEqual([[], []]);
     const later = forecasts.filter(({ at }) => at > 5 * DAY + HOUR);
     expect(later.filter(({ p50 }) => p50 <= 30 * DAY).length / later.length).toBeLessThan(0.01);
   });
 
-  it('a disk that is doubled while it fills: no alert after that, and the state says so', () => {
-    const { forecasts, pages } = watch(
+  it('a disk that is doubled while it fills: no alert, and the state says so', () => {
+    const { forecasts, pages, tickets } = watch(
       { days: 10, used: (s) => 60 + (3 * s) / DAY, limit: (s) => (s > 8 * DAY ? 200 : 100) },
       seed,
     );
-    expect(pages).toEqual([]);
+    expect([pages, tickets]).toEqual([[], []]);
     const resized = forecasts.filter(({ state }) => state === 'resized').map(({ at }) => at);
     expect(resized.length).toBeGreaterThan(5);
     expect(resized.every((at) => at > 8 * DAY && at < 8 * DAY + 1.2 * HOUR)).toBe(true);
@@ -82,7 +82,7 @@ describe.each(SEEDS)('what does not fill is quiet (seed %i)', (seed) => {
     [
       'a restart every three days, levelling off at 75 %',
       { days: 20, used: (s) => 25 + (50 * (1 - Math.exp(-(s % (3 * DAY)) / DAY))) / (1 - Math.exp(-3)) },
-      6.2 * DAY,
+      6 * DAY,
     ],
   ])('%s: no page, and tickets at the beginning only', (_, trace, learnt) => {
     const { pages, tickets } = watch(trace, seed);
@@ -97,19 +97,6 @@ describe.each(SEEDS)('what fills is foretold (seed %i)', (seed) => {
     return { pages: pages.map((at) => (end - at) / HOUR), tickets: tickets.map((at) => (end - at) / HOUR) };
   };
 
-  it.each<[string, Trace, number, number]>([
-    ['a leak, full in 5 days', { days: 8, used: (s) => 45 + 55 * rising(1, 5 * DAY)(s) }, 1, 0.2],
-    ['a leak, full in a day', { days: 4, used: (s) => 45 + 55 * rising(2, DAY)(s) }, 2, 0.25],
-  ])('%s: p50 is right from a tenth of the way on, p10 is early enough', (_, trace, from, tolerance) => {
-    const { forecasts, end } = watch(trace, seed);
-    const begin = from * DAY + 0.1 * (end - from * DAY);
-    const judged = forecasts.filter(({ at }) => at >= begin && end - at > 5 * MINUTE);
-    const errors = judged.map(({ at, p50 }) => Math.abs(p50 - (end - at)) / (end - at)).sort((a, b) => a - b);
-    expect(errors[Math.floor(errors.length / 2)]).toBeLessThan(tolerance / 2);
-    expect(errors[Math.floor(errors.length * 0.88)]).toBeLessThan(tolerance);
-    expect(judged.filter(({ at, p10 }) => end - at >= p10).length / judged.length).toBeGreaterThan(0.9);
-  });
-
   it.each<[string, Trace, number]>([
     ['half a disk in four hours', { days: 3, used: (s) => 50 + 50 * rising(2, 4 * HOUR)(s) }, 3],
     ['half a disk in 45 minutes', { days: 3, used: (s) => 50 + 50 * rising(2, 45 * MINUTE)(s) }, 25 / 60],
@@ -123,8 +110,6 @@ describe.each(SEEDS)('what fills is foretold (seed %i)', (seed) => {
       { days: 12, used: (s) => (s < 8 * DAY ? sawtooth(s, 62, 85, DAY) : 62 + (23 * (s - 8 * DAY)) / DAY) },
       4,
     ],
-    ['a sawtooth that creeps up by 1 % a day', { days: 20, used: (s) => sawtooth(s, 70, 85, 8 * HOUR) + s / DAY }, 3],
-    ['2 % a day on weekdays', { days: 40, used: (s) => 50 + weekdays(2)(s) }, 1],
   ])('%s: one page, %f hours before at least', (_, trace, hours) => {
     const { pages } = lead(trace);
     expect(pages).toHaveLength(1);
@@ -140,13 +125,73 @@ describe.each(SEEDS)('what fills is foretold (seed %i)', (seed) => {
 
   it('2 % a week under a daily season of 5 %: a ticket two days before', () => {
     const season = {
-      days: 90,
-      used: (s: number) => 75 + (2 * s) / (7 * DAY) + 2.5 * Math.sin((2 * Math.PI * s) / DAY),
+      days: 50,
+      used: (s: number) => 87 + (2 * s) / (7 * DAY) + 2.5 * Math.sin((2 * Math.PI * s) / DAY),
     };
-    const { tickets } = lead(season);
+    const { pages, tickets } = lead(season);
+    expect(pages).toHaveLength(1);
     expect(tickets.filter((hours) => hours > 48 && hours < 240)).toHaveLength(1);
     // The first two days look like growth: there is no season yet to tell them from.
-    expect(tickets.length).toBeLessThanOrEqual(3);
+    expect(tickets.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('how good p50 is, from a tenth of the way on', () => {
+  /** Of all seeds together, as the errors of one are too few for a 90th percentile. */
+  const judge = (trace: Trace, from: number) => {
+    const outcomes = SEEDS.map((seed) => watch(trace, seed));
+    const judged = outcomes.flatMap(({ forecasts, end }) => {
+      const begin = from + 0.1 * (end - from);
+      const during = forecasts.filter(({ at }) => at >= begin && end - at > 5 * MINUTE);
+      return during.map(({ at, p10, p50 }) => ({ truth: end - at, p10, p50 }));
+    });
+    const errors = judged.map(({ truth, p50 }) => Math.abs(p50 - truth) / truth).sort((a, b) => a - b);
+    return {
+      outcomes,
+      middle: errors[Math.floor(0.5 * errors.length)],
+      nineInTen: errors[Math.floor(0.9 * errors.length)],
+      early: judged.filter(({ truth, p10 }) => truth >= p10).length / judged.length,
+    };
+  };
+
+  it.each<[string, Trace, number, number]>([
+    ['a leak, full in 5 days', { days: 8, used: (s) => 45 + 55 * rising(1, 5 * DAY)(s) }, DAY, 0.2],
+    ['a leak, full in a day', { days: 4, used: (s) => 45 + 55 * rising(2, DAY)(s) }, 2 * DAY, 0.25],
+    [
+      'a sawtooth that creeps up by 1 % a day',
+      { days: 20, used: (s) => sawtooth(s, 70, 85, 8 * HOUR) + s / DAY },
+      0,
+      0.3,
+    ],
+    ['2 % a day on weekdays', { days: 40, used: (s) => 50 + weekdays(2)(s) }, 0, 0.4],
+  ])('%s: nine in ten within the tolerance, p10 is early enough, one page', (_, trace, from, tolerance) => {
+    const { outcomes, middle, nineInTen, early } = judge(trace, from);
+    expect(middle).toBeLessThan(tolerance / 2);
+    expect(nineInTen).toBeLessThan(tolerance);
+    expect(early).toBeGreaterThan(0.9);
+    for (const { pages, end } of outcomes) {
+      expect(pages).toHaveLength(1);
+      expect(end - pages[0]!).toBeGreaterThan(HOUR);
+    }
+  });
+});
+
+describe('samples that come in another way change nothing', () => {
+  const disk = [...sampled({ days: 2, used: (s) => 50 + s / 5000 }, 1)];
+  const learn = (samples: typeof disk) => {
+    const history = new ResourceHistory();
+    for (const { at, used, limit } of samples) {
+      history.add(at, used, limit);
+      followTeeth(history, at, used, limit);
+    }
+    return forecastOf(history, 100);
+  };
+
+  it('a gap of two hours: no state and no time that would not be there without it', () => {
+    const whole = learn(disk);
+    const withGap = learn(disk.filter((_, i) => i < 2000 || i >= 2120));
+    expect(withGap.state).toBe(whole.state);
+    expect(withGap.p50 / whole.p50).toBeCloseTo(1, 1);
   });
 });
 

@@ -31,11 +31,18 @@ export class Alarm {
   }
 }
 
-export const isPage = ({ p10, p50, state }: Forecast) =>
+const isPage = ({ p10, p50, state }: Forecast) =>
   p10 < 4 * 3600 && p50 < 12 * 3600 && (state === 'filling' || state === 'sawtooth');
-export const isTicket = ({ p10, p50, state }: Forecast) => p50 < 4 * 86_400 && p10 < 2 * 86_400 && state !== 'resized';
+const isTicket = ({ p10, p50, state }: Forecast) => p50 < 4 * 86_400 && p10 < 2 * 86_400 && state !== 'resized';
 
-/** The shipped rules, as far as they rest on forecasts. */
-export function shippedAlarms() {
-  return { page: new Alarm(600, 3600), ticket: new Alarm(3600, 3600) };
+/** The shipped rules, as far as they rest on forecasts: what fires goes on until there is twice as much time. */
+export class ShippedAlarms {
+  readonly page = new Alarm(600, 3600);
+  readonly ticket = new Alarm(3600, 3600);
+
+  evaluate(at: number, forecast: Forecast): void {
+    const { p50 } = forecast;
+    this.page.evaluate(at, isPage(forecast) || (this.page.isFiring && p50 < 24 * 3600));
+    this.ticket.evaluate(at, isTicket(forecast) || (this.ticket.isFiring && p50 < 8 * 86_400));
+  }
 }

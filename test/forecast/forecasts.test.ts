@@ -122,6 +122,9 @@ describe('a file system', () => {
       ),
     );
     expect(predictions(other)).toEqual({});
+    const alone = await newLane();
+    await play(alone, 50, disk((i) => 80 - i).slice(0, 1));
+    expect(predictions(alone)).toEqual({});
   });
 
   it.each([
@@ -190,6 +193,52 @@ describe('a file system', () => {
       disk((i) => 68 - i / 10),
     );
     expect(state(lane)).toBe('filling');
+  });
+});
+
+describe('what disturbs the clock or the way changes nothing', () => {
+  const falling = disk((i) => 80 - 0.1 * i);
+  const undisturbed = async () => {
+    const lane = await newLane();
+    await play(lane, 300, falling);
+    return lane;
+  };
+  const expectAlike = (lane: TestLane, other: TestLane) => {
+    expect(state(lane)).toBe(state(other));
+    for (const q of ['0.1', '0.5', '0.9']) expect(quantile(lane, q)! / quantile(other, q)!).toBeCloseTo(1, 1);
+  };
+
+  it('two hours of samples that come at once, after the connection was lost', async () => {
+    const lane = await newLane();
+    await play(lane, 100, falling);
+    const from = lane.clock.now();
+    lane.clock.advance(120 * MINUTE);
+    const made = lane.lane.forecasts.forecastTotal;
+    await lane.send(
+      ...falling.map(([labels, value]) => ({
+        labels,
+        samples: Array.from({ length: 120 }, (_, i) => [from + (i + 1) * MINUTE, value(100 + i)] as const),
+      })),
+    );
+    expect(lane.lane.forecasts.forecastTotal).toBe(made);
+    await play(
+      lane,
+      80,
+      disk((i) => 80 - 0.1 * (220 + i)),
+    );
+    expectAlike(lane, await undisturbed());
+  });
+
+  it('a clock that is set forward by an hour', async () => {
+    const lane = await newLane();
+    await play(lane, 100, falling);
+    lane.clock.jumpTo(lane.clock.now() + 60 * MINUTE);
+    await play(
+      lane,
+      200,
+      disk((i) => 80 - 0.1 * (100 + i)),
+    );
+    expectAlike(lane, await undisturbed());
   });
 });
 
@@ -272,6 +321,9 @@ describe('rules of the configuration', () => {
 });
 
 describe('an urgent forecast', () => {
+  /** Anomalies that a forecast opened or ended, and no detector. */
+  const foretold = ({ anomalies }: TestLane) => anomalies.filter(({ reason }) => reason?.includes(' is full in '));
+
   it('is an anomaly of the series, until there is time again', async () => {
     const lane = await newLane();
     await play(
@@ -279,7 +331,7 @@ describe('an urgent forecast', () => {
       90,
       disk((i) => 60 - i / 3),
     );
-    const opened = lane.anomalies.filter(({ reason }) => reason !== undefined);
+    const opened = foretold(lane);
     expect(opened).toHaveLength(1);
     expect(opened[0]!.labels.get('__name__')).toBe('node_filesystem_avail_bytes');
     expect(opened[0]!.reason).toMatch(/^filesystem is full in about \S+, one chance in ten that in \S+$/);
@@ -288,10 +340,7 @@ describe('an urgent forecast', () => {
       180,
       disk(() => 80),
     );
-    expect(lane.anomalies.filter(({ reason }) => reason !== undefined).map(({ endReason }) => endReason)).toEqual([
-      undefined,
-      'recovered',
-    ]);
+    expect(foretold(lane).map(({ endReason }) => endReason)).toEqual([undefined, 'recovered']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { forecastOf } from '../../src/forecast/forecaster.ts';
 import { ResourceHistory } from '../../src/forecast/resource-history.ts';
 import { followTeeth } from '../../src/forecast/teeth.ts';
-import { Alarm, isPage, isTicket, shippedAlarms } from './alarm-judge.ts';
+import { Alarm, ShippedAlarms } from './alarm-judge.ts';
 import { type DiskHistory, diskHistory } from './disk-histories.ts';
 import { HOUR, sampled, TRACE_START } from './disk-traces.ts';
 
@@ -33,8 +33,10 @@ export function compareRules(disks: number): Tally {
 
 function watch(disk: DiskHistory, seed: number, tally: Tally & { fills: number }): void {
   const history = new ResourceHistory();
+  const shipped = new ShippedAlarms();
   const alarms: Record<Rule, Alarm> = {
-    ...shippedAlarms(),
+    page: shipped.page,
+    ticket: shipped.ticket,
     nodeCritical: new Alarm(HOUR),
     nodeWarning: new Alarm(HOUR),
     kubeWarning: new Alarm(HOUR),
@@ -50,8 +52,7 @@ function watch(disk: DiskHistory, seed: number, tally: Tally & { fills: number }
     isFull = disk.used(at - TRACE_START) >= limit;
     if (at % STEP >= 120) continue;
     const forecast = forecastOf(history, limit);
-    alarms.page.evaluate(at, isPage(forecast));
-    alarms.ticket.evaluate(at, isTicket(forecast));
+    shipped.evaluate(at, forecast);
     if (at % HOUR < 120) said.push([at, forecast.p10, forecast.p90]);
     free.push(limit - used);
     if (free.length > 73) free.shift();

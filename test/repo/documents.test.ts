@@ -75,7 +75,7 @@ describe('what users copy is valid', () => {
   it('every npm script that is named is there, with flags that it takes', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
     const commands = BLOCKS.filter(({ language }) => language === 'sh').flatMap(({ text }) =>
-      [...text.matchAll(/^npm (?:run -s )?(start|test|[\w]+:\w+|build|format)(?: -- ([^#\n]*))?/gm)].map(
+      [...text.matchAll(/^npm (?:run -s )?(start|test|\w+:[\w-]+|build|format)(?: -- ([^#\n]*))?/gm)].map(
         ([, script, args]) => ({ script: script!, args: args?.trim() }),
       ),
     );

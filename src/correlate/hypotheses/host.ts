@@ -35,9 +35,10 @@ function* silentHosts(graph: DependencyGraph, signsOf: SignsByEntity): Iterable<
     if (signsOf.has(rootKey)) continue;
     for (const burst of burstsOf(signs, (sign) => sign)) {
       const { from, until } = spanOf(burst);
-      const links = graph.onNode(root, from);
       const affected = new Set(burst.map(({ entityKey }) => entityKey)).size;
-      if (affected < MIN_WORKLOADS || affected < MIN_SHARE * links.length) continue;
+      if (affected < MIN_WORKLOADS) continue;
+      const links = graph.onNode(root, from);
+      if (affected < MIN_SHARE * links.length) continue;
       const about = { root, rootKey, own: [], from, until, links, change: undefined };
       yield { kind: 'host', ...about, priorCost: SILENT_COST, missingCost: MISSING_COST };
     }
