@@ -176,7 +176,7 @@ describe('anomalies', () => {
   it('are not opened by a single step that is only just above 1', async () => {
     const labels = { __name__: 'latency' };
     await lane.play(labels, times(3 * HOUR, noisy(11)), 60_000);
-    await lane.play(labels, [118], 60_000);
+    await lane.play(labels, [120], 60_000);
     expect(lane.score('latency')).toBeGreaterThan(1);
     expect(lane.score('latency')).toBeLessThan(2);
     await lane.play(labels, times(10, noisy(13)), 60_000);
