@@ -89,7 +89,7 @@ describe('history that is loaded at the first start', () => {
     expect(outcomes()).toEqual({ loaded: 1 });
     expect(bootstrap.stats.samples).toBe(11_520);
     expect(await scoreOf(0.5, labels)).toBeLessThan(1);
-    expect(await scoreOf(60, labels)).toBeGreaterThan(1);
+    expect(await scoreOf(150, labels)).toBeGreaterThan(1);
   });
 
   it('is what a series would have learnt had it been here', async () => {
@@ -117,7 +117,7 @@ describe('history that is loaded at the first start', () => {
     await load();
     expect(test.lane.table.size).toBe(1);
     expect(outcomes()).toEqual({ loaded: 1 });
-    expect(await scoreOf(60, labels)).toBeGreaterThan(1);
+    expect(await scoreOf(150, labels)).toBeGreaterThan(1);
   });
 
   it('is passed over where as much was learnt before, ended, or is not learnt at all', async () => {
@@ -179,7 +179,7 @@ describe('history that is loaded at the first start', () => {
     expect(await load()).toBe(true);
     expect(outcomes()).toEqual({ loaded: 2 });
     expect(bootstrap.stats.samples).toBe(2 * 11_520);
-    expect(await scoreOf(60, { __name__: 'queue', instance: 'a', cluster: 'one' })).toBeGreaterThan(1);
+    expect(await scoreOf(150, { __name__: 'queue', instance: 'a', cluster: 'one' })).toBeGreaterThan(1);
     expect(server.paths().filter((path) => path === '/api/v1/read')).toHaveLength(1);
   });
 
