@@ -329,12 +329,12 @@ const incidents = section({
   join_window: preset(
     duration('1ms', '7d'),
     '15m',
-    'An alert or anomaly joins an incident when it begins at most so long after the last one that did.',
+    'How long an anomaly that has ended can still become evidence, and how near to an incident alerts have to begin that people once merged with its like.',
   ),
   freeze_after: preset(
     duration('1ms', '7d'),
     '90m',
-    'So long after its start an incident takes in nothing new, so that a long one does not swallow the next.',
+    'So long after its opening an incident is called frozen: what people once merged with its like joins it no more.',
   ),
   reopen_within: preset(
     duration('1ms', '7d'),

@@ -36,7 +36,7 @@ name becomes \`exported_metric\`), and the timestamp of its latest sample.
 
 const OWN_LABELS: Readonly<Record<string, string>> = {
   anomaly_rate: 'those that the entry of `groups:` names',
-  incident_info: 'incident, severity, state, title',
+  incident_info: 'incident, root_cause, severity, state, title',
   predict_full_in_seconds: 'resource, quantile, and those of the series',
   predict_full_state: 'resource, state, and those of the series',
   predict_used_ratio: 'resource, and those of the series',
