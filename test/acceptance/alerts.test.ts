@@ -46,10 +46,12 @@ describeWith(['alertmanager'], 'webhooks of a real Alertmanager', () => {
     await alertmanager.post(alerts.slice(0, 2));
     const { id } = await incidentWith(2);
     await kill();
-    await alertmanager.post(alerts);
     sidecar = await startSidecar({ folder, port: sidecar.port });
     expect((await sidecar.incidents()).map((incident) => incident.id)).toEqual([id]);
     await expectMembers(id, alerts.slice(0, 2));
+    await kill();
+    await alertmanager.post(alerts);
+    sidecar = await startSidecar({ folder, port: sidecar.port });
     expect((await incidentWith(3)).id).toBe(id);
     await expectMembers(id, alerts);
     await kill();
