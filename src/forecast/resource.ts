@@ -86,6 +86,17 @@ export class Resource {
     }
   }
 
+  /** Forgets what was learnt and when, since a longer past takes its place. */
+  restart(): void {
+    this.history = new ResourceHistory();
+    this.scale = 0;
+    this.forecast = undefined;
+    this.forecastAt = 0;
+    this.lastAt = 0;
+    this.#pendingAt = 0;
+    for (const member of this.members) member.at = 0;
+  }
+
   /** A series has ended, for now. */
   end(slot: number): void {
     for (const member of this.members) if (member.slot === slot) member.at = 0;

@@ -77,6 +77,11 @@ export class Resources {
     }
   }
 
+  /** What series of a metric may be to resources. */
+  rolesOf(metricName: string): readonly Role[] {
+    return (this.#partsByName.get(metricName) ?? []).map(({ role }) => role);
+  }
+
   /** Looks at a series that is new, or whose rules are. */
   add(slot: number, metricName: string): void {
     const parts = this.#partsByName.get(metricName);
