@@ -6,7 +6,7 @@ import type { DerivedSeriesWriter } from './histograms/derived-series.ts';
 import type { Histograms } from './histograms/histograms.ts';
 import type { NativeHistograms } from './histograms/native-histograms.ts';
 import { readHistogram } from './ingest/histogram-message.ts';
-import { type RawBatch, STALE } from './ingest/write-request.ts';
+import { type RawBatch, STALE } from './ingest/raw-batch.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import type { Expiry } from './series/expiry.ts';

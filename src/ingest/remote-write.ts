@@ -5,8 +5,9 @@ import { type ErrorType, RequestError } from '../model/errors.ts';
 import type { FamilyType } from '../series/kinds.ts';
 import { readLabels } from '../series/label-bytes.ts';
 import { readMetadata } from './metadata.ts';
+import type { RawBatch } from './raw-batch.ts';
 import type { ReplicaElection } from './replica-election.ts';
-import { type RawBatch, WriteRequestScanner } from './write-request.ts';
+import { WriteRequestScanner } from './write-request.ts';
 
 /** Prometheus' own limit for a decoded request. A compressed one can't sensibly be larger. */
 const MAX_DECODED_BYTES = 32 * 1024 * 1024;

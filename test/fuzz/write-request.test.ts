@@ -1,6 +1,7 @@
 import snappy from 'snappy';
 import { expect, it } from 'vitest';
-import { STALE, WriteRequestScanner } from '../../src/ingest/write-request.ts';
+import { STALE } from '../../src/ingest/raw-batch.ts';
+import { WriteRequestScanner } from '../../src/ingest/write-request.ts';
 import { createKernel, type Kernel, PlainKernel, SLACK } from '../../src/kernel/kernel.ts';
 import { readRequest, type ScannedSeries } from '../ingest/reference-reader.ts';
 import { encodeRequest, STALE_MARKER } from '../ingest/write-request-builder.ts';
