@@ -16,7 +16,7 @@ const FIXED32 = 5;
 export class MessageScanner {
   readonly batch: RawBatch;
   protected readonly bytes: Uint8Array;
-  readonly #view: DataView;
+  protected readonly view: DataView;
   /** Where the next byte is read. */
   protected at = 0;
   /** Where label bytes are written that do not lie in the message as the batch wants them: behind it. */
@@ -26,7 +26,7 @@ export class MessageScanner {
   constructor(buffer: Uint8Array<ArrayBuffer>) {
     this.bytes = buffer;
     this.batch = createRawBatch(buffer);
-    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   }
 
   /** Empties the batch, for a message of `length` bytes. */
@@ -72,7 +72,7 @@ export class MessageScanner {
     const batch = this.batch;
     const index = batch.sampleCount++;
     if (index === batch.values.length) this.#growSamples();
-    const value = valueAt < 0 ? 0 : this.#view.getFloat64(valueAt, true);
+    const value = valueAt < 0 ? 0 : this.view.getFloat64(valueAt, true);
     batch.values[index] = value;
     batch.timestamps[index] = timestamp;
     batch.flags[index] = Number.isNaN(value) ? this.#flags(valueAt) : 0;
@@ -81,7 +81,7 @@ export class MessageScanner {
   /** A NaN may lose its payload in any arithmetic, so the stale marker is told from other NaNs by its two words. */
   #flags(valueAt: number): number {
     const isStale =
-      this.#view.getUint32(valueAt, true) === STALE_LOW && this.#view.getUint32(valueAt + 4, true) === STALE_HIGH;
+      this.view.getUint32(valueAt, true) === STALE_LOW && this.view.getUint32(valueAt + 4, true) === STALE_HIGH;
     return isStale ? STALE : 0;
   }
 
