@@ -4,6 +4,7 @@ import { formatDuration } from '../model/duration.ts';
 import type { Labels } from '../model/labels.ts';
 import type { CapacityRule } from './capacity-rule.ts';
 import { type Forecast, type ForecastState, forecastOf } from './forecaster.ts';
+import { MaturedForecasts } from './matured-forecasts.ts';
 import { isLevel, type Resource } from './resource.ts';
 import { Resources } from './resources.ts';
 import { restoreResources, saveResources } from './saved-resources.ts';
@@ -37,6 +38,7 @@ export interface Outlook extends Forecast {
 /** Forecasts of all resources: takes their samples, looks ahead every five minutes, and tells when it becomes urgent. */
 export class Forecasts {
   readonly resources: Resources;
+  readonly matured = new MaturedForecasts();
   forecastTotal = 0;
   urgentTotal = 0;
   readonly #clock: Clock;
@@ -136,10 +138,13 @@ export class Forecasts {
       return;
     }
     if (lastAt - resource.forecastAt < FORECAST_INTERVAL_MS - TICK_MS) return;
+    const previous = resource.forecast;
     resource.forecast = forecastOf(history, resource.scale);
     resource.forecastAt = history.lastAt * 1000;
     this.forecastTotal++;
-    if (resource.rule.left === undefined && !resource.rule.isCalm) this.#judge(resource, resource.forecast);
+    if (resource.rule.left !== undefined) return;
+    this.matured.see(resource, previous);
+    if (!resource.rule.isCalm) this.#judge(resource, resource.forecast);
   }
 
   #judge(resource: Resource, { p10, p50, state }: Forecast): void {

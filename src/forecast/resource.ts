@@ -1,6 +1,7 @@
 import { createLabels, type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { CapacityRule, Role } from './capacity-rule.ts';
 import type { Forecast } from './forecaster.ts';
+import type { Quantiles } from './full-in.ts';
 import { ResourceHistory } from './resource-history.ts';
 import { followTeeth } from './teeth.ts';
 
@@ -32,6 +33,15 @@ export interface Urgency {
   peakScore: number;
 }
 
+/** A forecast that waits until the truth is known. Times are seconds. */
+export interface WaitingForecast extends Quantiles {
+  readonly at: number;
+  /** Whether it counts on being emptied again and again. */
+  readonly hasTeeth: boolean;
+  /** Highest level since. */
+  peak: number;
+}
+
 /** The series that together show how full something is, and what was learnt of it. */
 export class Resource {
   readonly rule: CapacityRule;
@@ -46,6 +56,8 @@ export class Resource {
   forecastAt = 0;
   lastAt = 0;
   urgency: Urgency | undefined;
+  /** Forecasts of which nobody knows yet whether they were right. */
+  waiting: WaitingForecast[] | undefined;
   /** Forecasts in a row that were urgent. */
   urgentCount = 0;
   /** When it ends, for what expires; seconds since the epoch. */
@@ -92,6 +104,7 @@ export class Resource {
     this.scale = 0;
     this.forecast = undefined;
     this.forecastAt = 0;
+    this.waiting = undefined;
     this.lastAt = 0;
     this.#pendingAt = 0;
     for (const member of this.members) member.at = 0;

@@ -1,5 +1,5 @@
 import type { Forecast } from './forecaster.ts';
-import type { Resource, Urgency } from './resource.ts';
+import type { Resource, Urgency, WaitingForecast } from './resource.ts';
 import { HISTORY_BYTES, ResourceHistory } from './resource-history.ts';
 import type { Resources } from './resources.ts';
 
@@ -16,6 +16,7 @@ interface SavedResource {
   readonly expiresAt: number;
   readonly urgentCount: number;
   readonly forecast: { readonly [Key in keyof Forecast]: Forecast[Key] | null } | undefined;
+  readonly waiting: readonly (Omit<WaitingForecast, 'p90'> & { readonly p90: number | null })[] | undefined;
   readonly urgency: (Omit<Urgency, 'labels'> & { readonly labels: readonly (readonly [string, string])[] }) | undefined;
 }
 
@@ -43,10 +44,11 @@ export function restoreResources(resources: Resources, block: Buffer): void {
     if (resource === undefined) continue;
     const start = jsonEnd + place * HISTORY_BYTES;
     resource.history = new ResourceHistory(block.subarray(start, start + HISTORY_BYTES));
-    const { scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, urgency } = saved;
+    const { scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, waiting, urgency } = saved;
     Object.assign(resource, { scale, lastAt, forecastAt, expiresAt, urgentCount });
     const { p10, p50, p90, state } = forecast ?? {};
     if (state) resource.forecast = { p10: p10 ?? Infinity, p50: p50 ?? Infinity, p90: p90 ?? Infinity, state };
+    resource.waiting = waiting?.map((each) => ({ ...each, p90: each.p90 ?? Infinity }));
     if (urgency) resource.urgency = { ...urgency, labels: new Map(urgency.labels) };
     // Until the next scrape its series count as live, so that what is put out does not end with a restart.
     for (const member of resource.members) member.at = lastAt;
@@ -55,7 +57,7 @@ export function restoreResources(resources: Resources, block: Buffer): void {
 
 function writeBlock(resources: readonly Resource[]): Buffer {
   const list = resources.map((resource): SavedResource => {
-    const { rule, joinKey, scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, urgency } = resource;
+    const { rule, joinKey, scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, waiting, urgency } = resource;
     const open = urgency && { ...urgency, labels: [...urgency.labels] };
     return {
       resource: rule.resource,
@@ -66,6 +68,7 @@ function writeBlock(resources: readonly Resource[]): Buffer {
       expiresAt,
       urgentCount,
       forecast,
+      waiting,
       urgency: open,
     };
   });

@@ -19,7 +19,8 @@ const CHOSEN: readonly (readonly [variable: string, text: string])[] = [
   ['$resource', '.*'],
 ];
 /** What may rightly be empty: nothing refused, nothing noisy yet, and the other way to read a value. */
-const MAY_BE_EMPTY = /pronoia_samples_rejected_total|pronoia_noisy_rule_firings|vector\(\$reading\) == 1/;
+const MAY_BE_EMPTY =
+  /by \(reason\) \(rate\(pronoia_samples_rejected_total|pronoia_noisy_rule_firings|vector\(\$reading\) == 1/;
 
 /** Four programs start one after the other, and a day of the shop is written and learnt. */
 const STARTED_MS = 90_000;
