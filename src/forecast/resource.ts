@@ -42,6 +42,10 @@ export interface WaitingForecast extends Quantiles {
   peak: number;
 }
 
+/** The history of another resource that one goes on with. @param at seconds since the epoch */
+type Predecessor = (at: number) => ResourceHistory | undefined;
+const NONE: Predecessor = () => undefined;
+
 /** The series that together show how full something is, and what was learnt of it. */
 export class Resource {
   readonly rule: CapacityRule;
@@ -65,10 +69,15 @@ export class Resource {
   /** Numbers its outputs: a new one whenever the labels change. */
   outputId = 0;
   labels: Labels = new Map();
+  /** When it went on with the history of another pod of its workload, seconds since the epoch; 0 when it did not. */
+  inheritedAt = 0;
+  readonly #predecessor: Predecessor;
   /** Time of the sample that is being put together from several series, 0 when none is. */
   #pendingAt = 0;
 
-  constructor(rule: CapacityRule, joinKey: string) {
+  /** @param predecessor what is known of its workload at the time of its first sample, in seconds since the epoch */
+  constructor(rule: CapacityRule, joinKey: string, predecessor: Predecessor = NONE) {
+    this.#predecessor = predecessor;
     this.rule = rule;
     this.joinKey = joinKey;
   }
@@ -105,6 +114,7 @@ export class Resource {
     this.forecast = undefined;
     this.forecastAt = 0;
     this.waiting = undefined;
+    this.inheritedAt = 0;
     this.lastAt = 0;
     this.#pendingAt = 0;
     for (const member of this.members) member.at = 0;
@@ -168,11 +178,19 @@ export class Resource {
   #learn(at: number, used: number, limit: number, scale: number): void {
     const seconds = Math.floor(at / 1000);
     // Several samples a second are one.
+    if (this.history.firstAt === 0) this.#inherit(seconds);
     if (seconds <= this.history.lastAt) return;
     this.history.add(seconds, used, limit);
     this.scale = scale;
     this.lastAt = at;
     followTeeth(this.history, seconds, used, scale);
+  }
+
+  #inherit(seconds: number): void {
+    const known = this.#predecessor(seconds);
+    if (known === undefined) return;
+    this.history = new ResourceHistory(known.bytes);
+    this.inheritedAt = seconds;
   }
 
   /** The value of a role, NaN when no series has one that is fresh. Limits of 0 and less are none. */
