@@ -177,8 +177,8 @@ export class Resource {
 
   #learn(at: number, used: number, limit: number, scale: number): void {
     const seconds = Math.floor(at / 1000);
-    // Several samples a second are one.
     if (this.history.firstAt === 0) this.#inherit(seconds);
+    // Several samples a second are one.
     if (seconds <= this.history.lastAt) return;
     this.history.add(seconds, used, limit);
     this.scale = scale;

@@ -5,6 +5,8 @@ import type { ResourceHistory } from './resource-history.ts';
 
 /** A pod that ended longer ago than this has no successor. */
 const MAX_GAP_SECONDS = 86_400;
+/** What is known for a shorter time is not worth going on with: pods that begin together know nothing of each other. */
+const MIN_KNOWN_SECONDS = 30 * 60;
 /** Of a workload only its newest pods are looked at. */
 const MAX_SEARCHED = 50;
 
@@ -32,8 +34,8 @@ export class WorkloadLines {
   latest(line: string, at: number): ResourceHistory | undefined {
     let latest: ResourceHistory | undefined;
     for (const { history } of (this.#lines.get(line) ?? []).slice(-MAX_SEARCHED)) {
-      const isBefore = history.firstAt > 0 && history.lastAt <= at && at - history.lastAt < MAX_GAP_SECONDS;
-      if (isBefore && history.lastAt > (latest?.lastAt ?? 0)) latest = history;
+      const isBefore = history.lastAt <= at && at - history.lastAt < MAX_GAP_SECONDS;
+      if (isBefore && history.age >= MIN_KNOWN_SECONDS && history.lastAt > (latest?.lastAt ?? 0)) latest = history;
     }
     return latest;
   }

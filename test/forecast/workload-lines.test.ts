@@ -89,6 +89,23 @@ describe('the memory of a container whose pods come and go', () => {
     expect(resourceOf('web').history.age).toBeLessThan(900);
   });
 
+  it('is its own where pods begin together', async () => {
+    const series = (pod: string, used: number) =>
+      [
+        ['kube_pod_container_resource_limits', LIMIT],
+        ['container_memory_working_set_bytes', used],
+      ].map(([name, value]) => ({
+        labels: labelsOf(pod, String(name)),
+        samples: [[lane.clock.now(), Number(value)] as const],
+      }));
+    for (let minute = 0; minute < 5; minute++) {
+      lane.clock.advance(MINUTE);
+      await lane.send(...series(PODS[0], 200), ...series(PODS[1], 600));
+    }
+    expect([PODS[0], PODS[1]].map((pod) => resourceOf(pod).history.noise)).toEqual([0, 0]);
+    expect(resourceOf(PODS[1]).inheritedAt).toBe(0);
+  });
+
   it('of a live sibling is left alone', async () => {
     await live(PODS[0], 60, () => 300);
     await live(PODS[1], 10, () => 700);
