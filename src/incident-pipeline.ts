@@ -10,7 +10,7 @@ import { assumeEnded, loseSight } from './incidents/firing.ts';
 import { ForCorrelation } from './incidents/for-correlation.ts';
 import { IncidentMemory } from './incidents/incident-memory.ts';
 import type { LiveIncidents } from './incidents/live-incidents.ts';
-import { passTime } from './incidents/pass-time.ts';
+import { endWaits, giveUpSilent } from './incidents/pass-time.ts';
 import { People } from './incidents/people.ts';
 import { type LedgerEntry, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
@@ -53,6 +53,8 @@ export interface IncidentParts {
 
 const TICK_MS = 1000;
 const PRUNE_EVERY_MS = 60_000;
+/** All incidents are looked through for it. */
+const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
 /** Between two ticks; more than this come only while nothing can be stored. */
@@ -72,6 +74,7 @@ export class IncidentPipeline {
   #correlator: Correlator;
   #newOnsets: ObservedOnset[] = [];
   #options: IncidentOptions;
+  #silenceDueAt = 0;
 
   constructor(parts: IncidentParts) {
     const { store, clock, subjectOf } = parts;
@@ -222,6 +225,7 @@ export class IncidentPipeline {
   /** What time brings: expiries, what correlation found meanwhile, changes of state; old things are forgotten. */
   #tick(): void {
     const now = this.#parts.clock.now();
+    const isSilenceDue = now >= this.#silenceDueAt;
     const draft = new Draft(this.live);
     try {
       this.#beSureOfStore();
@@ -232,13 +236,15 @@ export class IncidentPipeline {
       this.#apply(draft, this.#correlator.decide(now), [], now);
       changeMembers(draft, ended, now);
       this.#updateAnomalies(draft);
-      passTime(draft, this.live, (fingerprint) => this.onsets.isActive(fingerprint), now);
+      endWaits(draft, this.live, now);
+      if (isSilenceDue) giveUpSilent(draft, this.live, (fingerprint) => this.onsets.isActive(fingerprint), now);
       this.#memory.commit(draft);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       // It was counted and logged. Nothing is lost: whatever was due is due at the next tick too.
       return;
     }
+    if (isSilenceDue) this.#silenceDueAt = now + SILENCE_CHECK_MS;
     this.#newOnsets = [];
     this.anomalies.settle();
     this.#expiries.settle(this.live.alerts(), now);
