@@ -308,9 +308,10 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         clock,
         logger,
         readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
-        deliver: (delivery) => {
+        deliver: async (delivery) => {
           incidents.deliver(delivery);
           if (delivery.truncatedAlerts > 0) void reconciler.reconcile();
+          await incidents.flushed();
         },
         refused: refusedAlertRequests,
       }),

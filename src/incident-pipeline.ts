@@ -52,6 +52,8 @@ export interface IncidentParts {
 }
 
 const TICK_MS = 1000;
+/** What changes again and again meanwhile is copied once. */
+const CHECKPOINT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
 /** All incidents are looked through for it. */
 const SILENCE_CHECK_MS = 60_000;
@@ -97,7 +99,11 @@ export class IncidentPipeline {
       clock,
       onMoved: (members, at) => this.#tell(members, at),
     });
-    this.#timers = [clock.every(TICK_MS, () => this.#tick()), clock.every(PRUNE_EVERY_MS, () => this.#prune())];
+    this.#timers = [
+      clock.every(TICK_MS, () => this.#tick()),
+      clock.every(CHECKPOINT_EVERY_MS, () => store.checkpoint()),
+      clock.every(PRUNE_EVERY_MS, () => this.#prune()),
+    ];
   }
 
   /** The incidents that can still change. */
@@ -109,7 +115,11 @@ export class IncidentPipeline {
     this.#options = options;
   }
 
-  /** Takes a delivery in. When it returns, what it changed is on the disk. @throws RequestError 503 when it can't be stored */
+  /**
+   * Takes a delivery in. When it returns, what it changed survives the end of the process, and a power cut once `flushed`
+   * resolves.
+   * @throws RequestError 503 when it can't be stored
+   */
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
     const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.lastAlert(fingerprint));
@@ -128,7 +138,7 @@ export class IncidentPipeline {
     const linked = isNew ? this.#apply(draft, this.#correlator.decide(at), arrivals, at) : new Map<string, string>();
     changeMembers(draft, receipt.changed, at);
     if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
-    else this.#memory.commit(draft, delivery, receipt.ledger);
+    else this.#memory.commit(draft, { delivery, ledger: receipt.ledger });
     for (const { key, correlated } of arrivals) {
       const pinnedTo = linked.get(key);
       if (pinnedTo !== undefined) this.#correlator.take([{ ...correlated, pinnedTo }], at);
@@ -141,6 +151,11 @@ export class IncidentPipeline {
       at,
     );
     countDelivery(this.counters, delivery, receipt);
+  }
+
+  /** Resolves when all deliveries so far survive a power cut. Rejects when the disk fails. */
+  flushed(): Promise<void> {
+    return this.#parts.store.flushed();
   }
 
   /** Notes what became of firings that change no incident. @throws RequestError 503 when that can't be stored */

@@ -8,15 +8,15 @@ export type Value = string | number | null;
 /** Another program (a backup) may hold the lock for a moment; the loop must not wait for it any longer. */
 const BUSY_TIMEOUT_MS = 250;
 const CACHE_KIB = 32_000;
-/** Of 4 KiB each. */
-const CHECKPOINT_PAGES = 4000;
+/** Of 4 KiB each: so long the log becomes only when the thread that copies it does not come. */
+const CHECKPOINT_PAGES = 16_000;
 
 /** @throws Error when the file is no database, or was written by a newer version */
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     // A webhook of 20,000 alerts fits into the cache, and pages that many commits change are copied back once for all of them.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec('PRAGMA journal_mode = WAL');
     database.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     migrate(database);
     return database;
@@ -26,9 +26,14 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
-/** Writes whole or not at all. @throws what `write` throws, and Error when it can't be stored */
-export function transact(database: DatabaseSync, write: () => void): void {
-  database.exec('BEGIN IMMEDIATE');
+/**
+ * Writes whole or not at all.
+ * @param isFlushed whether it is on the disk in the end, for which the loop waits; otherwise it is with the system, which
+ *   keeps it unless the power fails
+ * @throws what `write` throws, and Error when it can't be stored
+ */
+export function transact(database: DatabaseSync, isFlushed: boolean, write: () => void): void {
+  database.exec(`PRAGMA synchronous = ${isFlushed ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`);
   try {
     write();
     database.exec('COMMIT');

@@ -1,9 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AlertDelivery } from '../model/alert.ts';
 import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
+import { CheckpointThread } from './checkpoint-thread.ts';
 import { openDatabase, prepareUpsert, transact, type Value } from './database.ts';
 import type { PastFiring } from './firing-history.ts';
 import type { HandMadeLink } from './hand-made-links.ts';
+import { LogFlush } from './log-flush.ts';
 import { prune } from './pruning.ts';
 import type { LedgerEntry } from './receive-delivery.ts';
 import {
@@ -28,6 +30,8 @@ interface IncidentChanges {
   readonly members: Iterable<Member>;
   /** Members that are stored already, of which only the place, the role and the reasons are new. */
   readonly placed?: Iterable<AlertMember>;
+  /** Whether it survives a power cut when `commit` returns, and not only once `flushed` resolves. */
+  readonly isFlushed?: boolean;
   /** What a person's merge or split says for later. */
   readonly links?: readonly HandMadeLink[];
   readonly events: readonly IncidentEvent[];
@@ -47,10 +51,13 @@ export interface IncidentQuery {
 }
 
 /**
- * Incidents, their members and their timelines in one SQLite file. A change is on the disk when `commit` returns.
+ * Incidents, their members and their timelines in one SQLite file. A change survives the end of the process when `commit`
+ * returns, and a power cut when `flushed` resolves.
  */
 export class IncidentStore {
   readonly #database: DatabaseSync;
+  /** Undefined in memory. */
+  readonly #log: { readonly checkpoints: CheckpointThread; readonly flush: LogFlush } | undefined;
   readonly #insertDelivery: StatementSync;
   readonly #putIncident: (values: readonly Value[]) => void;
   readonly #putMember: (values: readonly Value[]) => void;
@@ -65,6 +72,7 @@ export class IncidentStore {
   /** By which members and events refer to incidents, of those that go on; that of others is found on the disk. */
   readonly #numbers: Map<string, number>;
   #nextNumber: number;
+  #hasChanged = false;
   #nextMemberId: number;
 
   /**
@@ -73,6 +81,8 @@ export class IncidentStore {
    */
   constructor(path: string) {
     this.#database = openDatabase(path);
+    this.#log =
+      path === ':memory:' ? undefined : { checkpoints: new CheckpointThread(path), flush: new LogFlush(path) };
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#insertDelivery = prepare(
       `INSERT INTO deliveries (received_at, source, alerts, invalid_alerts, truncated_alerts, envelope)
@@ -114,11 +124,12 @@ export class IncidentStore {
   }
 
   /** Stores a change in one transaction. @throws Error when it can't (disk full, locked): then nothing is stored */
-  commit({ delivery, incidents, members, placed = [], links = [], events, ledger = [] }: IncidentChanges): void {
+  commit(changes: IncidentChanges): void {
+    const { delivery, incidents, members, placed = [], links = [], events, ledger = [], isFlushed = false } = changes;
     const changed = [...incidents];
     const numbers = new Map(changed.map(({ id }) => [id, this.#numberOf(id) || this.#nextNumber++]));
     const numberOf = (id: string) => numbers.get(id) ?? this.#numberOf(id);
-    transact(this.#database, () => {
+    transact(this.#database, isFlushed, () => {
       if (delivery !== undefined) {
         this.#addDelivery(delivery);
         this.#addToLedger(ledger, delivery.receivedAt);
@@ -133,6 +144,7 @@ export class IncidentStore {
       }
       for (const { at, a, b, isTogether } of links) this.#insertLink.run(at, a, b, Number(isTogether));
     });
+    this.#hasChanged = true;
     for (const { id, resolvedAt } of changed) {
       if (resolvedAt === undefined) this.#numbers.set(id, numberOf(id));
       else this.#numbers.delete(id);
@@ -141,7 +153,19 @@ export class IncidentStore {
 
   /** Notes what became of firings, see `IncidentChanges.ledger`. @throws Error when that can't be stored */
   addToLedger(entries: readonly LedgerEntry[], at: number): void {
-    transact(this.#database, () => this.#addToLedger(entries, at));
+    transact(this.#database, false, () => this.#addToLedger(entries, at));
+    this.#hasChanged = true;
+  }
+
+  /** Resolves when all that was committed so far survives a power cut. Rejects when the disk fails. */
+  async flushed(): Promise<void> {
+    await this.#log?.flush.flush();
+  }
+
+  /** Begins to copy what was committed from the log into the tables; to be called now and then. */
+  checkpoint(): void {
+    if (this.#hasChanged) this.#log?.checkpoints.request();
+    this.#hasChanged = false;
   }
 
   /** The newest firing of an alert among those that have ended, undefined when there is none within the retention. */
@@ -227,6 +251,8 @@ export class IncidentStore {
   }
 
   close(): void {
+    this.#log?.checkpoints.stop();
+    void this.#log?.flush.stop();
     this.#database.close();
   }
 

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createIncident, reduce } from '../../src/incidents/life-cycle.ts';
+import { LogFlush } from '../../src/incidents/log-flush.ts';
 import { MIGRATIONS } from '../../src/incidents/schema.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { AlertMember, AnomalyMember, Incident } from '../../src/model/incident.ts';
@@ -135,6 +136,38 @@ describe('the store', () => {
     expect(store.prune(minute(10))).toBe(false);
     expect(store.incidents({ state: 'all', limit: 9 }).map(({ id }) => id.slice(-2))).toEqual(['cc', 'bb']);
     expect([store.members(old.id), store.timeline(old.id)]).toEqual([[], []]);
+  });
+});
+
+describe('the log of the store', () => {
+  it('is copied into the tables beside the loop', async () => {
+    const store = open();
+    const copy = join(folder, 'copy.db');
+    // A copy of the file without its log has what was copied.
+    const copied = () => {
+      copyFileSync(path, copy);
+      const database = new DatabaseSync(copy);
+      try {
+        return database.prepare("SELECT name FROM sqlite_schema WHERE name = 'incidents'").all().length === 0
+          ? []
+          : database.prepare('SELECT id FROM incidents').all();
+      } finally {
+        database.close();
+      }
+    };
+    store.commit({ incidents: [incidentOf('00000000000000aa', 0)], members: [], events: [] });
+    expect(copied()).toEqual([]);
+    store.checkpoint();
+    await vi.waitFor(() => expect(copied()).toEqual([{ id: '00000000000000aa' }]), { timeout: 15_000 });
+  });
+
+  it('is brought to the disk for all that wait at the same time, and again after a failure', async () => {
+    const flush = new LogFlush(path);
+    await expect(Promise.all([flush.flush(), flush.flush()])).rejects.toThrow(/ENOENT/);
+    open();
+    await expect(Promise.all([flush.flush(), flush.flush()])).resolves.toHaveLength(2);
+    await flush.stop();
+    await expect(open().flushed()).resolves.toBeUndefined();
   });
 });
 

@@ -43,14 +43,14 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config/yaml-tree.ts'],
   'node:crypto': ['score-lane.ts', 'config/certificates.ts', 'web/basic-auth.ts'],
   'node:fs': ['app.ts', 'backtest/backtest.ts', 'replay-command.ts', 'config/load.ts', 'state', 'version.ts'],
-  'node:fs/promises': ['app.ts', 'state'],
+  'node:fs/promises': ['app.ts', 'incidents/log-flush.ts', 'state'],
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
   'node:sqlite': ['incidents', 'noise/history.ts', 'notify/journal.ts', 'state/folder-lock.ts'],
   'node:timers/promises': ['emit/slices.ts', 'bootstrap/bootstrap.ts'],
   'node:tls': ['config/certificates.ts', 'web/tls-server.ts'],
   'node:v8': ['main.ts'],
-  'node:worker_threads': ['noise/report-thread.ts', 'web/bcrypt-thread.ts'],
+  'node:worker_threads': ['incidents/checkpoint-thread.ts', 'noise/report-thread.ts', 'web/bcrypt-thread.ts'],
 };
 /** Without a home of their own: they hold no state and touch nothing outside of the process. */
 const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promises', 'node:util', 'node:zlib']);
