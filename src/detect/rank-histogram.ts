@@ -40,13 +40,13 @@ export function binOf(z: number): number {
  */
 export class RankHistogram {
   readonly #counters: Uint8Array;
-  readonly #totals: Float32Array;
+  readonly #totals: Uint16Array;
   readonly #salt: number;
 
   /** @param salt tells the histograms of one series apart */
   constructor(columns: Columns, name: string, salt: number) {
     this.#counters = columns.u8(`${name}_ranks`, BINS);
-    this.#totals = columns.f32(`${name}_ranked`);
+    this.#totals = columns.u16(`${name}_ranked`);
     this.#salt = Math.imul(salt, 0x632be5ab);
   }
 

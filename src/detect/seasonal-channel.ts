@@ -89,7 +89,10 @@ export class SeasonalChannel {
   #bucketScale = 1;
   #usesWeekend = false;
 
-  constructor(live: Columns, season: Pool, weekend: Pool, civil: CivilTime) {
+  /** @param capacity most profiles */
+  constructor(live: Columns, capacity: number, civil: CivilTime) {
+    const season = live.pool('season', capacity);
+    const weekend = season.columns.pool('weekend', capacity);
     this.#season = season;
     this.#weekend = weekend;
     this.#civil = civil;
@@ -121,15 +124,14 @@ export class SeasonalChannel {
   }
 
   /** Gives the profile up, and tries another one at once. */
-  restart(slot: number, liveRow: number, timestamp: number): void {
-    this.#season.release(slot);
-    this.#weekend.release(slot);
+  restart(liveRow: number, timestamp: number): void {
+    this.#season.release(liveRow);
     this.#trialAt[liveRow] = timestamp / 1000;
   }
 
   /** The civil time has to be moved to the step's before. */
-  load(slot: number, step: Step): void {
-    const row = this.#season.rows[slot]!;
+  load(liveRow: number, step: Step): void {
+    const row = this.#season.rows[liveRow]!;
     this.row = row;
     this.isInUse = false;
     this.isReady = false;
@@ -142,7 +144,7 @@ export class SeasonalChannel {
     this.#next = (before + 1) % BUCKETS;
     this.#usesWeekend = this.#civil.isWeekend && this.#isSplit[row] === 1;
     this.profile = this.#usesWeekend
-      ? this.#interpolate(this.#weekendMeans, this.#weekend.rows[slot]!)
+      ? this.#interpolate(this.#weekendMeans, this.#weekend.rows[row]!)
       : this.#interpolate(this.#means, row);
     this.expected = this.#levels[row]! + this.profile;
     const age = step.timestamp / 1000 - this.#startedAt[row]!;
@@ -170,10 +172,10 @@ export class SeasonalChannel {
   }
 
   /** Begins a trial on a series that has none, when it is time. @param level and noise to begin with */
-  tryBegin(slot: number, liveRow: number, step: Step, level: number, noise: number): void {
+  tryBegin(liveRow: number, step: Step, level: number, noise: number): void {
     const { timestamp } = step;
     if (timestamp / 1000 < this.#trialAt[liveRow]! || step.lengthSeconds > BUCKET_SECONDS) return;
-    const row = this.#season.acquire(slot);
+    const row = this.#season.acquire(liveRow);
     if (row === 0) return;
     this.#startedAt[row] = timestamp / 1000;
     this.#levels[row] = level;
@@ -182,7 +184,7 @@ export class SeasonalChannel {
   }
 
   /** Learns the step, whose value was evaluated last, of a series that has a profile. */
-  learn(slot: number, liveRow: number, step: Step): void {
+  learn(liveRow: number, step: Step): void {
     const { row } = this;
     const { value, elapsed } = step;
     const steps = ++this.#steps[row]!;
@@ -204,28 +206,28 @@ export class SeasonalChannel {
     this.#scales[at]! += gain * (Math.min(TO_SIGMA * Math.abs(clipped), CLIP * this.#scales[at]!) - this.#scales[at]!);
     if (!this.#usesWeekend) this.#means[at]! += gain * clipped;
     if (visits < MAX_VISITS) this.#visits[at] = visits + 1;
-    if (this.#civil.isWeekend) this.#learnWeekend(slot, row, value, clip, stepsPerVisit);
+    if (this.#civil.isWeekend) this.#learnWeekend(row, value, clip, stepsPerVisit);
     this.#levels[row]! += this.#levelGain.over(elapsed, steps) * clipped;
     const noiseNow = this.#noises[row]!;
     this.#noises[row] =
       noiseNow +
       this.#noiseGain.over(elapsed, steps) *
         (Math.min(TO_SIGMA * Math.abs(residual), NOISE_CLIP * noiseNow) - noiseNow);
-    if (this.#bucket < this.#lastBucket[row]!) this.#endDay(slot, liveRow, step.timestamp);
+    if (this.#bucket < this.#lastBucket[row]!) this.#endDay(liveRow, step.timestamp);
     else this.#lastBucket[row] = this.#bucket;
   }
 
   /** After a gap what was smoothed means nothing; after a long one less is known. */
-  interrupt(slot: number, isLong: boolean): void {
-    const row = this.#season.rows[slot]!;
+  interrupt(liveRow: number, isLong: boolean): void {
+    const row = this.#season.rows[liveRow]!;
     if (row === 0) return;
     this.#smoothed.forget(row);
     if (isLong) this.#noises[row]! *= 2;
   }
 
   /** How far a profile of the series has come; whether it is in use is known of the one that was loaded last. */
-  stage(slot: number): 'none' | 'on trial' | 'in use' | 'in use, weekends apart' {
-    const row = this.#season.rows[slot]!;
+  stage(liveRow: number): 'none' | 'on trial' | 'in use' | 'in use, weekends apart' {
+    const row = this.#season.rows[liveRow]!;
     if (row === 0) return 'none';
     if (row !== this.row || !this.isInUse) return 'on trial';
     return this.#isSplit[row] === 1 ? 'in use, weekends apart' : 'in use';
@@ -248,10 +250,10 @@ export class SeasonalChannel {
   }
 
   /** Weekends are learnt apart from their first on, so that it can be seen whether they differ. */
-  #learnWeekend(slot: number, row: number, value: number, clip: number, stepsPerVisit: number): void {
-    let own = this.#weekend.rows[slot]!;
+  #learnWeekend(row: number, value: number, clip: number, stepsPerVisit: number): void {
+    let own = this.#weekend.rows[row]!;
     if (own === 0) {
-      own = this.#weekend.acquire(slot);
+      own = this.#weekend.acquire(row);
       if (own === 0) return;
       this.#weekendMeans.set(this.#means.subarray(row * BUCKETS, (row + 1) * BUCKETS), own * BUCKETS);
     }
@@ -263,37 +265,36 @@ export class SeasonalChannel {
     if (visits < MAX_VISITS) this.#weekendVisits[at] = visits + 1;
   }
 
-  #endDay(slot: number, liveRow: number, timestamp: number): void {
+  #endDay(liveRow: number, timestamp: number): void {
     const row = this.row;
     this.#lastBucket[row] = this.#bucket;
     const age = timestamp / 1000 - this.#startedAt[row]!;
-    this.#recentre(slot, row);
-    this.#chooseSplit(slot, row, age);
+    this.#recentre(row);
+    this.#chooseSplit(row, age);
     if (age < IN_USE_AFTER_DAYS * DAY) return;
     this.#unusedDays[row] = this.isInUse ? 0 : this.#unusedDays[row]! + 1;
     if (this.#unusedDays[row]! <= UNUSED_DAYS) return;
-    this.#season.release(slot);
-    this.#weekend.release(slot);
+    this.#season.release(liveRow);
     const failures = this.#failures[liveRow]!;
     this.#trialAt[liveRow] = timestamp / 1000 + RETRY_DAYS * 2 ** failures * DAY;
     this.#failures[liveRow] = Math.min(MOST_DOUBLINGS, failures + 1);
   }
 
   /** Moves the mean of the profile into the level, so that each means what its name says. */
-  #recentre(slot: number, row: number): void {
+  #recentre(row: number): void {
     let sum = 0;
     for (let i = row * BUCKETS; i < (row + 1) * BUCKETS; i++) sum += this.#means[i]!;
     const mean = sum / BUCKETS;
     for (let i = row * BUCKETS; i < (row + 1) * BUCKETS; i++) this.#means[i]! -= mean;
     this.#levels[row]! += mean;
     this.#previous[row]! -= mean;
-    const own = this.#weekend.rows[slot]!;
+    const own = this.#weekend.rows[row]!;
     if (own === 0) return;
     for (let i = own * BUCKETS; i < (own + 1) * BUCKETS; i++) this.#weekendMeans[i]! -= mean;
   }
 
-  #chooseSplit(slot: number, row: number, age: number): void {
-    const own = this.#weekend.rows[slot]!;
+  #chooseSplit(row: number, age: number): void {
+    const own = this.#weekend.rows[row]!;
     if (own === 0 || age < SPLIT_AFTER_DAYS * DAY) return;
     let difference = 0;
     for (let i = 0; i < BUCKETS; i++) {
