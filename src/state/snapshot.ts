@@ -15,7 +15,8 @@ import type { LearntTopology } from '../topology/learnt-topology.ts';
  * A block holds up to 256 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
  * all series, then column after column, then pool after pool, each with the rows of its series, and the pools that belong to it. It is made in one go, so that all fields of a series are
  * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
- * name: one that is new starts at 0, one that is gone is passed over.
+ * name: one that is new starts at 0, one that is gone is passed over, and one of another type is converted. A column whose
+ * numbers mean something else gets another name.
  */
 const MAGIC = 'pronoia snapshot';
 const VERSION = 3;
@@ -264,8 +265,8 @@ class ColumnReader {
 
 /** Puts stored values where they belong now; 0 stands for a series or row that there is no more. */
 function scatter(columns: Columns | undefined, stored: StoredColumn, from: ColumnArray, rows: readonly number[]): void {
-  const { name, type, width } = stored;
-  const column = columns?.all().find((each) => each.name === name && each.type === type && each.width === width);
+  const { name, width } = stored;
+  const column = columns?.all().find((each) => each.name === name && each.width === width);
   if (column === undefined) return;
   for (let place = 0; place < rows.length; place++) {
     if (rows[place] === 0) continue;
