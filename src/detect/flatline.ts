@@ -9,16 +9,17 @@ const MOST_USUAL_RUN = 30;
 const LONGER = 4;
 /** … and is reported for so long. */
 const REPORTED_STEPS = 60;
-const MAX_RUN = 65_535;
+/** Longer ones are all alike. */
+const MAX_RUN = 255;
 
 /** Has a series that always moves stopped to? */
 export class Flatline {
-  readonly #runs: Uint16Array;
-  readonly #longest: Uint16Array;
+  readonly #runs: Uint8Array;
+  readonly #longest: Uint8Array;
 
   constructor(columns: Columns) {
-    this.#runs = columns.u16('flat_run');
-    this.#longest = columns.u16('longest_flat_run');
+    this.#runs = columns.u8('flat_run');
+    this.#longest = columns.u8('longest_flat_run');
   }
 
   /** A series that was constant for so many steps. */
