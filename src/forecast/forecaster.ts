@@ -26,6 +26,11 @@ const RESIZED_SECONDS = 3600;
 const VISIBLE = 6;
 /** Growth within five minutes of so many times the noise is no chance: noise does that once in a thousand times. */
 const SUDDEN = 4;
+/** Growth has stopped when the latest five minutes had less than this share of what is usual, and that is so many times the noise. */
+const STOPPED_SHARE = 0.5;
+const STOPPED_NOISE = 3;
+/** Some things grow by bursts: a pause that is no longer than those of the twenty minutes before is no end. */
+const PAUSES_BEFORE = 4;
 /** Growth that goes through a whole scale is no chance when it is so many times its error. */
 const SURE_ERRORS = 3;
 
@@ -93,6 +98,7 @@ function isInsufficient(history: ResourceHistory): boolean {
  */
 function isGrowingNow(history: ResourceHistory): boolean {
   const { lastAt, used, noise } = history;
+  if (hasStopped(history)) return false;
   const wasFilling = STATES[history.integers[WORD.state]!] === 'filling';
   for (let scale = HOUR_SCALE; scale <= DAY_SCALE; scale++) {
     const isSure = growth.isConsistent[scale] === 1 && growth.slope[scale]! > SURE_ERRORS * growth.slopeError[scale]!;
@@ -102,6 +108,35 @@ function isGrowingNow(history: ResourceHistory): boolean {
     if (!hasEnded) return true;
   }
   return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > SUDDEN * noise;
+}
+
+/** Whether growth of the last quarter of an hour, or of the hour, has just ended, so that a write does not page after its end. */
+function hasStopped(history: ResourceHistory): boolean {
+  const { lastAt, noise } = history;
+  const usual = 300 * Math.max(growth.slope[0]!, growth.slope[HOUR_SCALE]!);
+  if (usual <= STOPPED_NOISE * noise) return false;
+  const grown = meanLevel(history, lastAt) - meanLevel(history, lastAt - 300);
+  return grown < STOPPED_SHARE * usual && !hadPause(history, grown);
+}
+
+/** Whether five minutes of the twenty before grew by as little. */
+function hadPause(history: ResourceHistory, grown: number): boolean {
+  const level = (bins: number) => history.highest(RINGS.fiveMinutes, history.lastAt - bins * 300);
+  for (let back = 1; back <= PAUSES_BEFORE; back++) if (level(back) - level(back + 1) <= grown) return true;
+  return false;
+}
+
+/** Mean of the levels of three minutes within the latest quarter of an hour, NaN when there are none. */
+function meanLevel(history: ResourceHistory, at: number): number {
+  let sum = 0;
+  let count = 0;
+  for (let back = 0; back < 3; back++) {
+    const level = history.highest(RINGS.minute, at - back * 60);
+    if (Number.isNaN(level)) continue;
+    sum += level;
+    count++;
+  }
+  return sum / count;
 }
 
 /** The level of a minute in the latest quarter of an hour, or of one shortly before; NaN when there is none. */

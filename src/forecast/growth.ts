@@ -33,7 +33,7 @@ const NEW_SECONDS = 86_400;
 /** A pause, as at a weekend, is no levelling off: that slows from the first quarter on, by this share of the mean slowing. */
 const EARLY_SLOWING = 0.25;
 /** A rise goes through all of the window when no quarter has less than this share of the mean growth. */
-const THROUGH_QUARTER = 0.2;
+const THROUGH_QUARTER = 0.4;
 const THROUGH_SPAN = 0.9;
 /** Growth that is not consistent and smaller than so many errors is none. */
 const MIN_ERRORS = 1.5;

@@ -201,11 +201,10 @@ it('needs half an hour and six samples before it says anything', () => {
   expect(forecastOf(history, 100)).toEqual({ p10: Infinity, p50: Infinity, p90: Infinity, state: 'insufficient' });
 });
 
-it('beside the predict_linear rules of the mixins: a tenth of the false pages of those that catch as much, and no fill missed', () => {
+it('beside the predict_linear rules of both mixins: a tenth of their false alarms, and no fill missed', () => {
   const { falseAlarms, missed, judged, covered } = compareRules(40);
-  expect(falseAlarms.page * 10).toBeLessThanOrEqual(falseAlarms.nodeWarning);
-  expect(falseAlarms.page).toBeLessThanOrEqual(2);
+  expect(falseAlarms.page * 10).toBeLessThanOrEqual(Math.min(falseAlarms.nodeWarning, falseAlarms.kubeWarning));
   expect(missed.page).toBe(0);
   expect(covered / judged).toBeGreaterThan(0.75);
   expect(covered / judged).toBeLessThan(0.9);
-}, 60_000);
+}, 240_000);
