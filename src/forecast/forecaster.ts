@@ -31,6 +31,9 @@ const STOPPED_SHARE = 0.5;
 const STOPPED_NOISE = 3;
 /** Some things grow by bursts: a pause that is no longer than those of the twenty minutes before is no end. */
 const PAUSES_BEFORE = 4;
+/** What has a day left at least may rest, over a weekend with a holiday, and is still filling. */
+const MIN_PAUSED_LEFT = 86_400;
+const MAX_PAUSE_SECONDS = 3 * 86_400;
 /** Growth that goes through a whole scale is no chance when it is so many times its error. */
 const SURE_ERRORS = 3;
 
@@ -53,7 +56,8 @@ export function forecastOf(history: ResourceHistory, scale: number): Forecast {
   growth.measure(history, isNewHour);
   if (isNewHour) measureStaircase(history);
   const isGrowing = isGrowingNow(history);
-  const isDraining = growth.isConsistent[DAY_SCALE] === 1 && growth.slope[DAY_SCALE]! < 0;
+  const isDraining =
+    growth.isConsistent[DAY_SCALE] === 1 && growth.slope[DAY_SCALE]! < -SURE_ERRORS * growth.slopeError[DAY_SCALE]!;
   const envelope = envelopeOf(history, scale);
   const quantiles = envelope === undefined ? alongScales(history, scale) : alongEnvelope(history, envelope, scale);
   return { ...quantiles, state: settle(history, observedState(history, envelope, quantiles, isGrowing, isDraining)) };
@@ -158,17 +162,26 @@ function observedState(
   const resizedAt = history.integers[WORD.resizedAt]!;
   if (resizedAt > history.integers[WORD.firstAt]! && history.lastAt - resizedAt < RESIZED_SECONDS) return 'resized';
   if (envelope !== undefined) return 'sawtooth';
-  if (p50 < Infinity && isGrowing) return 'filling';
+  if (isGrowing) history.integers[WORD.grewAt] = history.lastAt;
+  if (p50 < Infinity && (isGrowing || (p50 > MIN_PAUSED_LEFT && isPaused(history)))) return 'filling';
   return isDraining ? 'draining' : 'flat';
 }
 
+/** Whether it has been filling, and grows again soon: it grew for longer than it now rests, which is not for ever. */
+function isPaused({ integers, lastAt }: ResourceHistory): boolean {
+  if (STATES[integers[WORD.state]!] !== 'filling') return false;
+  const grewAt = integers[WORD.grewAt]!;
+  return lastAt - grewAt < Math.min(MAX_PAUSE_SECONDS, grewAt - integers[WORD.fillingSince]!);
+}
+
 /** A change of state has to be seen twice in a row, but filling begins and ends at once. */
-function settle({ integers }: ResourceHistory, observed: ForecastState): ForecastState {
+function settle({ integers, lastAt }: ResourceHistory, observed: ForecastState): ForecastState {
   const before = STATES[integers[WORD.state]!]!;
   const next = STATES.indexOf(observed);
   const isConfirmed = integers[WORD.nextState] === next;
   integers[WORD.nextState] = next;
   if (!isConfirmed && before !== 'filling' && before !== 'insufficient' && observed !== 'filling') return before;
+  if (observed !== before) integers[WORD.fillingSince] = lastAt;
   integers[WORD.state] = next;
   return observed;
 }
