@@ -46,16 +46,10 @@ export function createIncidentPage({ store, now, externalUrl }: IncidentPageOpti
       return sendPage(response, page('No such incident', `<p>${escapeHtml(unknownIncident(id).message)}</p>`));
     }
     const title = incidentTitle(incident);
-    const members = store.members(id, MAX_ROWS);
     const body = `<header><h1>${escapeHtml(title)}</h1>
 <p>${escapeHtml(headline(incident, now()))}</p></header>
 <main>
-${causes(incident)}
-${places('Affected', incident.impacted)}
-${places('May be affected', incident.possible)}
-${actions(incident, members.filter(isAlert))}
-${alerts(incident, members.filter(isAlert))}
-${anomalies(members.filter(isAnomaly))}
+${incident.mergedInto === undefined ? findings(incident, store.members(id, MAX_ROWS)) : otherOne(incident.mergedInto, externalUrl)}
 ${timeline(store.timeline(id).slice(-MAX_ROWS))}
 </main>
 <footer><a href="${escapeHtml(externalUrl)}/">all that is odd now</a> · <a href="${escapeHtml(externalUrl)}/api/v1/incidents/${incident.id}">as JSON</a></footer>`;
@@ -64,13 +58,27 @@ ${timeline(store.timeline(id).slice(-MAX_ROWS))}
   return router;
 }
 
+function findings(incident: Incident, members: readonly Member[]): string {
+  return `${causes(incident)}
+${places('Affected', incident.impacted)}
+${places('May be affected', incident.possible)}
+${actions(incident, members.filter(isAlert))}
+${alerts(incident, members.filter(isAlert))}
+${anomalies(members.filter(isAnomaly))}`;
+}
+
+/** All that it had is there now. */
+function otherOne(id: string, externalUrl: string): string {
+  return `<p>It has become part of <a href="${escapeHtml(externalUrl)}/incidents/${id}">another incident</a>.</p>`;
+}
+
 /** `critical · open · since 2026-11-25 22:13:31 UTC, for 1h12m · 5 of 6 alerts fire · acknowledged by ann`. */
 function headline(incident: Incident, now: number): string {
-  const { severity, startsAt, resolvedAt, alerts: count, firing, acknowledgedBy, cluster, mergedInto } = incident;
+  const { severity, startsAt, resolvedAt, alerts: count, firing, acknowledgedBy, cluster } = incident;
   const lasted = formatDuration(Math.max(0, Math.round(((resolvedAt ?? now) - startsAt) / 1000) * 1000));
   return [
     severity,
-    stateWord(incident).replace('_', ' ') + (mergedInto === undefined ? '' : ` into ${mergedInto}`),
+    stateWord(incident).replace('_', ' '),
     `since ${timeOf(startsAt)} UTC, for ${lasted}`,
     `${firing} of ${count} ${count === 1 ? 'alert' : 'alerts'} firing`,
     acknowledgedBy === '' ? '' : `taken on by ${acknowledgedBy}`,

@@ -60,6 +60,16 @@ it('links to where an alert is from only if that is a page', async () => {
   expect(html).toContain('href="http://prometheus/graph?g0.expr=x&#38;g0.tab=1"');
 });
 
+it('leads on from one that became part of another', async () => {
+  bench.deliver(1, [alertOf(cart, { from: 0 })]);
+  bench.deliver(2, [alertOf({ ...cart, alertname: 'Down', service: 'orders' }, { from: 1 })]);
+  const [younger, older] = bench.store.incidents({ state: 'all', limit: 2 });
+  bench.pipeline.people.merge(older!.id, younger!.id, { by: 'ann', comment: '' });
+  const { html } = await get(younger!.id);
+  expect(html).toContain(`href="https://ops.example.org/pronoia/incidents/${older!.id}">another incident</a>`);
+  expect(html).not.toContain('<h2>Probable causes</h2>');
+});
+
 it('says so when there is none', async () => {
   const { status, html } = await get('<script>');
   expect(status).toBe(404);
