@@ -90,7 +90,7 @@ function headline(incident: Incident, now: number): string {
 
 function causes({ causes: ranked }: Incident): string {
   const rows = ranked.map(({ p, entity, text, evidence }) => [
-    `${Math.round(p * 100)} %`,
+    `${Math.round(p * 100)}&nbsp;%`,
     escapeHtml(placeOf(entity)),
     `${escapeHtml(text)}${list(evidence)}`,
   ]);
