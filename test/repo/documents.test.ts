@@ -111,13 +111,6 @@ function isUnderstood(args: string): boolean {
 describe('what documents and examples name exists', () => {
   const texts = [...DOCUMENTS, ...EXAMPLES, ...DASHBOARDS].map((file) => [file, textOf(file)] as const);
 
-  /** Links within the project; `link` is empty for one within its own page. */
-  const links = texts
-    .filter(([file]) => file.endsWith('.md'))
-    .flatMap(([file, text]) =>
-      [...text.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)].map(([, link, anchor]) => ({ file, link: link!, anchor })),
-    );
-
   /** Each thing found in the texts that is not known, with the file that names it. */
   function unknown(pattern: RegExp, isKnown: (name: string) => boolean): string[] {
     const found = texts.flatMap(([file, text]) =>
@@ -126,6 +119,13 @@ describe('what documents and examples name exists', () => {
     expect(found.length).toBeGreaterThan(0);
     return found.filter(({ name }) => !isKnown(name)).map(({ file, name }) => `${file}: ${name}`);
   }
+
+  /** Links within the project; `link` is empty for one within its own page. */
+  const links = texts
+    .filter(([file]) => file.endsWith('.md'))
+    .flatMap(([file, text]) =>
+      [...text.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)].map(([, link, anchor]) => ({ file, link: link!, anchor })),
+    );
 
   it('metrics', () => {
     const rows = [...textOf('docs/metrics.md').matchAll(/^\| `(\w+)`/gm)];
