@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['incident-lane.ts', 'score-lane.ts', 'score-replay.ts'],
   ['history-loading.ts', 'incident-replay.ts'],
-  ['backtest', 'home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'replay-command.ts', 'server.ts'],
+  ['backtest', 'lane-metrics.ts', 'lifecycle-routes.ts', 'pages', 'replay-command.ts', 'server.ts'],
   ['app.ts'],
   ['main.ts'],
 ];
@@ -24,7 +24,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   express: [
     'server.ts',
     'alertmanager/view.ts',
-    'home-page.ts',
+    'pages',
     'lifecycle-routes.ts',
     'emit/federation.ts',
     'emit/metrics-routes.ts',
