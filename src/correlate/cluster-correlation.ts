@@ -6,7 +6,7 @@ import { type Explanation, explainMember } from './explanation.ts';
 import type { GroupMember } from './group.ts';
 import { impactOf } from './impact.ts';
 import { alternativesFor, assignIncidents, type IdentifiedGroup, provisionalHome } from './incident-identity.ts';
-import { partition } from './partition.ts';
+import { Partition } from './partition.ts';
 import { rankCauses } from './ranked-causes.ts';
 import { Scene } from './scene.ts';
 import { Settled } from './settled.ts';
@@ -43,6 +43,7 @@ export class ClusterCorrelation {
   readonly #cluster: string;
   readonly #graph: DependencyGraph;
   readonly #settled = new Settled();
+  readonly #partition: Partition;
   /** New firings since the last decision. */
   #fresh: { firing: CorrelatedFiring; sign: Sign }[] = [];
   #groups: IdentifiedGroup[] = [];
@@ -59,6 +60,7 @@ export class ClusterCorrelation {
     this.#cluster = cluster;
     this.scene = new Scene(identifying);
     this.#graph = graph;
+    this.#partition = new Partition(graph);
   }
 
   take(firing: CorrelatedFiring): Sighting {
@@ -108,7 +110,7 @@ export class ClusterCorrelation {
 
   #explain(now: number, outcome: Outcome): void {
     const open = this.#settled.open(this.scene.signs(), this.#groups, now);
-    const groups = partition(open, this.#graph, now);
+    const groups = this.#partition.of(open, now);
     this.#groups = assignIncidents(this.#cluster, groups);
     this.#caused = this.#groups.filter(({ claim }) => claim !== undefined);
     this.#member = new Map();
