@@ -47,7 +47,7 @@ export class Background {
   ): boolean {
     const all = kind === undefined ? this.#total : (this.#counts.get(kind) ?? 0);
     const rate = ((Math.max(0, all - explained) + PRIOR_COUNT) * entities) / (this.#entities * this.#observedMs);
-    const sorted = delaysMs.map(Math.abs).sort((a, b) => a - b);
+    const sorted = Float64Array.from(delaysMs, Math.abs).sort();
     return sorted.some((delay, k) => isTailBelow(k + 1, rate * (delay + RESOLUTION_MS), max));
   }
 }

@@ -53,13 +53,13 @@ export function theoryOf(hypothesis: Hypothesis, cone: Cone): Theory {
 
 /** Judges a theory by what is left. */
 export function judge(theory: Theory, { left, background, symptoms, round }: Evidence): Claim {
-  const { hypothesis, cone } = theory;
+  const { hypothesis } = theory;
   if (hypothesis.own.length > 0 && !hypothesis.own.some((sign) => left.has(sign))) {
     return { theory, explained: [], worth: Number.NEGATIVE_INFINITY, judgedAt: round };
   }
-  const open = cone.explained.filter(({ sign }) => left.has(sign));
+  const open = openOf(theory.cone, left);
   const explained = unlessCoincidence(theory, witnesses(hypothesis, open, background, symptoms), open, background);
-  return { theory, explained, worth: saved(explained) - costOf(theory), judgedAt: round };
+  return { theory, explained: explained.flat(), worth: saved(explained) - costOf(theory), judgedAt: round };
 }
 
 /** What judging a theory cannot exceed, whatever is left. */
@@ -72,10 +72,18 @@ function costOf({ hypothesis, missing }: Theory): number {
   return hypothesis.priorCost + missing * hypothesis.missingCost;
 }
 
+/** What can be explained on one thing, the earliest first. */
+type OnThing = readonly Explained[];
+
+function openOf({ explained }: Cone, left: ReadonlySet<Sign>): OnThing[] {
+  const isLeft = ({ sign }: Explained) => left.has(sign);
+  return explained.map((same) => (same.every(isLeft) ? same : same.filter(isLeft))).filter(({ length }) => length > 0);
+}
+
 /** Each burst of trouble on a thing saves an incident of its own. Anomalies need no explanation. */
-function saved(explained: readonly Explained[]): number {
+function saved(explained: readonly OnThing[]): number {
   let saved = 0;
-  for (const same of thingByThing(explained)) {
+  for (const same of explained) {
     let last = Number.NEGATIVE_INFINITY;
     let [least, further] = [ALONE_COST, 0];
     for (const { sign, cost } of same) {
@@ -97,7 +105,7 @@ function saved(explained: readonly Explained[]): number {
 /** On each thing as many bursts as the time between its signs allows. */
 function mostSaved({ explained }: Cone): number {
   let saved = 0;
-  for (const same of thingByThing(explained)) {
+  for (const same of explained) {
     const alerts = same.filter(({ sign }) => !sign.isEvidence);
     if (alerts.length === 0) continue;
     const span = alerts.at(-1)!.sign.onset - alerts[0]!.sign.onset;
@@ -111,10 +119,10 @@ function mostSaved({ explained }: Cone): number {
 /** Leaves out signs of kinds that come as often by themselves. */
 function witnesses(
   hypothesis: Hypothesis,
-  open: readonly Explained[],
+  open: readonly OnThing[],
   background: Background,
   symptoms: ReadonlySet<string>,
-): Explained[] {
+): OnThing[] {
   const own = new Set(hypothesis.own);
   const believedKinds = kindsBelieved(hypothesis, open, background);
   const isBelieved = ({ sign, reach }: Explained) => {
@@ -125,35 +133,47 @@ function witnesses(
     }
     return believedKinds.has(sign.kind) || (hypothesis.kind === 'silent' && reach.hops === 1 && delay <= TOGETHER_MS);
   };
-  return thingByThing(open).flatMap((same) => {
-    const believed = same.map(isBelieved);
-    const since = same[believed.indexOf(true)]?.sign.onset;
+  const believedOf = (same: OnThing): OnThing => {
+    const first = same.find(isBelieved);
+    if (first === undefined) return [];
     const isMore = ({ sign }: Explained) =>
-      since !== undefined && sign.isRequest && (symptoms.has(sign.kind) || sign.onset - since <= MORE_WITHIN_MS);
-    return same.filter((each, i) => believed[i] || isMore(each));
-  });
+      sign.isRequest && (symptoms.has(sign.kind) || sign.onset - first.sign.onset <= MORE_WITHIN_MS);
+    return same.filter((each) => isBelieved(each) || isMore(each));
+  };
+  return open.map(believedOf).filter(({ length }) => length > 0);
 }
 
-function kindsBelieved({ from }: Hypothesis, open: readonly Explained[], background: Background): Set<string> {
-  const kinds = new Map<string, { delays: number[]; count: number; misfit: number }>();
-  const things = thingByThing(open);
-  for (const same of things) {
+/** How a kind of trouble came to the things in reach. */
+interface Spread {
+  /** When each thing first showed it, after the supposed cause. */
+  readonly delaysMs: number[];
+  lastThing: OnThing | undefined;
+  count: number;
+  /** How badly its time fits, at best. */
+  misfit: number;
+}
+
+function kindsBelieved({ from }: Hypothesis, open: readonly OnThing[], background: Background): Set<string> {
+  const spreads = new Map<string, Spread>();
+  for (const same of open) {
     if (same[0]!.reach.from === undefined) continue;
-    const onThis = new Set<string>();
     for (const { sign, misfit } of same) {
-      const kind = kinds.get(sign.kind) ?? { delays: [], count: 0, misfit: Number.POSITIVE_INFINITY };
-      if (kind.count === 0) kinds.set(sign.kind, kind);
-      if (!onThis.has(sign.kind)) kind.delays.push(sign.onset - from);
-      onThis.add(sign.kind);
-      kind.count++;
-      kind.misfit = Math.min(kind.misfit, misfit);
+      let spread = spreads.get(sign.kind);
+      if (spread === undefined) {
+        spread = { delaysMs: [], lastThing: undefined, count: 0, misfit: Number.POSITIVE_INFINITY };
+        spreads.set(sign.kind, spread);
+      }
+      if (spread.lastThing !== same) spread.delaysMs.push(sign.onset - from);
+      spread.lastThing = same;
+      spread.count++;
+      spread.misfit = Math.min(spread.misfit, misfit);
     }
   }
   const believed = new Set<string>();
-  for (const [kind, { delays, count, misfit }] of kinds) {
+  for (const [kind, { delaysMs, count, misfit }] of spreads) {
     // The worse the time fits, the less coincidence has to explain.
     const max = MAX_CHANCE * Math.exp(-misfit);
-    if (background.isTooRare(kind, delays, { explained: count, entities: things.length, max })) believed.add(kind);
+    if (background.isTooRare(kind, delaysMs, { explained: count, entities: open.length, max })) believed.add(kind);
   }
   return believed;
 }
@@ -161,32 +181,21 @@ function kindsBelieved({ from }: Hypothesis, open: readonly Explained[], backgro
 /** A few things fall into a wide cone by themselves: then the cause explains nothing but itself. */
 function unlessCoincidence(
   { hypothesis, missing }: Theory,
-  explained: readonly Explained[],
-  open: readonly Explained[],
+  explained: readonly OnThing[],
+  open: readonly OnThing[],
   background: Background,
-): readonly Explained[] {
-  const others = explained.filter(({ reach }) => reach.from !== undefined);
-  const entities = thingByThing(open).length + missing;
+): readonly OnThing[] {
+  const others = explained.filter(([first]) => first!.reach.from !== undefined);
   // The first one tells when a silent cause began: that it fits is no news.
-  const news = thingByThing(others)
+  const news = others
     .map(([first]) => first!.sign.onset - hypothesis.from)
     .sort((a, b) => a - b)
     .slice(hypothesis.own.length === 0 ? 1 : 0);
   const max = ownKinds(hypothesis.own) >= SURE_KINDS ? MAX_COINCIDENCE_IF_SURE : MAX_COINCIDENCE;
-  const isBelieved =
-    news.length === 0 || background.isTooRare(undefined, news, { explained: explained.length, entities, max });
+  const signs = explained.reduce((sum, { length }) => sum + length, 0);
+  const chance = { explained: signs, entities: open.length + missing, max };
+  const isBelieved = news.length === 0 || background.isTooRare(undefined, news, chance);
   if (others.length > 0 && isBelieved) return explained;
   const own = new Set(hypothesis.own);
-  return explained.filter(({ sign }) => own.has(sign));
-}
-
-/** Cuts where the next thing begins: a cone has its signs thing by thing, on each the earliest first. */
-function thingByThing(explained: readonly Explained[]): Explained[][] {
-  const things: Explained[][] = [];
-  for (const each of explained) {
-    const last = things.at(-1);
-    if (last !== undefined && last[0]!.reach === each.reach) last.push(each);
-    else things.push([each]);
-  }
-  return things;
+  return explained.map((same) => same.filter(({ sign }) => own.has(sign))).filter(({ length }) => length > 0);
 }

@@ -48,8 +48,8 @@ export interface Explained {
 /** Everything in reach of a cause against the direction of calls that shows signs at a fitting time. */
 export interface Cone {
   readonly reached: ReadonlyMap<string, Reach>;
-  /** Thing by thing, on each the earliest first. */
-  readonly explained: readonly Explained[];
+  /** For each thing at least one, the earliest first. */
+  readonly explained: readonly (readonly Explained[])[];
   /** The things that were looked at, reached or not: while their signs began when they did, the cone is the same. */
   readonly lookedAt: ReadonlySet<string>;
   /** The latest of the onsets that were looked at. */
@@ -110,7 +110,9 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, troubles:
     }
   }
   timeOf(rootKey);
-  const explained = [...reached.values()].flatMap((reach) => explainedOn(reach, hypothesis, troubles));
+  const explained = [...reached.values()]
+    .map((reach) => explainedOn(reach, hypothesis, troubles))
+    .filter(({ length }) => length > 0);
   return { reached, explained, lookedAt: new Set(times.keys()), lastOnset };
 }
 

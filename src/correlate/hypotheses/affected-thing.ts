@@ -14,8 +14,9 @@ export function* affectedThings(graph: DependencyGraph, troubles: Troubles): Ite
     const links = graph.dependents(root, rootKey);
     if (links.length === 0) continue;
     for (const own of bursts) {
-      const about = { root, rootKey, own, ...spanOf(own), change: undefined };
-      yield { kind: 'affected', ...about, links, priorCost: ALONE_COST, missingCost: MISSING_COST };
+      const { from, until } = spanOf(own);
+      const [priorCost, missingCost, change] = [ALONE_COST, MISSING_COST, undefined];
+      yield { kind: 'affected', root, rootKey, own, from, until, links, priorCost, missingCost, change };
     }
   }
 }
