@@ -32,7 +32,7 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
   const hasVerdict = quiet === undefined && scorer.inspect(slot, policyNumber);
   const { steps, constant, season, ...experience } = scorer.engine.experience(slot);
   const anomaly = scorer.anomalies.current(slot);
-  const explanation = hasVerdict ? explain(scorer.engine, scorer.verdict) : undefined;
+  const explanation = hasVerdict ? explain(scorer.engine.judgement, scorer.verdict) : undefined;
   const judgement = judge(parts, slot, hasVerdict);
   const isLive = lastAt > 0 && now - lastAt <= STALE_MS;
   const isAnomalous = anomaly !== undefined && (judgement.score ?? 0) > 1;
@@ -42,7 +42,7 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
     state: isLive ? stateOf(quiet, constant, hasVerdict, isAnomalous) : 'ended',
     calendar: quiet ?? null,
     lastSampleAt: time(lastAt),
-    value: hasVerdict ? scorer.engine.value : (constant ?? null),
+    value: hasVerdict ? scorer.engine.judgement.value : (constant ?? null),
     ...judgement,
     reason: explanation?.sentence ?? reasonWithout(quiet, constant, steps, lastAt),
     spokesman: explanation?.spokesman ?? null,
