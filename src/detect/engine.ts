@@ -143,7 +143,9 @@ export class Engine {
     step.elapsed = stepMeans.elapsedSteps;
     this.#load(slot, row, sample, reference, 1);
     const difference = Math.abs(step.value - channels.previous[row]!);
-    const isFlat = !channels.floors.isUnmoved(row) && flatline.isTooLong(row, difference, channels.fast.scale);
+    const isFlat =
+      !channels.floors.isUnmoved(row) &&
+      flatline.isTooLong(row, difference, channels.fast.scale, this.#maturity.steps[slot]!);
     this.#judge(isFlat, isWatched || isFlat);
     return VERDICT.step;
   }
@@ -160,7 +162,7 @@ export class Engine {
     step.value = previous[row]!;
     step.elapsed = 1;
     this.#load(slot, row, sample, reference, 1);
-    this.#judge(!floors.isUnmoved(row) && flatline.isTooLong(row, 0, fast.scale), true);
+    this.#judge(!floors.isUnmoved(row) && flatline.isTooLong(row, 0, fast.scale, this.#maturity.steps[slot]!), true);
     return true;
   }
 
