@@ -89,13 +89,14 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
     hasTopology: true,
   };
   yield frame(Buffer.from(JSON.stringify(header)));
+  const values = new ByteRun();
   for (let slot = 1; slot <= parts.table.highest; ) {
     const slots: number[] = [];
     for (; slot <= parts.table.highest && slots.length < BLOCK_SERIES; slot++) {
       const kind = parts.table.kinds[slot]!;
       if (kind !== 0 && kind < IGNORED) slots.push(slot);
     }
-    if (slots.length > 0) yield frame(...writeBlock(parts, slots));
+    if (slots.length > 0) yield frame(...writeBlock(parts, slots, values));
   }
   yield frame();
   for (const block of parts.forecasts.save()) yield frame(block);
@@ -168,9 +169,9 @@ async function readFrame(read: Read): Promise<Buffer> {
   return content;
 }
 
-function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[]): Uint8Array[] {
+function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[], values: ByteRun): Uint8Array[] {
   const labels = slots.map((slot) => table.labelBytes(slot));
-  const values: Buffer[] = [];
+  values.clear();
   const contents: Contents = {
     count: slots.length,
     labelLengths: labels.map((bytes) => bytes.length),
@@ -183,13 +184,13 @@ function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[
   const json = Buffer.from(JSON.stringify(contents));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  return [length, json, ...labels, ...values];
+  return [length, json, ...labels, values.bytes];
 }
 
 /** @param into gets the values of these slots or rows, column after column. @returns what they are */
-function writeTable(columns: Columns, slots: readonly number[], into: Buffer[]): StoredTable {
+function writeTable(columns: Columns, slots: readonly number[], into: ByteRun): StoredTable {
   const stored = columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
-  for (const column of stored) into.push(gather(column, slots));
+  for (const column of stored) into.add(column, slots);
   const pools = columns.pools().map((pool): StoredPool => {
     const places = slots.flatMap((slot, place) => (pool.rowOf(slot) === 0 ? [] : [place]));
     const rows = places.map((place) => pool.rowOf(slots[place]!));
@@ -198,15 +199,40 @@ function writeTable(columns: Columns, slots: readonly number[], into: Buffer[]):
   return { columns: stored.map(({ name, type, width }) => ({ name, type, width })), pools };
 }
 
-/** The values of these slots or rows, as bytes. */
-function gather({ values, width }: Column, rows: readonly number[]): Buffer {
-  const gathered = new (values.constructor as new (length: number) => ColumnArray)(rows.length * width);
-  for (let place = 0; place < rows.length; place++) {
-    const start = rows[place]! * width;
-    if (width === 1) gathered[place] = values[start]!;
-    else gathered.set(values.subarray(start, start + width), place * width);
+/** Bytes that are put together anew for each block, in a buffer that is kept: garbage by the megabyte has to be collected. */
+class ByteRun {
+  #buffer = new Uint8Array(1024 * 1024);
+  #length = 0;
+
+  clear(): void {
+    this.#length = 0;
   }
-  return Buffer.from(gathered.buffer);
+
+  /** A view of what was added: valid until the next block. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Adds the values of these slots or rows. */
+  add({ values, width }: Column, rows: readonly number[]): void {
+    const source = new Uint8Array(values.buffer);
+    const size = width * values.BYTES_PER_ELEMENT;
+    this.#reserve(rows.length * size);
+    const buffer = this.#buffer;
+    let at = this.#length;
+    for (const row of rows) {
+      const end = (row + 1) * size;
+      for (let from = row * size; from < end; from++) buffer[at++] = source[from]!;
+    }
+    this.#length = at;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return;
+    const larger = new Uint8Array(2 * (this.#length + bytes));
+    larger.set(this.bytes);
+    this.#buffer = larger;
+  }
 }
 
 function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer): number {

@@ -103,6 +103,29 @@ describe('after a restart', () => {
     expect(restarted.lane.table.types()).toEqual(new Map([['requests', 'counter']]));
   });
 
+  it('rules count for the series that they speak of, by name or by another label', async () => {
+    const rules = [
+      rule('{__name__=~"node_.*",device="sda"}', { sensitivity: 2 }),
+      rule('{__name__!="up",job="quiet"}', { sensitivity: 0.5 }),
+    ];
+    const series = [
+      { __name__: 'node_disk', device: 'sda' },
+      { __name__: 'node_disk', device: 'sdb' },
+      { __name__: 'up', job: 'quiet' },
+      { __name__: 'http_requests', job: 'quiet' },
+      { __name__: 'other', anomaly_name: 'mine' },
+    ];
+    const before = await newLane({ rules });
+    for (const labels of series) await before.play(labels, [1]);
+    await snapshotOf(before).write();
+    const after = await restart(before, { rules });
+    const policies = ({ lane }: TestLane) =>
+      times(series.length, (i) => lane.policies.get(lane.table.policyNumbers[i + 1]!));
+    expect(policies(after)).toEqual(policies(before));
+    expect(policies(after).map(({ sensitivity }) => sensitivity)).toEqual([2, 1, 1, 0.5, 1]);
+    expect(policies(after).at(-1)!.emit).toBe('all');
+  });
+
   it('a series that the rules make another kind now starts anew', async () => {
     const lane = await newLane();
     await lane.play({ __name__: 'odd' }, values(1, 2 * HOUR));
