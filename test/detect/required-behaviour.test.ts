@@ -102,7 +102,10 @@ describe('is silent for', () => {
     expect(Math.max(...scores)).toBeLessThan(0.5);
   });
 
-  it('row 23: clock changes, where the time zone is known', () => {
+  it.each([
+    ['is known', 'Europe/Berlin', 0],
+    ['is not, but once', 'UTC', 1],
+  ])('row 23: clock changes, where the time zone %s', (_, zone, allowed) => {
     const berlin = new Intl.DateTimeFormat('en', {
       timeZone: 'Europe/Berlin',
       hour: 'numeric',
@@ -111,15 +114,18 @@ describe('is silent for', () => {
     });
     // The second week ends with the change to summer time.
     const start = Date.UTC(2026, 2, 16);
-    const replay = new ScoreReplay('score', 'Europe/Berlin');
-    let above = 0;
+    const replay = new ScoreReplay('score', zone);
+    const onsets: number[] = [];
+    let lastAbove = Number.NEGATIVE_INFINITY;
     for (let minute = 0; minute < DAYS * DAY; minute += 5) {
       const at = start + minute * 60_000;
       const [hour, minutes] = berlin.format(at).split(':').map(Number);
       const score = replay.take(at, 100 + 60 * daily(hour! * 60 + minutes!) + 2 * noise());
-      if (minute > JUDGED_FROM_DAY * DAY && score > 1) above++;
+      if (score <= 1) continue;
+      if (at - lastAbove > MERGE_MS && minute > JUDGED_FROM_DAY * DAY) onsets.push(minute / DAY);
+      lastAbove = at;
     }
-    expect(above).toBe(0);
+    expect(onsets.length).toBeLessThanOrEqual(allowed);
   });
 });
 
