@@ -14,6 +14,8 @@ import { Recurrence } from './recurrence.ts';
 import { SeasonalChannel } from './seasonal-channel.ts';
 import { StepMeans } from './step-means.ts';
 
+/** What is new counts in full from this share of a deviation on. */
+const NOVEL_SHARE = 0.25;
 /** After so long a gap less is known of the series, in seconds. */
 const LONG_GAP = 86_400;
 
@@ -26,6 +28,8 @@ export class Channels {
   readonly step: Step = { value: 0, timestamp: 0, lengthSeconds: 0, elapsed: 1, floor: 1 };
   slot = 0;
   row = 0;
+  /** How much of what the range channel says counts, 0..1: a jump of the usual size that lands a little off is nothing new. */
+  novelty = 0;
   readonly fast: FastChannel;
   readonly long: LongChannel;
   readonly range: RangeChannel;
@@ -114,6 +118,8 @@ export class Channels {
     this.long.evaluate(this.row, value);
     this.range.evaluate(value);
     this.season.evaluate(value);
+    const { outside } = this.range;
+    this.novelty = outside === 0 ? 0 : Math.min(1, outside / (NOVEL_SHARE * Math.abs(value - this.fast.level)));
   }
 
   /**

@@ -14,6 +14,8 @@ const LEAST = 2 ** -149;
 /** Is this outside of all that was seen? */
 export class RangeChannel {
   z = 0;
+  /** How far beyond the edge the value lies; 0 within. */
+  outside = 0;
   isReady = false;
   /** Lowest and highest value seen. */
   low = 0;
@@ -44,9 +46,8 @@ export class RangeChannel {
   }
 
   evaluate(value: number): void {
-    const outside = Math.max(value - this.high, this.low - value);
-    if (!this.isReady || outside <= 0) this.z = 0;
-    else this.z = Math.min(MAX_Z, (WEIGHT * outside) / (this.high - this.low));
+    this.outside = this.isReady ? Math.max(0, value - this.high, this.low - value) : 0;
+    this.z = this.outside === 0 ? 0 : Math.min(MAX_Z, (WEIGHT * this.outside) / (this.high - this.low));
   }
 
   learn(row: number, value: number): void {
