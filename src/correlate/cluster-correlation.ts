@@ -1,6 +1,12 @@
 import { incidentId } from '../model/incident.ts';
 import type { Labels } from '../model/labels.ts';
-import type { AnomalyPlacement, CorrelatedFiring, FiringPlacement, IncidentView } from './correlator.ts';
+import type {
+  AnomalyPlacement,
+  CorrelatedFiring,
+  CorrelationWindows,
+  FiringPlacement,
+  IncidentView,
+} from './correlator.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import { type Explanation, explainMember } from './explanation.ts';
 import type { GroupMember } from './group.ts';
@@ -77,8 +83,8 @@ export class ClusterCorrelation {
     this.#heldUntil = now + HOLD_MS;
   }
 
-  decide(now: number, outcome: Outcome): void {
-    if (this.#isDue(now)) this.#explain(now, outcome);
+  decide(now: number, windows: CorrelationWindows, outcome: Outcome): void {
+    if (this.#isDue(now)) this.#explain(now, windows, outcome);
     this.#placeFresh(outcome);
     this.#placeAnomalies(outcome);
   }
@@ -109,9 +115,9 @@ export class ClusterCorrelation {
     return unplaced > Math.max(0, size - MANY_SIGNS) * NEW_SHARE;
   }
 
-  #explain(now: number, outcome: Outcome): void {
-    const open = this.#settled.open(this.scene.signs(), this.#groups, now);
-    const groups = this.#partition.of(open, now);
+  #explain(now: number, windows: CorrelationWindows, outcome: Outcome): void {
+    const open = this.#settled.open(this.scene.signs(), this.#groups, now - windows.freezeAfterMs, now);
+    const groups = this.#partition.of(open, now, windows);
     this.#groups = assignIncidents(this.#cluster, groups);
     this.#caused = this.#groups.filter(({ claim }) => claim !== undefined);
     this.#member = new Map();

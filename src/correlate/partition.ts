@@ -1,5 +1,6 @@
 import { Background } from './background.ts';
 import { type Claim, judge, type Theory, worthAtMost } from './claim.ts';
+import type { CorrelationWindows } from './correlator.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import type { Group } from './group.ts';
 import { withLeftovers } from './leftovers.ts';
@@ -24,11 +25,11 @@ export class Partition {
   }
 
   /** Cheap where little has changed since the last time. */
-  of(signs: Iterable<Sign>, now: number): Group[] {
+  of(signs: Iterable<Sign>, now: number, windows: CorrelationWindows): Group[] {
     const left = new Set(signs);
     const symptoms = new Set<string>();
     const groups = this.#outlooks.flatMap((outlook) => explain(left, symptoms, outlook, now));
-    return withLeftovers(groups, left);
+    return withLeftovers(groups, left, windows);
   }
 }
 
