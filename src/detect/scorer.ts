@@ -1,6 +1,6 @@
 import type { Labels } from '../model/labels.ts';
 import type { Columns } from '../series/columns.ts';
-import { KIND, UNSCORED } from '../series/kinds.ts';
+import { FIRST_UNSCORED, KIND } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
 import { type Siblings, withoutSiblings } from '../series/workloads.ts';
 import { Anomalies, type AnomalyListener } from './anomalies.ts';
@@ -115,7 +115,7 @@ export class Scorer {
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
     if (lastAt === 0) this.inheritance.begin(slot, timestamp);
     this.sampleClock.advance(slot, sample);
-    if (kind >= UNSCORED) return TAKEN.quiet;
+    if (kind >= FIRST_UNSCORED) return TAKEN.quiet;
     let weight = 1;
     if (kind === KIND.counter) {
       weight = this.rates.update(slot, sample) === RATE.known ? sample.elapsedSeconds : 0;

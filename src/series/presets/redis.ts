@@ -1,0 +1,92 @@
+import { type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
+
+/** oliver006/redis_exporter. */
+export const REDIS: Preset = {
+  name: 'redis_exporter',
+  groupBy: TARGET,
+  entries: [
+    { series: ['redis_up'], about: 'whether the server answers', isGolden: true, direction: 'down', range: STATE },
+    { series: ['redis_commands_processed_total'], about: 'commands', isGolden: true },
+    {
+      series: ['redis_commands_duration_seconds_total', 'redis_cpu_user_seconds_total', 'redis_cpu_sys_seconds_total'],
+      about: 'time that commands take: seconds a second',
+      direction: 'up',
+      atLeast: 0.02,
+    },
+    { series: ['redis_memory_used_bytes'], about: 'memory', isGolden: true, direction: 'up' },
+    {
+      series: ['redis_mem_fragmentation_ratio'],
+      about: 'memory that is taken for each byte in use',
+      direction: 'up',
+      atLeast: 0.5,
+    },
+    { series: ['redis_connected_clients'], about: 'connections', isGolden: true },
+    { series: ['redis_blocked_clients'], about: 'clients that wait', direction: 'up', atLeast: 2 },
+    {
+      series: [
+        'redis_rejected_connections_total',
+        'redis_evicted_keys_total',
+        'redis_errors_total',
+        'redis_commands_failed_calls_total',
+        'redis_commands_rejected_calls_total',
+      ],
+      about: 'connections, keys and commands that had no place',
+      isGolden: true,
+      direction: 'up',
+      atLeast: TWO_A_MINUTE,
+    },
+    {
+      series: ['redis_keyspace_misses_total'],
+      about: 'keys that were not there',
+      isGolden: true,
+      direction: 'up',
+      atLeast: 1,
+    },
+    {
+      series: ['redis_master_link_up', 'redis_connected_slaves'],
+      about: 'replicas that follow',
+      isGolden: true,
+      direction: 'down',
+    },
+    {
+      series: ['redis_connected_slave_lag_seconds', 'redis_master_last_io_seconds_ago'],
+      about: 'how far a replica is behind',
+      direction: 'up',
+      atLeast: 5,
+    },
+    {
+      series: ['redis_rdb_last_bgsave_status', 'redis_aof_last_bgrewrite_status', 'redis_aof_last_write_status'],
+      about: 'whether data could be saved',
+      isGolden: true,
+      direction: 'down',
+      range: STATE,
+    },
+    {
+      series: ['redis_exporter_last_scrape_error'],
+      about: 'whether the exporter can see',
+      direction: 'up',
+      range: STATE,
+    },
+    {
+      series: [
+        'redis_uptime_in_seconds',
+        'redis_rdb_changes_since_last_save',
+        'redis_rdb_current_bgsave_duration_sec',
+        'redis_rdb_bgsave_in_progress',
+        'redis_aof_rewrite_in_progress',
+        'redis_slowlog_last_id',
+        'redis_master_repl_offset',
+        'redis_slave_repl_offset',
+        'redis_connected_slave_offset_bytes',
+        'redis_replication_backlog_bytes',
+        'redis_config_maxclients',
+        'redis_config_maxmemory',
+        'redis_memory_max_bytes',
+        'redis_total_system_memory_bytes',
+        'redis_memory_used_peak_bytes',
+      ],
+      about: 'ages, places in a stream, records, settings; what is done now and then',
+      kind: 'unscored',
+    },
+  ],
+};
