@@ -120,6 +120,8 @@ export class Engine {
   readonly step: Step = { value: 0, timestamp: 0, lengthSeconds: 0, elapsed: 1, floor: 1 };
   /** Values that somebody has called normal, of the series that is judged: to be set before. */
   accepted: readonly AcceptedValues[] | undefined;
+  /** Least difference that matters for the series whose turn it is, by its rule; 0 when it says nothing. */
+  grain = 0;
   /** The value that `evaluate` judges. */
   probe = 0;
   isFlatline = false;
@@ -555,7 +557,8 @@ export class Engine {
   #loadFloors(row: number, value: number): void {
     const isState = this.#stepMeans.isBinary(row) && this.fast.levels[row]! > 0.5;
     const isLoss = value === 0 && (isState || this.#floors.isUnmoved(row));
-    this.#floors.load(row, Math.abs(value - this.#previous[row]!), isLoss);
+    const grain = this.#logs.isUsed(row) ? 0 : this.grain;
+    this.#floors.load(row, Math.abs(value - this.#previous[row]!), isLoss, grain);
   }
 
   /** Judges a sample whose step is not complete, if it lies further out than any did before. */

@@ -131,6 +131,7 @@ export class Scorer {
     const reference = isOpen ? this.anomalies.reference(slot) : undefined;
     const former = this.anomalies.formerReference(slot, timestamp);
     this.engine.accepted = this.feedbacks.acceptedOf(slot);
+    this.engine.grain = this.#policies.get(policyNumber).minDeviation.absolute;
     const found = this.engine.observe(slot, sample, weight, isWatched, reference, former);
     // What is always put out is put out from its first sample on.
     if (found === VERDICT.none)
@@ -172,6 +173,7 @@ export class Scorer {
     Object.assign(sample, { timestamp, isGap: false, stepSeconds: this.sampleClock.stepSeconds(slot) });
     const former = anomalies.formerReference(slot, timestamp);
     engine.accepted = this.feedbacks.acceptedOf(slot);
+    engine.grain = this.#policies.get(policyNumber).minDeviation.absolute;
     if (!engine.inspect(slot, sample, anomalies.reference(slot), former) || !engine.isWarm(slot)) return false;
     verdict.judge(policyNumber, engine.value, engine.score, engine.expected, engine.magnitude);
     verdict.score = Math.max(verdict.score, engine.flatlineScore);

@@ -1,4 +1,4 @@
-import { type Preset, STATE, TARGET } from './preset.ts';
+import { ANY, type Preset, STATE, TARGET } from './preset.ts';
 
 /** prometheus/blackbox_exporter. */
 export const BLACKBOX: Preset = {
@@ -24,9 +24,16 @@ export const BLACKBOX: Preset = {
       about: 'errors have the larger codes',
       isGolden: true,
       direction: 'up',
+      atLeast: ANY,
     },
     { series: ['probe_http_ssl'], about: 'whether the answer came by TLS', direction: 'down', range: STATE },
-    { series: ['probe_failed_due_to_regex'], about: 'whether the body is another one', direction: 'up', range: STATE },
+    {
+      series: ['probe_failed_due_to_regex'],
+      about: 'whether the body is another one',
+      direction: 'up',
+      range: STATE,
+      atLeast: ANY,
+    },
     {
       series: [
         'probe_ip_protocol',

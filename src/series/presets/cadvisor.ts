@@ -1,4 +1,4 @@
-import { type Preset, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, TWO_A_MINUTE } from './preset.ts';
 
 /** What is told once for a container is told again for its pod, and for each slice that the pod is in. */
 const SUMS = ['{container=~"|POD",pod!=""}', '{container="",name=""}'];
@@ -52,6 +52,7 @@ export const CADVISOR: Preset = {
       about: 'containers that reached the limit of their memory',
       isGolden: true,
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: ['container_memory_failures_total{failure_type="pgmajfault"}'],
@@ -98,7 +99,7 @@ export const CADVISOR: Preset = {
       direction: 'up',
       atLeast: 0.02,
     },
-    { series: ['container_scrape_error'], about: 'whether cAdvisor can see', direction: 'up' },
+    { series: ['container_scrape_error'], about: 'whether cAdvisor can see', direction: 'up', atLeast: ANY },
     {
       series: [
         'container_cpu_cfs_periods_total',

@@ -1,4 +1,4 @@
-import { type Preset, REPLICA, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, REPLICA, TWO_A_MINUTE } from './preset.ts';
 
 /** istio/istio: standard metrics of its proxies, and its control plane. Their labels tell workloads apart without the pod. */
 export const ISTIO: Preset = {
@@ -47,6 +47,7 @@ export const ISTIO: Preset = {
       isGolden: true,
       kind: 'counter',
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: ['pilot_proxy_convergence_time:p95', 'pilot_xds_push_time:p95'],

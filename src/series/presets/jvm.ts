@@ -1,4 +1,4 @@
-import { type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
 
 /** prometheus/client_java and its JMX exporter, and Micrometer, with Spring Boot's names. */
 export const JVM: Preset = {
@@ -58,6 +58,7 @@ export const JVM: Preset = {
       series: ['jvm_threads_deadlocked', 'jvm_threads_deadlocked_monitor'],
       about: 'threads that wait for ever',
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: ['hikaricp_connections_pending', 'jdbc_connections_pending', 'executor_queued_tasks'],

@@ -1,14 +1,15 @@
-import { type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
 
 /** danielqsj/kafka_exporter, and brokers by JMX exporter with its example rules. */
 export const KAFKA: Preset = {
   name: 'kafka_exporter',
   groupBy: TARGET,
   entries: [
-    { series: ['kafka_brokers'], about: 'brokers that are there', isGolden: true, direction: 'down' },
+    { series: ['kafka_brokers'], about: 'brokers that are there', isGolden: true, direction: 'down', atLeast: ANY },
     {
       series: ['kafka_consumergroup_lag_sum'],
-      about: 'messages that wait, for each group and topic',
+      about: 'messages that wait, for each group and topic: a gauge, whatever its name',
+      kind: 'gauge',
       isGolden: true,
       direction: 'up',
       atLeast: 100,
@@ -35,11 +36,13 @@ export const KAFKA: Preset = {
       about: 'partitions with too few replicas',
       isGolden: true,
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: ['kafka_topic_partition_in_sync_replica', 'kafka_controller_kafkacontroller_activecontrollercount'],
       about: 'replicas that follow, controllers that lead',
       direction: 'down',
+      atLeast: ANY,
     },
     {
       series: [

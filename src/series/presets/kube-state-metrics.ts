@@ -1,4 +1,4 @@
-import { type Preset, STATE } from './preset.ts';
+import { ANY, type Preset, STATE } from './preset.ts';
 
 /** kubernetes/kube-state-metrics 2.x. */
 export const KUBE_STATE_METRICS: Preset = {
@@ -11,6 +11,7 @@ export const KUBE_STATE_METRICS: Preset = {
       about: 'containers that start again',
       isGolden: true,
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: [
@@ -21,12 +22,14 @@ export const KUBE_STATE_METRICS: Preset = {
       about: 'replicas that are missing',
       isGolden: true,
       direction: 'up',
+      atLeast: 1,
     },
     {
       series: ['kube_statefulset_status_replicas_ready', 'kube_statefulset_status_replicas_available'],
       about: 'replicas that serve',
       isGolden: true,
       direction: 'down',
+      atLeast: ANY,
     },
     {
       series: [
@@ -63,21 +66,24 @@ export const KUBE_STATE_METRICS: Preset = {
       isGolden: true,
       direction: 'up',
       range: STATE,
+      atLeast: ANY,
     },
     {
       series: ['kube_pod_status_phase{phase=~"Pending|Failed|Unknown"}', 'kube_pod_status_reason'],
       about: 'pods that cannot run',
       direction: 'up',
       range: STATE,
+      atLeast: ANY,
     },
     {
       series: [
         'kube_pod_container_status_waiting_reason',
-        'kube_pod_container_status_last_terminated_reason{reason!="Completed"}',
+        'kube_pod_container_status_last_terminated_reason{reason=~"Error|OOMKilled|ContainerCannotRun|DeadlineExceeded|Evicted|StartError"}',
       ],
       about: 'containers that cannot run',
       direction: 'up',
       range: STATE,
+      atLeast: ANY,
     },
     {
       series: ['kube_pod_status_ready{condition="true"}', 'kube_pod_container_status_ready'],
@@ -90,6 +96,7 @@ export const KUBE_STATE_METRICS: Preset = {
       about: 'jobs that failed',
       isGolden: true,
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: [
@@ -100,6 +107,7 @@ export const KUBE_STATE_METRICS: Preset = {
       isGolden: true,
       direction: 'up',
       range: STATE,
+      atLeast: ANY,
     },
     {
       series: [

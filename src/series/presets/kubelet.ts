@@ -1,4 +1,4 @@
-import { type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
 
 /** kubernetes/kubernetes, cmd/kubelet. */
 export const KUBELET: Preset = {
@@ -49,6 +49,7 @@ export const KUBELET: Preset = {
       isGolden: true,
       kind: 'counter',
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: ['kubelet_volume_stats_available_bytes'],

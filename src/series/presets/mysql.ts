@@ -1,4 +1,4 @@
-import { type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
 
 /** prometheus/mysqld_exporter. It gives no types to what MySQL's status says, so counters are named here. */
 export const MYSQL: Preset = {
@@ -106,6 +106,7 @@ export const MYSQL: Preset = {
       about: 'whether the exporter can see',
       direction: 'up',
       range: STATE,
+      atLeast: ANY,
     },
     {
       series: [

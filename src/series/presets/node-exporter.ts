@@ -1,4 +1,4 @@
-import { type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
 
 /** What is no disk of its own: memory, layers of containers, images. */
 const NO_FILESYSTEM = '{fstype=~"tmpfs|ramfs|devtmpfs|overlay|squashfs|iso9660|nsfs|autofs|fuse.lxcfs"}';
@@ -116,6 +116,7 @@ export const NODE_EXPORTER: Preset = {
       isGolden: true,
       kind: 'counter',
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: ['node_vmstat_pgmajfault', 'node_vmstat_pswpin', 'node_vmstat_pswpout'],
@@ -146,6 +147,7 @@ export const NODE_EXPORTER: Preset = {
       isGolden: true,
       direction: 'up',
       range: STATE,
+      atLeast: ANY,
     },
     {
       series: [
@@ -218,6 +220,7 @@ export const NODE_EXPORTER: Preset = {
       series: ['node_network_carrier_changes_total', 'node_network_carrier_down_changes_total'],
       about: 'links that were lost',
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: ['node_netstat_Tcp_RetransSegs'],
@@ -290,6 +293,7 @@ export const NODE_EXPORTER: Preset = {
       ],
       about: 'services, files and disks that failed',
       direction: 'up',
+      atLeast: ANY,
     },
     {
       series: ['node_systemd_unit_state'],
@@ -300,6 +304,7 @@ export const NODE_EXPORTER: Preset = {
       series: ['node_edac_correctable_errors_total', 'node_edac_uncorrectable_errors_total'],
       about: 'errors of memory chips',
       direction: 'up',
+      atLeast: ANY,
     },
     { series: ['node_scrape_collector_success'], about: 'collectors that work', direction: 'down', range: STATE },
     {

@@ -1,4 +1,4 @@
-import { type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
 
 /** prometheus-community/postgres_exporter. */
 export const POSTGRESQL: Preset = {
@@ -41,14 +41,16 @@ export const POSTGRESQL: Preset = {
     },
     {
       series: ['pg_stat_activity_count{state=~"idle in transaction.*"}'],
-      about: 'connections that hold locks and do nothing',
+      about: 'connections that hold locks and do nothing: gauges, whatever their names',
+      kind: 'gauge',
       isGolden: true,
       direction: 'up',
       atLeast: 2,
     },
     {
-      series: ['pg_stat_activity_count{state="active"}', 'pg_stat_database_numbackends'],
+      series: ['pg_stat_activity_count', 'pg_stat_database_numbackends'],
       about: 'connections',
+      kind: 'gauge',
       isGolden: true,
       atLeast: 2,
     },
@@ -61,6 +63,7 @@ export const POSTGRESQL: Preset = {
     {
       series: ['pg_locks_count'],
       about: 'locks',
+      kind: 'gauge',
       direction: 'up',
       atLeast: 5,
     },
@@ -82,6 +85,7 @@ export const POSTGRESQL: Preset = {
       series: ['pg_exporter_last_scrape_error', 'pg_scrape_collector_success'],
       about: 'whether the exporter can see',
       range: STATE,
+      atLeast: ANY,
     },
     {
       series: [

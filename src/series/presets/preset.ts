@@ -18,7 +18,10 @@ export interface PresetEntry extends Partial<Pick<LearnRule, 'kind' | 'direction
   readonly about: string;
   /** One of the few series that tell how the thing is: counted in `anomaly_rate`. */
   readonly isGolden?: true;
-  /** A smaller deviation is no anomaly, in the unit of scoring (per second for counters); a relative one holds besides. */
+  /**
+   * A smaller deviation is no anomaly, in the unit of scoring (per second for counters); one of 5 % never is. It is the
+   * grain of the series as well: what has never been, such as errors, is judged by it.
+   */
   readonly atLeast?: number;
 }
 
@@ -30,6 +33,9 @@ export const REPLICA = ['pod', 'instance'] as const;
 
 /** Per second. Errors that come one or two a minute are what large systems live with. */
 export const TWO_A_MINUTE = 1 / 30;
+
+/** Where whatever happens at all is news: one event, one replica. */
+export const ANY = 0.001;
 
 /** For states: 1 when it is so, 0 when not. */
 export const STATE = [0, 1] as const;

@@ -1,4 +1,4 @@
-import { type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
+import { ANY, type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
 
 /** oliver006/redis_exporter. */
 export const REDIS: Preset = {
@@ -47,6 +47,7 @@ export const REDIS: Preset = {
       about: 'replicas that follow',
       isGolden: true,
       direction: 'down',
+      atLeast: ANY,
     },
     {
       series: ['redis_connected_slave_lag_seconds', 'redis_master_last_io_seconds_ago'],
@@ -66,6 +67,7 @@ export const REDIS: Preset = {
       about: 'whether the exporter can see',
       direction: 'up',
       range: STATE,
+      atLeast: ANY,
     },
     {
       series: [
