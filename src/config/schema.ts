@@ -91,7 +91,11 @@ const global = section({
 });
 
 const minDeviation = section({
-  absolute: preset(number(0), 0, 'In the unit in which the series is scored (per second for counters).'),
+  absolute: preset(
+    number(0),
+    0,
+    'In the unit in which the series is scored (per second for counters). From so much on the first change of a constant series is news, too.',
+  ),
   relative: preset(number(0), 0.05, 'As a share of the expected value: 0.05 is 5 %.'),
 });
 
