@@ -12,7 +12,8 @@ import { filesBelow, ROOT, textOf } from './files.ts';
 import { itWith, run } from './tools.ts';
 
 const DOCUMENTS = [...filesBelow('').filter((file) => /^[A-Z]+\.md$/.test(file)), ...filesBelow('docs')];
-const EXAMPLES = filesBelow('examples').filter((file) => file.endsWith('.yml'));
+const EXAMPLES = filesBelow('examples').filter((file) => /\.ya?ml$/.test(file));
+const DASHBOARDS = filesBelow('grafana').filter((file) => file.endsWith('.json'));
 const BLOCKS = codeBlocks(DOCUMENTS);
 const folder = mkdtempSync(join(tmpdir(), 'pronoia-documents-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -87,7 +88,7 @@ describe('what users copy is valid', () => {
 });
 
 describe('what documents and examples name exists', () => {
-  const texts = [...DOCUMENTS, ...EXAMPLES].map((file) => [file, textOf(file)] as const);
+  const texts = [...DOCUMENTS, ...EXAMPLES, ...DASHBOARDS].map((file) => [file, textOf(file)] as const);
 
   /** Each thing found in the texts that is not known, with the file that names it. */
   function unknown(pattern: RegExp, isKnown: (name: string) => boolean): string[] {
@@ -101,9 +102,12 @@ describe('what documents and examples name exists', () => {
   it('metrics', () => {
     const rows = [...textOf('docs/metrics.md').matchAll(/^\| `(\w+)`/gm)];
     const known = new Set(rows.map(([, name]) => name));
+    for (const [, name] of textOf('docs/metrics.md').matchAll(/^\| `(\w+)` +\| histogram/gm)) {
+      for (const part of ['bucket', 'sum', 'count']) known.add(`${name}_${part}`);
+    }
     // A star stands for a family.
     const labels = new Set(['anomaly_name', 'pronoia_incident', 'incident_url']);
-    const pattern = /(?<![\w$/])((?:pronoia|anomaly|incident)_[a-z_]*[a-z])(?![\w*])/g;
+    const pattern = /(?<![\w$/])((?:pronoia|anomaly|incident|predict(?!_linear))_[a-z_]*[a-z])(?![\w*])/g;
     expect(unknown(pattern, (name) => known.has(name) || labels.has(name))).toEqual([]);
   });
 
