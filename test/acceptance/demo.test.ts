@@ -39,7 +39,7 @@ describeWith(['prometheus', 'alertmanager', 'node_exporter'], 'the demonstration
 
   beforeAll(async () => {
     demo = startChild('demo', NODE, ['examples/demo/demo.ts', '--fault-after=1']);
-    pronoia = (await outputOf(demo, /(http:\S+)\/api\/v1\/incidents\n/))[1]!;
+    pronoia = (await outputOf(demo, /(http:\S+)\/api\/v1\/incidents\n/, 120_000))[1]!;
     prometheus = (await outputOf(demo, /(http:\S+)\/graph/))[1]!;
     await outputOf(demo, /has failed/);
     await until(
@@ -52,7 +52,7 @@ describeWith(['prometheus', 'alertmanager', 'node_exporter'], 'the demonstration
       },
       100_000,
     );
-  }, 150_000);
+  }, 260_000);
 
   async function query(expr: string): Promise<number> {
     const response = await fetch(`${prometheus}/api/v1/query?query=${encodeURIComponent(expr)}`);
