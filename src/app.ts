@@ -322,7 +322,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         alertOptions,
       }),
       createNoiseRoutes(noise),
-      createIncidentRoutes({ store, deeds: incidents, now: () => clock.now(), windows: () => config.incidents }),
+      createIncidentRoutes({ store, deeds: incidents.people, now: () => clock.now(), windows: () => config.incidents }),
       createTopologyRoutes({ report: new TopologyReport(topology, lane.topologyTap), now: () => clock.now() }),
     ],
     web,

@@ -6,7 +6,7 @@ import type { DerivedSeriesWriter } from './histograms/derived-series.ts';
 import type { Histograms } from './histograms/histograms.ts';
 import type { NativeHistograms } from './histograms/native-histograms.ts';
 import { readHistogram } from './ingest/histogram-message.ts';
-import { type RawBatch, STALE } from './ingest/write-request.ts';
+import { type RawBatch, STALE } from './ingest/raw-batch.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import type { Expiry } from './series/expiry.ts';
@@ -18,11 +18,17 @@ import type { SeriesTap } from './topology/series-tap.ts';
 /** Samples further in the future would make all later ones look old; further in the past they are a mistake. */
 const FUTURE_MS = 10 * 60_000;
 const PAST_MS = 366 * 86_400_000;
-/** Why samples of a request were refused, for its sender. */
-export interface Refusal {
+
+/** What is wrong: a name for metrics, and a sentence for the sender. */
+interface Fault {
   readonly reason: string;
   readonly sentence: string;
+}
+
+/** Why samples of a request were refused, and how many. */
+export interface Refusal extends Fault {
   samples: number;
+  histograms: number;
 }
 
 /** What happened to the samples so far. */
@@ -105,7 +111,7 @@ export class ScorePipeline {
     parts.table.onRefusal = (index, fault) => {
       const from = index === 0 ? 0 : this.#batch!.samplesEnd[index - 1]!;
       const samples = this.#batch!.samplesEnd[index]! - from;
-      this.#refuse(fault.reason, fault.sentence, samples + histogramsOf(this.#batch!, index));
+      this.#refuse(fault, samples, histogramsOf(this.#batch!, index));
     };
     parts.table.onRelease = (slot) => {
       parts.scorer.end(slot);
@@ -226,7 +232,10 @@ export class ScorePipeline {
     }
     try {
       const histogram = readHistogram(bytes, start, end);
-      if (!this.#isTimely(histogram.timestamp)) return;
+      if (!isTimely(histogram.timestamp, this.#now)) {
+        this.#refuse(untimely(histogram.timestamp), 0, 1);
+        return;
+      }
       if ('isStale' in histogram) {
         this.stats.staleTotal++;
         this.#nativeHistograms.end(slot, histogram.timestamp);
@@ -235,7 +244,8 @@ export class ScorePipeline {
         this.#nativeHistograms.take(slot, histogram);
       }
     } catch (error) {
-      this.#refuse('histogram_invalid', `a native histogram is not valid: ${messageOf(error)}`, 1);
+      const sentence = `a native histogram is not valid: ${messageOf(error)}`;
+      this.#refuse({ reason: 'histogram_invalid', sentence }, 0, 1);
     }
   }
 
@@ -254,8 +264,8 @@ export class ScorePipeline {
 
   /** Whether a sample's time can be right; if not it is refused. */
   #isTimely(timestamp: number): boolean {
-    if (timestamp <= this.#now + FUTURE_MS && timestamp >= this.#now - PAST_MS) return true;
-    this.#refuseTime(timestamp);
+    if (isTimely(timestamp, this.#now)) return true;
+    this.#refuse(untimely(timestamp), 1, 0);
     return false;
   }
 
@@ -270,19 +280,13 @@ export class ScorePipeline {
     this.#topologyTap.end(slot, timestamp);
   }
 
-  #refuseTime(timestamp: number): void {
-    const time = Math.abs(timestamp) < 8.64e15 ? new Date(timestamp).toISOString() : `${timestamp} ms`;
-    this.#refuse(
-      'timestamp_out_of_bounds',
-      `a timestamp (${time}) is more than 10 minutes in the future or a year in the past; check the clocks of sender and sidecar, and that timestamps are in milliseconds`,
-      1,
-    );
-  }
-
-  #refuse(reason: string, sentence: string, samples: number): void {
+  #refuse({ reason, sentence }: Fault, samples: number, histograms: number): void {
     const refusal = this.#refusals.get(reason);
-    if (refusal === undefined) this.#refusals.set(reason, { reason, sentence, samples });
-    else refusal.samples += samples;
+    if (refusal === undefined) this.#refusals.set(reason, { reason, sentence, samples, histograms });
+    else {
+      refusal.samples += samples;
+      refusal.histograms += histograms;
+    }
   }
 
   /** Adds the counts of this request to the totals, which live in maps: too slow to be touched for every sample. */
@@ -303,8 +307,22 @@ export class ScorePipeline {
       count(stats.ignored, reason, this.#ignoredByKind[kind]!);
       this.#ignoredByKind[kind] = 0;
     }
-    for (const { reason, samples } of this.#refusals.values()) count(stats.refused, reason, samples);
+    for (const { reason, samples, histograms } of this.#refusals.values()) {
+      count(stats.refused, reason, samples + histograms);
+    }
   }
+}
+
+function isTimely(timestamp: number, now: number): boolean {
+  return timestamp <= now + FUTURE_MS && timestamp >= now - PAST_MS;
+}
+
+function untimely(timestamp: number): Fault {
+  const time = Math.abs(timestamp) < 8.64e15 ? new Date(timestamp).toISOString() : `${timestamp} ms`;
+  return {
+    reason: 'timestamp_out_of_bounds',
+    sentence: `a timestamp (${time}) is more than 10 minutes in the future or a year in the past; check the clocks of sender and sidecar, and that timestamps are in milliseconds`,
+  };
 }
 
 /** How many native histograms a series of a request has. Only asked where it is refused. */

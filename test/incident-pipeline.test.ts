@@ -306,9 +306,11 @@ describe('what people do', () => {
   it('acknowledging keeps the incident open', () => {
     bench = new PipelineBench();
     bench.deliver(1, [alertOf(cart, { from: 0 })]);
-    expect(bench.pipeline.acknowledge(only().id, ann)).toMatchObject({ state: 'open', acknowledgedBy: 'ann' });
+    expect(bench.pipeline.people.acknowledge(only().id, ann)).toMatchObject({ state: 'open', acknowledgedBy: 'ann' });
     expect(stateWord(only())).toBe('acknowledged');
-    expect(() => bench.pipeline.acknowledge(only().id, ann)).toThrow('the incident is acknowledged already, by ann');
+    expect(() => bench.pipeline.people.acknowledge(only().id, ann)).toThrow(
+      'the incident is acknowledged already, by ann',
+    );
     expect(bench.store.timeline(only().id).at(-1)).toMatchObject({
       kind: 'acknowledged',
       by: 'ann',
@@ -320,20 +322,22 @@ describe('what people do', () => {
   it('an incident closed by hand stays closed while its alerts repeat and end, and opens for a new firing', () => {
     bench = new PipelineBench('disk');
     bench.deliver(1, group({ from: 0 }));
-    bench.pipeline.resolve(only().id, ann);
+    bench.pipeline.people.resolve(only().id, ann);
     bench.killAndStart();
     bench.deliver(2, group({ from: 0 }));
     bench.clock.advanceTo(minute(60));
     bench.deliver(60, [...group({ from: 0 }).slice(1), ...group({ from: 0, to: 59 }).slice(0, 1)]);
     expect(only()).toMatchObject({ state: 'resolved', resolvedAt: minute(1), resolvedBy: 'ann', firing: 2 });
-    expect(() => bench.pipeline.resolve(only().id, ann)).toThrow('resolved already, by ann');
+    expect(() => bench.pipeline.people.resolve(only().id, ann)).toThrow('resolved already, by ann');
     bench.deliver(61, group({ from: 30 }).slice(0, 1));
     expect(only()).toMatchObject({ state: 'open', firing: 3 });
   });
 
   it('is refused for an incident that does not exist', () => {
     bench = new PipelineBench();
-    expect(() => bench.pipeline.acknowledge('0123456789abcdef', ann)).toThrow(expect.objectContaining({ status: 404 }));
+    expect(() => bench.pipeline.people.acknowledge('0123456789abcdef', ann)).toThrow(
+      expect.objectContaining({ status: 404 }),
+    );
   });
 });
 

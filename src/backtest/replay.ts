@@ -69,7 +69,7 @@ export function replay(series: RecordedSeries, options: ReplayOptions): Replayed
 
 function stepOf({ scorer, taken }: ScoreReplay): JudgedStep {
   const { timestamp } = scorer.sample;
-  const { value } = scorer.engine.step;
+  const { value } = scorer.engine.judgement.step;
   if (taken === TAKEN.warming) return { timestamp, value, expected: NaN, lower: NaN, upper: NaN, score: NaN };
   const { expected, lower, upper, score } = scorer.verdict;
   return { timestamp, value, expected, lower, upper, score };

@@ -1,7 +1,7 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Columns } from '../series/columns.ts';
-import type { Reference } from './engine.ts';
 import type { Gates } from './gates.ts';
+import type { Reference } from './judgement.ts';
 
 /** At once above this score, otherwise only when confirmed. */
 const CERTAIN_SCORE = 2;

@@ -1,4 +1,4 @@
-import type { Engine } from './engine.ts';
+import type { Judgement } from './judgement.ts';
 
 /** Doublings after which a side is taken to have no edge, and bisections that follow. */
 const MAX_DOUBLINGS = 200;
@@ -11,10 +11,10 @@ const BISECTIONS = 14;
 export class Band {
   lower = 0;
   upper = 0;
-  readonly #engine: Engine;
+  readonly #judgement: Judgement;
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(judgement: Judgement) {
+    this.#judgement = judgement;
   }
 
   /**
@@ -23,26 +23,26 @@ export class Band {
    * @param target score at the edge
    */
   find(target: number): void {
-    const engine = this.#engine;
-    const { expected } = engine;
-    const { value } = engine;
-    const isOutside = engine.score > target;
+    const judgement = this.#judgement;
+    const { expected } = judgement;
+    const { value } = judgement;
+    const isOutside = judgement.score > target;
     this.lower = this.#edge(-1, target, expected, expected - value, isOutside);
     this.upper = this.#edge(1, target, expected, value - expected, isOutside);
-    engine.probe = value;
-    engine.evaluate(true);
+    judgement.probe = value;
+    judgement.evaluate(true);
   }
 
   /** @param known distance of the judged value on this side, negative when it lies on the other one */
   #edge(side: -1 | 1, target: number, expected: number, known: number, isKnownOutside: boolean): number {
-    const engine = this.#engine;
+    const judgement = this.#judgement;
     let inside = known > 0 && !isKnownOutside ? known : 0;
-    let outside = known > 0 && isKnownOutside ? known : Math.max(engine.fast.scale, 2 * inside);
+    let outside = known > 0 && isKnownOutside ? known : Math.max(judgement.scale, 2 * inside);
     if (known <= 0 || !isKnownOutside) {
       for (let i = 0; ; i++) {
-        engine.probe = expected + side * outside;
-        engine.evaluate(true);
-        if (engine.score > target) break;
+        judgement.probe = expected + side * outside;
+        judgement.evaluate(true);
+        if (judgement.score > target) break;
         if (i === MAX_DOUBLINGS) return side * Number.POSITIVE_INFINITY;
         inside = outside;
         outside *= 2;
@@ -50,9 +50,9 @@ export class Band {
     }
     for (let i = 0; i < BISECTIONS; i++) {
       const middle = (inside + outside) / 2;
-      engine.probe = expected + side * middle;
-      engine.evaluate(true);
-      if (engine.score > target) outside = middle;
+      judgement.probe = expected + side * middle;
+      judgement.evaluate(true);
+      if (judgement.score > target) outside = middle;
       else inside = middle;
     }
     return expected + side * inside;

@@ -1,5 +1,6 @@
-import type { Engine, Opinion } from './engine.ts';
 import type { Gates } from './gates.ts';
+import type { Judgement } from './judgement.ts';
+import type { Opinion } from './opinions.ts';
 
 /** A deviation as rare as this, or rarer, is called by a number; more digits than this would be made up. */
 const RAREST = 7;
@@ -24,33 +25,33 @@ interface Rarity {
   readonly sentence: string;
 }
 
-/** Explains what engine and gates have found last; the band has to be known. */
-export function explain(engine: Engine, verdict: Gates): Explanation {
-  const { step } = engine;
-  const opinions = engine.opinions();
-  const loudest = loudestOf(opinions, engine);
+/** Explains what judgement and gates have found last; the band has to be known. */
+export function explain(judgement: Judgement, verdict: Gates): Explanation {
+  const { step } = judgement;
+  const opinions = judgement.opinions();
+  const loudest = loudestOf(opinions, judgement);
   const rarity = rarityOf(loudest.rarity, step.lengthSeconds);
-  const isFlat = engine.flatlineScore > 0 && engine.flatlineScore >= verdict.score;
+  const isFlat = judgement.flatlineScore > 0 && judgement.flatlineScore >= verdict.score;
   const isOutside = verdict.gate === 'range';
   const spokesman = isFlat ? 'flatline' : isOutside ? 'range_of_rule' : loudest.channel;
-  const found = `${short(engine.value)} where ${short(verdict.expected)} is expected (normal: ${bandOf(verdict)})`;
+  const found = `${short(judgement.value)} where ${short(verdict.expected)} is expected (normal: ${bandOf(verdict)})`;
   const sentence = isFlat
-    ? `${short(engine.value)} for far longer than it ever stood still before, although it always moves`
+    ? `${short(judgement.value)} for far longer than it ever stood still before, although it always moves`
     : isOutside
       ? `${found}: outside of the range that its rule allows`
-      : `${found}: ${inWords(loudest, engine)}${rarity === undefined ? '' : `; ${rarity.sentence}`}`;
+      : `${found}: ${inWords(loudest, judgement)}${rarity === undefined ? '' : `; ${rarity.sentence}`}`;
   return { spokesman, gate: verdict.gate, opinions, rarity, sentence };
 }
 
 /** Siblings have a score of their own; the other channels share one, which goes by the rarest. */
-function loudestOf(opinions: readonly Opinion[], { peersScore, score }: Engine): Opinion {
+function loudestOf(opinions: readonly Opinion[], { peersScore, score }: Judgement): Opinion {
   const isOfPeers = peersScore > 0 && peersScore >= score;
   const asked = opinions.filter(({ channel }) => (channel === 'peers') === isOfPeers);
   return asked.reduce((a, b) => (b.rarity - b.handicap > a.rarity - a.handicap ? b : a));
 }
 
-function inWords({ channel, z }: Opinion, engine: Engine): string {
-  const isBelow = channel === 'peers' ? z < 0 : engine.value < engine.expected;
+function inWords({ channel, z }: Opinion, judgement: Judgement): string {
+  const isBelow = channel === 'peers' ? z < 0 : judgement.value < judgement.expected;
   const side = isBelow ? 'below' : 'above';
   const sigmas = `${short(Math.abs(z))} standard deviations ${side}`;
   switch (channel) {
@@ -63,7 +64,7 @@ function inWords({ channel, z }: Opinion, engine: Engine): string {
     case 'peers':
       return `${sigmas} what its siblings do`;
     case 'range':
-      return `${side} all that was seen (${short(engine.seen[0])} to ${short(engine.seen[1])})`;
+      return `${side} all that was seen (${short(judgement.seen[0])} to ${short(judgement.seen[1])})`;
   }
 }
 

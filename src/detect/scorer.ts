@@ -95,7 +95,7 @@ export class Scorer {
     this.verdict = new Gates(policies);
     this.anomalies = new Anomalies(columns, listener);
     this.inheritance = new Inheritance(workloads, this.engine, this.sampleClock, this.anomalies);
-    this.#band = new Band(this.engine);
+    this.#band = new Band(this.engine.judgement);
     this.feedbacks = new Feedbacks(this.anomalies, labels);
     this.#quietSlots = quietSlots;
     this.#isPaused = columns.u8('is_paused');
@@ -126,18 +126,19 @@ export class Scorer {
       this.#isPaused[slot] = 0;
       sample.isGap = true;
     }
+    const { judgement } = this.engine;
     const isOpen = this.anomalies.isOpen[slot] === 1;
     const isWatched = isPublished || isOpen || this.#policies.isAttentive[policyNumber] === 1;
     const reference = isOpen ? this.anomalies.reference(slot) : undefined;
     const former = this.anomalies.formerReference(slot, timestamp);
-    this.engine.accepted = this.feedbacks.acceptedOf(slot);
+    judgement.accepted = this.feedbacks.acceptedOf(slot);
     this.engine.grain = this.#policies.get(policyNumber).minDeviation.absolute;
     const found = this.engine.observe(slot, sample, weight, isWatched, reference, former);
     // What is always put out is put out from its first sample on.
     if (found === VERDICT.none)
       return isWatched && !isPublished && !this.engine.isWarm(slot) ? TAKEN.warming : TAKEN.quiet;
     const isStep = found === VERDICT.step;
-    const isWanted = isWatched || this.engine.score >= QUIET_SCORE || this.engine.isFlatline;
+    const isWanted = isWatched || judgement.score >= QUIET_SCORE || judgement.isFlatline;
     if (!isWanted) {
       this.engine.learn(slot, 0, false);
       return TAKEN.quiet;
@@ -169,14 +170,15 @@ export class Scorer {
    */
   inspect(slot: number, policyNumber: number): boolean {
     const { engine, verdict, anomalies, sample } = this;
+    const { judgement } = engine;
     const timestamp = this.sampleClock.lastAt[slot]!;
     Object.assign(sample, { timestamp, isGap: false, stepSeconds: this.sampleClock.stepSeconds(slot) });
     const former = anomalies.formerReference(slot, timestamp);
-    engine.accepted = this.feedbacks.acceptedOf(slot);
+    judgement.accepted = this.feedbacks.acceptedOf(slot);
     engine.grain = this.#policies.get(policyNumber).minDeviation.absolute;
     if (!engine.inspect(slot, sample, anomalies.reference(slot), former) || !engine.isWarm(slot)) return false;
-    verdict.judge(policyNumber, engine.value, engine.score, engine.expected, engine.magnitude);
-    verdict.score = Math.max(verdict.score, engine.flatlineScore);
+    verdict.judge(policyNumber, judgement.value, judgement.score, judgement.expected, judgement.magnitude);
+    verdict.score = Math.max(verdict.score, judgement.flatlineScore);
     this.#band.find(verdict.edgeScore);
     verdict.bound(policyNumber, this.#band.lower, this.#band.upper);
     return true;
@@ -191,20 +193,21 @@ export class Scorer {
 
   /** Takes the engine's verdict to the gates, and to the anomaly that it may open, continue or end. */
   #judge(slot: number, policyNumber: number, isPublished: boolean, isStep: boolean): void {
-    const { engine, verdict, anomalies } = this;
+    const { verdict, anomalies } = this;
+    const { judgement } = this.engine;
     const { timestamp, stepSeconds } = this.sample;
-    verdict.judge(policyNumber, engine.value, engine.score, engine.expected, engine.magnitude);
-    verdict.score = Math.max(verdict.score, engine.flatlineScore);
+    verdict.judge(policyNumber, judgement.value, judgement.score, judgement.expected, judgement.magnitude);
+    verdict.score = Math.max(verdict.score, judgement.flatlineScore);
     if (isPublished || verdict.score > NOTABLE_SCORE) {
       this.#band.find(verdict.edgeScore);
       verdict.bound(policyNumber, this.#band.lower, this.#band.upper);
     }
     this.isOnset = this.#onsets.observe(slot, timestamp, verdict.score, stepSeconds);
     if (anomalies.isOpen[slot] === 0 && verdict.score > 1) {
-      const { sentence } = explain(engine, verdict);
-      anomalies.open(slot, timestamp, engine.value, verdict, engine.reference(), sentence);
+      const { sentence } = explain(judgement, verdict);
+      anomalies.open(slot, timestamp, judgement.value, verdict, judgement.reference(), sentence);
     }
     if (anomalies.isOpen[slot] === 1)
-      anomalies.observe(slot, timestamp, engine.value, verdict.score, isStep, engine.hasReturned, this.now);
+      anomalies.observe(slot, timestamp, judgement.value, verdict.score, isStep, judgement.hasReturned, this.now);
   }
 }

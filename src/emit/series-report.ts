@@ -36,7 +36,7 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
   const hasVerdict = quiet === undefined && scorer.inspect(slot, policyNumber);
   const { steps, constant, season, ...experience } = scorer.engine.experience(slot);
   const anomaly = scorer.anomalies.current(slot);
-  const explanation = hasVerdict ? explain(scorer.engine, scorer.verdict) : undefined;
+  const explanation = hasVerdict ? explain(scorer.engine.judgement, scorer.verdict) : undefined;
   const judgement = judge(parts, slot, hasVerdict);
   const isLive = lastAt > 0 && now - lastAt <= STALE_MS;
   const isAnomalous = anomaly !== undefined && (judgement.score ?? 0) > 1;
@@ -46,7 +46,7 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
     state: !isLive ? 'ended' : isScored ? stateOf(quiet, constant, hasVerdict, isAnomalous) : 'unscored',
     calendar: quiet ?? null,
     lastSampleAt: time(lastAt),
-    value: hasVerdict ? scorer.engine.value : (constant ?? null),
+    value: hasVerdict ? scorer.engine.judgement.value : (constant ?? null),
     ...judgement,
     reason: explanation?.sentence ?? (isScored ? reasonWithout(quiet, constant, steps, lastAt) : LEFT_ALONE),
     spokesman: explanation?.spokesman ?? null,

@@ -2,8 +2,8 @@ import type { Decision, FiringPlacement } from '../correlate/correlator.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Entity } from '../model/entity.ts';
 import { type AlertMember, type Firing, incidentId } from '../model/incident.ts';
+import type { Admission } from './action.ts';
 import type { Draft } from './draft.ts';
-import type { Admission } from './life-cycle.ts';
 
 /** A firing that is no member yet. */
 export interface Arrival {

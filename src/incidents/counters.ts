@@ -3,7 +3,7 @@ import { EVENT_KINDS, type IncidentEvent } from '../model/incident.ts';
 import type { AlertOutcome, DeliveryReceipt } from './receive-delivery.ts';
 
 /** Plain counts since the start, for the metrics; they only grow. What was not stored is not counted. */
-interface IncidentCounters {
+export interface IncidentCounters {
   readonly deliveries: Record<AlertDelivery['source'], number>;
   /** Deliveries from which the sender had cut alerts, and how many it had cut. */
   truncatedDeliveries: number;

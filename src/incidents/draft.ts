@@ -1,6 +1,7 @@
 import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
+import type { Action, Admission } from './action.ts';
 import type { HandMadeLink } from './hand-made-links.ts';
-import { type Action, type Admission, createIncident, reduce } from './life-cycle.ts';
+import { createIncident, reduce } from './life-cycle.ts';
 import type { LiveIncidents } from './live-incidents.ts';
 import { tallyOf } from './tally.ts';
 

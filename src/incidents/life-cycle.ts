@@ -1,74 +1,12 @@
-import type { Alert } from '../model/alert.ts';
-import { type Entity, formatEntity } from '../model/entity.ts';
-import {
-  type EventDetail,
-  type Incident,
-  type IncidentEvent,
-  isOpen,
-  placeOf,
-  type RankedCause,
-  rootCause,
-  servicesAffected,
-} from '../model/incident.ts';
+import { type Incident, type IncidentEvent, isOpen, servicesAffected } from '../model/incident.ts';
+import { acknowledge, rootKey, takeBack, worsen } from './acknowledgement.ts';
+import type { Action, Admission } from './action.ts';
+import { leadOf } from './lead.ts';
 import { compareSeverity, graver } from './severity.ts';
-
-/** A firing that enters an incident, earliest onset first within an action. */
-export interface Admission {
-  readonly alert: Alert;
-  readonly entity: Entity | undefined;
-  /** Whether another firing of the same alert is a member already: it is not counted twice. */
-  readonly isAgain: boolean;
-  /** Until when it opens no page by itself: 0 for not at all, Infinity for an alert that flaps. */
-  readonly heldUntil: number;
-}
-
-/** What an incident's alerts come to. */
-export type Tally = Pick<
-  Incident,
-  'alerts' | 'firing' | 'severity' | 'lead' | 'startsAt' | 'lastOnsetAt' | 'lastEndAt'
->;
-
-/** What a person did: who, why, and what belongs to it. */
-interface PersonalAction {
-  readonly at: number;
-  readonly by: string;
-  readonly comment: string;
-  readonly count?: number;
-  readonly detail?: EventDetail;
-}
-
-/** Everything that can happen to an incident; `at` is the time at which it became known here. */
-export type Action =
-  | { readonly kind: 'admit'; readonly at: number; readonly admissions: readonly Admission[] }
-  /** Firings went to another incident; `rest` is what is left. */
-  | { readonly kind: 'leave'; readonly at: number; readonly count: number; readonly to: string; readonly rest: Tally }
-  | { readonly kind: 'end'; readonly at: number; readonly endsAt: readonly number[] }
-  | { readonly kind: 'revive'; readonly at: number; readonly count: number }
-  | { readonly kind: 'start_earlier'; readonly startsAt: number }
-  | { readonly kind: 'attach_anomalies'; readonly at: number; readonly count: number }
-  | {
-      readonly kind: 'diagnose';
-      readonly at: number;
-      readonly causes: readonly RankedCause[];
-      readonly impacted: readonly Entity[];
-      readonly possible: readonly Entity[];
-    }
-  /** What only time brings: a candidate is held no longer, a recovery has lasted. */
-  | { readonly kind: 'wait'; readonly at: number }
-  | { readonly kind: 'lose_sight'; readonly at: number }
-  | ({ readonly kind: 'acknowledge' | 'resolve' | 'absorb' | 'split' | 'feedback' } & PersonalAction)
-  | ({ readonly kind: 'merge'; readonly into: string } & PersonalAction)
-  | ({ readonly kind: 'undo'; readonly undone: IncidentEvent['kind'] } & PersonalAction);
-
-/** The incident after an action, and what the timeline has to say about it. */
-interface Step {
-  readonly incident: Incident;
-  readonly events: readonly IncidentEvent[];
-}
+import { event, type Step, step } from './step.ts';
 
 /** How long it has to be quiet after the last end: several evaluations of any usual rule. */
 export const RECOVERY_MS = 3 * 60_000;
-const MAX_LEAD_LENGTH = 200;
 
 /** An incident before its first admission. */
 export function createIncident(id: string, cluster: string, first: Admission, openedAt: number): Incident {
@@ -141,19 +79,7 @@ function change(incident: Incident, action: Action): Step {
         event(incident, 'closed_unknown', action),
       );
     case 'acknowledge':
-      return step(
-        {
-          ...incident,
-          acknowledgedAt: action.at,
-          acknowledgedBy: action.by,
-          acknowledgedAs: {
-            severity: incident.severity,
-            root: rootKey(incident),
-            impacted: servicesAffected(incident),
-          },
-        },
-        event(incident, 'acknowledged', action),
-      );
+      return acknowledge(incident, action);
     case 'resolve':
       return step(
         { ...incident, state: 'resolved', resolvedAt: action.at, resolvedBy: action.by },
@@ -293,10 +219,7 @@ function undo(incident: Incident, action: Extract<Action, { kind: 'undo' }>): St
   const events = [event(incident, 'undone', action)];
   switch (action.undone) {
     case 'acknowledged':
-      return {
-        incident: { ...incident, acknowledgedAt: undefined, acknowledgedBy: '', acknowledgedAs: undefined },
-        events,
-      };
+      return { incident: takeBack(incident), events };
     case 'resolved':
       return settle({ ...incident, state: 'open', resolvedAt: undefined, resolvedBy: '' }, action.at, events);
     default:
@@ -304,57 +227,6 @@ function undo(incident: Incident, action: Extract<Action, { kind: 'undo' }>): St
   }
 }
 
-/** Ends the acknowledgement of what has become worse: graver, of another cause, or twice as large. */
-function worsen(made: Step, at: number): Step {
-  const { incident, events } = made;
-  const as = incident.acknowledgedAs;
-  if (as === undefined || !isOpen(incident)) return made;
-  const root = rootKey(incident);
-  const because =
-    compareSeverity(incident.severity, as.severity) > 0
-      ? 'severity'
-      : as.root !== '' && root !== '' && root !== as.root
-        ? 'cause'
-        : servicesAffected(incident) >= 2 * Math.max(1, as.impacted)
-          ? 'impact'
-          : undefined;
-  if (because === undefined) return made;
-  return {
-    incident: { ...incident, acknowledgedAs: undefined },
-    events: [...events, event(incident, 'unacknowledged', { at, detail: { because } })],
-  };
-}
-
-function rootKey(incident: Incident): string {
-  const root = rootCause(incident);
-  return root === undefined ? '' : formatEntity(root.entity);
-}
-
 function latest(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
-}
-
-function step(incident: Incident, ...events: IncidentEvent[]): Step {
-  return { incident, events };
-}
-
-function event(
-  { id }: Incident,
-  kind: IncidentEvent['kind'],
-  {
-    at,
-    by = '',
-    comment = '',
-    count = 0,
-    detail = {},
-  }: { at: number; by?: string; comment?: string; count?: number; detail?: EventDetail },
-): IncidentEvent {
-  return { incidentId: id, at, kind, by, comment, count, detail };
-}
-
-/** What an alert says about itself: its name and what it is about. */
-export function leadOf({ labels }: Pick<Alert, 'labels'>, entity: Entity | undefined): string {
-  const alertname = labels.get('alertname') ?? 'Alert without a name';
-  const place = entity === undefined ? '' : ` on ${placeOf(entity)}`;
-  return `${alertname}${place}`.slice(0, MAX_LEAD_LENGTH).toWellFormed();
 }

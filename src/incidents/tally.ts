@@ -1,5 +1,6 @@
 import type { AlertMember } from '../model/incident.ts';
-import { leadOf, type Tally } from './life-cycle.ts';
+import type { Tally } from './action.ts';
+import { leadOf } from './lead.ts';
 import { graver } from './severity.ts';
 
 /** What these firings come to. Of none, the times are those of `before`. */

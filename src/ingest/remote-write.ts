@@ -5,8 +5,17 @@ import { type ErrorType, RequestError } from '../model/errors.ts';
 import type { FamilyType } from '../series/kinds.ts';
 import { readLabels } from '../series/label-bytes.ts';
 import { readMetadata } from './metadata.ts';
+import type { RawBatch } from './raw-batch.ts';
+import {
+  NOTHING_WRITTEN,
+  negotiate,
+  type RemoteWriteVersion,
+  setWrittenHeaders,
+  type Written,
+} from './remote-write-negotiation.ts';
 import type { ReplicaElection } from './replica-election.ts';
-import { type RawBatch, WriteRequestScanner } from './write-request.ts';
+import { WriteRequestScanner } from './write-request.ts';
+import { WriteRequestV2Scanner } from './write-request-v2.ts';
 
 /** Prometheus' own limit for a decoded request. A compressed one can't sensibly be larger. */
 const MAX_DECODED_BYTES = 32 * 1024 * 1024;
@@ -33,11 +42,29 @@ export interface ReceiverStats {
   held: number;
 }
 
+/** A valid body that is taken in later. */
+interface HeldBody {
+  readonly version: RemoteWriteVersion;
+  readonly body: Buffer;
+}
+
+/** What became of a request. */
+interface Outcome {
+  /** What is wrong with it, or with part of it. */
+  readonly error: RequestError | undefined;
+  readonly written: Written;
+}
+
+/** Part of a request that was refused, and why. */
+interface RefusedPart {
+  readonly sentence: string;
+  readonly samples: number;
+  readonly histograms: number;
+}
+
 export interface RemoteWriteOptions {
   /** Takes in a batch, which is valid during the call only. */
-  readonly onBatch: (
-    batch: RawBatch,
-  ) => readonly { readonly reason: string; readonly sentence: string; readonly samples: number }[];
+  readonly onBatch: (batch: RawBatch) => readonly RefusedPart[];
   /** Takes in what a request says of metric families. */
   readonly onMetadata: (types: readonly FamilyType[]) => void;
   /** Made with `RECEIVER_SIZES`; its output holds the label bytes of a batch during the call. */
@@ -47,7 +74,7 @@ export interface RemoteWriteOptions {
 }
 
 /**
- * `POST /api/v1/write`: remote write 1.0. It is called by the server before any framework, reads the body itself, and
+ * `POST /api/v1/write`: remote write 1.0 and 2.0. It is called by the server before any framework, reads the body itself, and
  * does all work on it in one go: one buffer for the body, one for what is decoded, both reused for ever.
  *
  * Answers follow the specification, and what senders make of it: 4xx is never sent again, 503 is. A body that is too
@@ -56,14 +83,15 @@ export interface RemoteWriteOptions {
 export class RemoteWriteReceiver {
   readonly stats: ReceiverStats;
   readonly #options: RemoteWriteOptions;
-  readonly #scanner: WriteRequestScanner;
+  readonly #scanners: Readonly<Record<RemoteWriteVersion, WriteRequestScanner | WriteRequestV2Scanner>>;
   #pendingBytes = 0;
   /** Bodies that wait for `resume`, in their order; undefined when none has to wait. */
-  #held: Buffer[] | undefined;
+  #held: HeldBody[] | undefined;
 
   constructor(options: RemoteWriteOptions) {
     this.#options = options;
-    this.#scanner = new WriteRequestScanner(options.kernel.output);
+    const { output } = options.kernel;
+    this.#scanners = { '1.0': new WriteRequestScanner(output), '2.0': new WriteRequestV2Scanner(output) };
     this.stats = {
       answers: new Map(),
       bodyBytes: 0,
@@ -88,30 +116,36 @@ export class RemoteWriteReceiver {
 
   /** Takes in what was kept, one request at a time, and then goes on as ever. */
   resume(onDone: () => void): void {
-    const body = this.#held?.shift();
-    if (body === undefined) {
+    const held = this.#held?.shift();
+    if (held === undefined) {
       this.#held = undefined;
       onDone();
       return;
     }
-    this.#pendingBytes -= body.length;
-    this.#take(this.#copy(body, 0));
+    this.#pendingBytes -= held.body.length;
+    this.#take(this.#copy(held.body, 0), held.version);
     this.#options.clock.after(0, () => this.resume(onDone));
   }
 
   /** Answers one request. */
   receive(request: IncomingMessage, response: ServerResponse): void {
-    const refusal = checkHeaders(request) ?? this.#checkLoad(request);
-    if (refusal !== undefined) {
+    const version = negotiate(request);
+    const error = version instanceof RequestError ? version : this.#checkLoad(request);
+    if (version instanceof RequestError || error !== undefined) {
       // The body of a refused request is not read: the connection ends with the answer.
       response.setHeader('Connection', 'close');
-      this.#answer(response, refusal);
+      if (version === '2.0') setWrittenHeaders(response, NOTHING_WRITTEN);
+      this.#answer(response, error);
       return;
     }
-    this.#readBody(request, response);
+    this.#readBody(request, response, version);
   }
 
-  #readBody(request: IncomingMessage, response: ServerResponse): void {
+  #readBody(request: IncomingMessage, response: ServerResponse, version: RemoteWriteVersion): void {
+    const answer = ({ error, written }: Outcome) => {
+      if (version === '2.0') setWrittenHeaders(response, written);
+      this.#answer(response, error);
+    };
     const chunks: Buffer[] = [];
     let length = 0;
     const settle = () => {
@@ -126,7 +160,7 @@ export class RemoteWriteReceiver {
       if (length > MAX_COMPRESSED_BYTES) {
         settle();
         response.setHeader('Connection', 'close');
-        this.#answer(response, tooLarge());
+        answer({ error: tooLarge(), written: NOTHING_WRITTEN });
       } else {
         chunks.push(chunk);
       }
@@ -136,7 +170,7 @@ export class RemoteWriteReceiver {
       const body =
         chunks.length === 1 ? this.#copy(chunks[0]!, 0) : chunks.reduce((at, chunk) => this.#copy(chunk, at), 0);
       settle();
-      this.#answer(response, this.#held === undefined ? this.#take(body) : this.#keep(body, this.#held));
+      answer(this.#held === undefined ? this.#take(body, version) : this.#keep(body, version, this.#held));
     });
     request.on('close', settle);
     request.on('error', settle);
@@ -147,38 +181,33 @@ export class RemoteWriteReceiver {
     return at + chunk.length;
   }
 
-  /** Keeps a body for later, if it is a valid one. @returns what is wrong with it */
-  #keep(bodyLength: number, held: Buffer[]): RequestError | undefined {
-    const decoded = this.#decode(bodyLength);
-    if (decoded instanceof RequestError) return decoded;
-    held.push(Buffer.from(this.#options.kernel.input.subarray(0, bodyLength)));
+  /** Keeps a body for later, if it is a valid one. */
+  #keep(bodyLength: number, version: RemoteWriteVersion, held: HeldBody[]): Outcome {
+    const decoded = this.#decode(bodyLength, version);
+    if (decoded instanceof RequestError) return { error: decoded, written: NOTHING_WRITTEN };
+    held.push({ version, body: Buffer.from(this.#options.kernel.input.subarray(0, bodyLength)) });
     this.#pendingBytes += bodyLength;
     this.stats.held++;
-    return undefined;
+    return { error: undefined, written: writtenOf(this.#scanners[version].batch, []) };
   }
 
-  /** Decodes and takes in a body. @returns what is wrong with it, or with part of it */
-  #take(bodyLength: number): RequestError | undefined {
-    const decoded = this.#decode(bodyLength);
-    if (decoded instanceof RequestError) return decoded;
-    const batch = this.#scanner.batch;
+  /** Decodes and takes in a body, or as much of it as is right. */
+  #take(bodyLength: number, version: RemoteWriteVersion): Outcome {
+    const decoded = this.#decode(bodyLength, version);
+    if (decoded instanceof RequestError) return { error: decoded, written: NOTHING_WRITTEN };
+    const { batch } = this.#scanners[version];
     this.#countBatch(batch, bodyLength, decoded);
     if (!this.#isFromLeader(batch)) {
       this.stats.replicaSamples += batch.sampleCount + batch.histogramCount;
-      return undefined;
+      return { error: undefined, written: writtenOf(batch, []) };
     }
     if (batch.metadata.length > 0) this.#options.onMetadata(this.#readMetadata(batch.metadata));
-    const refusals = this.#options.onBatch(batch);
-    if (refusals.length === 0) return undefined;
-    const refused = refusals.reduce((sum, { samples }) => sum + samples, 0);
-    const reasons = refusals.map(({ samples, sentence }) => `${samples} because ${sentence}`).join('; ');
-    return badRequest(
-      `rejected ${refused} of ${batch.sampleCount + batch.histogramCount} samples, the others were taken: ${reasons}`,
-    );
+    const refused = this.#options.onBatch(batch);
+    return { error: refusalOf(batch, refused), written: writtenOf(batch, refused) };
   }
 
-  /** Decodes a body into the batch of the scanner. @returns its length decoded, or what is wrong with it */
-  #decode(bodyLength: number): number | RequestError {
+  /** Decodes a body into the batch of its version's scanner. @returns its length decoded, or what is wrong with it */
+  #decode(bodyLength: number, version: RemoteWriteVersion): number | RequestError {
     const decoded = this.#options.kernel.decode(bodyLength);
     if (decoded === 'too large') return tooLarge();
     if (typeof decoded === 'string') {
@@ -186,8 +215,10 @@ export class RemoteWriteReceiver {
         `the body is not a valid snappy block (${decoded}); remote write uses the block format, not the framed one`,
       );
     }
-    const fault = this.#scanner.scan(decoded);
-    return fault === undefined ? decoded : badRequest(`the body is not a valid prometheus.WriteRequest: ${fault}`);
+    const fault = this.#scanners[version].scan(decoded);
+    if (fault === undefined) return decoded;
+    const message = version === '1.0' ? 'prometheus.WriteRequest' : 'io.prometheus.write.v2.Request';
+    return badRequest(`the body is not a valid ${message}: ${fault}`);
   }
 
   #countBatch(batch: RawBatch, bodyLength: number, decodedLength: number): void {
@@ -236,32 +267,25 @@ export class RemoteWriteReceiver {
   }
 }
 
-/** What the headers alone tell: encoding, method, type, in this order, before any byte of the body is read. */
-function checkHeaders(request: IncomingMessage): RequestError | undefined {
-  const encoding = request.headers['content-encoding']?.trim().toLowerCase();
-  if (encoding !== undefined && encoding !== 'snappy') {
-    return unsupported(`the content encoding ${JSON.stringify(encoding)} is not supported, send snappy (block format)`);
-  }
-  if (request.method !== 'POST') return new RequestError(405, 'bad_data', 'remote write wants POST');
-  const contentType = request.headers['content-type'];
-  if (contentType === undefined) return undefined;
-  const [mediaType, ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());
-  if (mediaType !== 'application/x-protobuf') {
-    return unsupported(`the content type ${JSON.stringify(contentType)} is not supported, send application/x-protobuf`);
-  }
-  const proto = parameters.find((parameter) => parameter.startsWith('proto='))?.slice('proto='.length);
-  if (proto === undefined || proto === 'prometheus.writerequest') return undefined;
-  return unsupported(
-    `the message ${JSON.stringify(proto)} is not supported, send prometheus.WriteRequest (remote write 1.0)`,
+function refusalOf(batch: RawBatch, refused: readonly RefusedPart[]): RequestError | undefined {
+  if (refused.length === 0) return undefined;
+  const all = refused.reduce((sum, { samples, histograms }) => sum + samples + histograms, 0);
+  const reasons = refused.map(({ samples, histograms, sentence }) => `${samples + histograms} because ${sentence}`);
+  return badRequest(
+    `rejected ${all} of ${batch.sampleCount + batch.histogramCount} samples, the others were taken: ${reasons.join('; ')}`,
   );
+}
+
+function writtenOf(batch: RawBatch, refused: readonly RefusedPart[]): Written {
+  return {
+    samples: batch.sampleCount - refused.reduce((sum, { samples }) => sum + samples, 0),
+    histograms: batch.histogramCount - refused.reduce((sum, { histograms }) => sum + histograms, 0),
+    exemplars: batch.exemplarCount,
+  };
 }
 
 function badRequest(message: string): RequestError {
   return new RequestError(400, 'bad_data' satisfies ErrorType, message);
-}
-
-function unsupported(message: string): RequestError {
-  return new RequestError(415, 'unsupported', message);
 }
 
 function tooLarge(): RequestError {

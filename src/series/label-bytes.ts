@@ -228,7 +228,10 @@ function tooLong(name: string | undefined, size: number, limit: number): LabelFa
       );
 }
 
-const MALFORMED = fault('labels_malformed', 'a label is not a valid protobuf message');
+const MALFORMED = fault(
+  'labels_malformed',
+  'a label is not a valid protobuf message (of remote write 2.0: its references lead nowhere, or are odd in number)',
+);
 
 /** ASCII is nearly all there is, and short: made from its bytes at once it is faster than through a TextDecoder. */
 function decode(bytes: Uint8Array, start: number, end: number): string | undefined {

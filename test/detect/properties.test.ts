@@ -32,7 +32,7 @@ it('a score is above 1 where the value lies outside the band, and nowhere else',
       const value = series(minute);
       const isWarm = engine.isWarm(1);
       const score = replay.take(START + minute * 60_000, value);
-      if (!isWarm || engine.isFlatline) continue;
+      if (!isWarm || engine.judgement.isFlatline) continue;
       const isOutside = value < verdict.lower || value > verdict.upper;
       if (score > 1) alarms++;
       if (score > 1 !== isOutside) disagreements++;

@@ -1,14 +1,18 @@
 import snappy from 'snappy';
 import { expect, it } from 'vitest';
-import { STALE, WriteRequestScanner } from '../../src/ingest/write-request.ts';
+import { STALE } from '../../src/ingest/raw-batch.ts';
+import { WriteRequestScanner } from '../../src/ingest/write-request.ts';
+import { WriteRequestV2Scanner } from '../../src/ingest/write-request-v2.ts';
 import { createKernel, type Kernel, PlainKernel, SLACK } from '../../src/kernel/kernel.ts';
 import { readRequest, type ScannedSeries } from '../ingest/reference-reader.ts';
+import { readRequestV2 } from '../ingest/reference-reader-v2.ts';
 import { encodeRequest, STALE_MARKER } from '../ingest/write-request-builder.ts';
+import { encodeRequestV2 } from '../ingest/write-request-v2-builder.ts';
 
 const MUTATIONS = 200_000;
 const LIMIT = 1 << 16;
 
-const message = encodeRequest([
+const SERIES: Parameters<typeof encodeRequest>[0] = [
   {
     labels: { __name__: 'http_requests_total', code: '200', instance: '10.0.0.1:8080', job: 'api' },
     samples: [[1_795_348_800_000, 42]],
@@ -25,12 +29,14 @@ const message = encodeRequest([
       [1_795_348_800_000, Number.NaN],
     ],
   },
-]);
+];
 
 const SIZES = { input: LIMIT, output: LIMIT, spare: LIMIT, scratch: 0 };
 
+type Scanner = WriteRequestScanner | WriteRequestV2Scanner;
+
 /** What our decoder makes of a body: its series, or undefined when it refuses it. */
-function read(kernel: Kernel, scanner: WriteRequestScanner, body: Uint8Array): ScannedSeries[] | undefined {
+function read(kernel: Kernel, scanner: Scanner, body: Uint8Array): ScannedSeries[] | undefined {
   kernel.input.set(body);
   kernel.input.fill(0xa5, body.length, body.length + SLACK);
   const decoded = kernel.decode(body.length);
@@ -47,22 +53,26 @@ function read(kernel: Kernel, scanner: WriteRequestScanner, body: Uint8Array): S
 }
 
 /** What two independent strict readers make of it. */
-function readIndependently(body: Uint8Array): ScannedSeries[] | undefined {
+function readIndependently(body: Uint8Array, readMessage: typeof readRequest): ScannedSeries[] | undefined {
   try {
     const decoded = snappy.uncompressSync(Buffer.from(body)) as Buffer;
-    return decoded.length > LIMIT ? undefined : readRequest(decoded);
+    return decoded.length > LIMIT ? undefined : readMessage(decoded);
   } catch {
     return undefined;
   }
 }
 
+const V1 = { message: encodeRequest(SERIES), Scanner: WriteRequestScanner, readMessage: readRequest };
+const V2 = { message: encodeRequestV2(SERIES), Scanner: WriteRequestV2Scanner, readMessage: readRequestV2 };
+
 it.each([
-  ['WebAssembly', createKernel(SIZES, [1, 2]), MUTATIONS],
-  ['plain JavaScript', new PlainKernel(SIZES, [1, 2]), MUTATIONS / 10],
+  ['remote write 1.0 in WebAssembly', createKernel(SIZES, [1, 2]), MUTATIONS, V1],
+  ['remote write 1.0 in plain JavaScript', new PlainKernel(SIZES, [1, 2]), MUTATIONS / 10, V1],
+  ['remote write 2.0 in WebAssembly', createKernel(SIZES, [1, 2]), MUTATIONS / 2, V2],
 ] as const)(
-  'reads, in %s, no sample that was not sent, in hundreds of thousands of mutations of a good body',
-  (_where, kernel, mutations) => {
-    const scanner = new WriteRequestScanner(kernel.output);
+  'reads, of %s, no sample that was not sent, in hundreds of thousands of mutations of a good body',
+  (_where, kernel, mutations, { message, Scanner, readMessage }) => {
+    const scanner = new Scanner(kernel.output);
     const random = xorshift(20_261_124);
     let accepted = 0;
     for (let n = 0; n < mutations; n++) {
@@ -71,7 +81,7 @@ it.each([
         n % 2 === 0 ? mutate(snappy.compressSync(message), random) : snappy.compressSync(mutate(message, random));
       const found = read(kernel, scanner, body);
       if (found !== undefined) accepted++;
-      const expected = readIndependently(body);
+      const expected = readIndependently(body, readMessage);
       if (JSON.stringify(found) !== JSON.stringify(expected)) {
         expect({ body: Buffer.from(body).toString('hex'), found }).toEqual({
           body: Buffer.from(body).toString('hex'),

@@ -12,7 +12,7 @@ beforeEach(async () => {
   bench = new PipelineBench('disk');
   const { store, pipeline } = bench;
   served = await serveRoutes(
-    createIncidentRoutes({ store, deeds: pipeline, now: () => bench.clock.now(), windows: () => OPTIONS }),
+    createIncidentRoutes({ store, deeds: pipeline.people, now: () => bench.clock.now(), windows: () => OPTIONS }),
   );
 });
 
@@ -183,7 +183,7 @@ describe('merge, split, undo and feedback', () => {
     expect((await post(`${PATH}/${a}/merge`, { by: 'ann', with: b })).body.error).toMatch(/part of .* already/);
 
     bench.killAndStart();
-    const undone = await bench.pipeline.undo(a, undefined, { by: 'bob', comment: '' });
+    const undone = await bench.pipeline.people.undo(a, undefined, { by: 'bob', comment: '' });
     expect(undone).toMatchObject({ id: a, alerts: 1, firing: 1 });
     expect([await services(a), await services(b)]).toEqual([['a'], ['b']]);
     expect(await shown(b)).toMatchObject({ state: 'open', mergedInto: null });

@@ -144,7 +144,7 @@ describe('causes', () => {
     correlator().decideNext({ incidents: [view(database)] });
     tick();
     expect(incidentTitle(incident('a'))).toBe('Database orders, 1 service affected');
-    bench.pipeline.acknowledge(idOf('a'), { by: 'ann', comment: '' });
+    bench.pipeline.people.acknowledge(idOf('a'), { by: 'ann', comment: '' });
     bench.killAndStart();
     correlator().decideNext({ incidents: [view({ ...database, name: 'payments' })] });
     tick();
@@ -160,7 +160,7 @@ describe('causes', () => {
 describe('what a person decided', () => {
   it('stays, whatever correlation says, and correlation is told', () => {
     bench.deliver(1, [alert('cart', 'a'), alert('bank', 'b')]);
-    bench.pipeline.merge(idOf('a'), idOf('b'), { by: 'ann', comment: '' });
+    bench.pipeline.people.merge(idOf('a'), idOf('b'), { by: 'ann', comment: '' });
     const survivor = [incident('a'), incident('b')].find(({ state }) => state === 'open')!;
     const pinned = correlator().taken.at(-1)!;
     expect(pinned.pinnedTo).toBe(survivor.id);
@@ -186,8 +186,8 @@ describe('what people said before', () => {
   beforeEach(() => {
     bench.deliver(1, [named('Slow', 'a', 0)]);
     bench.deliver(2, [named('Full', 'b', 1)]);
-    bench.pipeline.merge(idOf('a'), idOf('b'), ann);
-    bench.pipeline.resolve(idOf('a'), ann);
+    bench.pipeline.people.merge(idOf('a'), idOf('b'), ann);
+    bench.pipeline.people.resolve(idOf('a'), ann);
   });
 
   it('brings a firing that would open an incident to the one that it belongs to', () => {
@@ -206,7 +206,11 @@ describe('what people said before', () => {
     bench.deliver(200, [named('Slow', 'c', 199)]);
     bench.deliver(217, [named('Full', 'd', 216)]);
     expect(openIds()).toHaveLength(2);
-    bench.pipeline.undo(idOf('a'), bench.store.timeline(idOf('a')).find(({ kind }) => kind === 'absorbed')!.id, ann);
+    bench.pipeline.people.undo(
+      idOf('a'),
+      bench.store.timeline(idOf('a')).find(({ kind }) => kind === 'absorbed')!.id,
+      ann,
+    );
     bench.deliver(218, [named('Slow', 'f', 217)]);
     bench.deliver(219, [named('Full', 'g', 218)]);
     expect(openIds()).toContain(idOf('g'));

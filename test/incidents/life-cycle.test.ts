@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, type Admission, createIncident, reduce } from '../../src/incidents/life-cycle.ts';
+import type { Action, Admission } from '../../src/incidents/action.ts';
+import { createIncident, reduce } from '../../src/incidents/life-cycle.ts';
 import { type Entity, formatEntity } from '../../src/model/entity.ts';
 import { type Incident, incidentTitle, servicesAffected, stateWord } from '../../src/model/incident.ts';
 import { alertOf, minute } from './alert-builders.ts';

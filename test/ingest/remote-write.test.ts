@@ -24,11 +24,11 @@ describe('a request that is wrong', () => {
     ['gzip', gzipSync(good()), { 'content-encoding': 'gzip' }, 415, /send snappy/],
     ['JSON', Buffer.from('{}'), { 'content-type': 'application/json' }, 415, /send application\/x-protobuf/],
     [
-      'remote write 2.0',
+      'an unknown message',
       good(),
-      { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' },
+      { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v3.Request' },
       415,
-      /remote write 1\.0/,
+      /send prometheus\.WriteRequest or io\.prometheus\.write\.v2\.Request/,
     ],
     ['no body', Buffer.alloc(0), {}, 400, /not a valid snappy block/],
     [

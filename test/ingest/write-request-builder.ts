@@ -48,8 +48,8 @@ export function encodeMetadataBody(types: Readonly<Record<string, number>>): Buf
   return snappy.compressSync(Buffer.from(writer.finish()));
 }
 
-export function writeLabel(writer: Writer, name: string, value: string): void {
-  writer.uint32(0x0a).fork().uint32(0x0a).string(name).uint32(0x12).string(value).ldelim();
+export function writeLabel(writer: Writer, name: string | Uint8Array, value: string | Uint8Array): void {
+  writer.uint32(0x0a).fork().uint32(0x0a).bytes(Buffer.from(name)).uint32(0x12).bytes(Buffer.from(value)).ldelim();
 }
 
 function writeSample(writer: Writer, timestamp: number, value: number | typeof STALE_MARKER): void {

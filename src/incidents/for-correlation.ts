@@ -1,0 +1,55 @@
+import type { CorrelatedFiring } from '../correlate/correlator.ts';
+import { type AlertMember, type Firing, firingKey } from '../model/incident.ts';
+import type { Labels } from '../model/labels.ts';
+import type { Subject } from '../model/topology.ts';
+import { resolveCluster } from '../topology/label-aliases.ts';
+import type { Arrival } from './apply-decision.ts';
+import type { FiringHistory } from './firing-history.ts';
+import type { RuleOnsets } from './rule-onsets.ts';
+
+/** What is asked about firings before correlation is told of them. */
+interface Surroundings {
+  /** What an alert or a series is about. */
+  readonly subjectOf: (labels: Labels, at: number) => Subject;
+  readonly options: () => { readonly clusterLabel: string };
+  readonly onsets: RuleOnsets;
+  readonly history: FiringHistory;
+}
+
+/** A firing that nobody knew: for correlation, and for its incident. */
+type KnownArrival = Arrival & { readonly correlated: CorrelatedFiring };
+
+/** Says what firings are for correlation: what they are about, in which cluster, and since when. */
+export class ForCorrelation {
+  readonly #surroundings: Surroundings;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  arrival(firing: Firing, at: number): KnownArrival {
+    const { subjectOf, options, onsets, history } = this.#surroundings;
+    const { alert } = firing;
+    const subject = subjectOf(alert.labels, alert.startsAt);
+    const cluster = resolveCluster(alert.labels, options());
+    const key = firingKey(alert);
+    const onset = onsets.onsetOf(alert);
+    const heldUntil = alert.endsAt === undefined ? history.heldUntil(alert, subject.entity, at) : 0;
+    const correlated = { key, alert, cluster, onset, subject };
+    return { key, firing, cluster, entity: subject.entity, onset, heldUntil, correlated };
+  }
+
+  /** @param isForgotten whether correlation may have forgotten it: then it is told where it is */
+  member(member: AlertMember, isForgotten = false): CorrelatedFiring {
+    const { subjectOf, options } = this.#surroundings;
+    const { alert } = member.firing;
+    const firing = {
+      key: member.key,
+      alert,
+      cluster: resolveCluster(alert.labels, options()),
+      onset: member.onset,
+      subject: { ...subjectOf(alert.labels, alert.startsAt), entity: member.entity },
+    };
+    return member.pinned || isForgotten ? { ...firing, pinnedTo: member.incidentId } : firing;
+  }
+}
