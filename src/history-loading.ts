@@ -5,6 +5,7 @@ import { createRangeSelectors } from './bootstrap/range-selectors.ts';
 import { createRemoteRead } from './bootstrap/remote-read.ts';
 import type { ReadSecret } from './emit/remote-write-target.ts';
 import { loadCompress } from './emit/snappy-compress.ts';
+import { Pasts } from './forecast/pasts.ts';
 import type { Clock } from './model/clock.ts';
 import { messageOf } from './model/errors.ts';
 import type { Labels } from './model/labels.ts';
@@ -82,12 +83,14 @@ function createBootstrap(
   compress: Awaited<ReturnType<typeof loadCompress>>,
 ): Bootstrap {
   const client = createHistoryClient({ server, fetch, readSecret, compress, version });
-  const backfill = new Backfill({ table: lane.table, scorer: lane.scorer, clock });
+  const pasts = new Pasts(lane.forecasts.resources, clock.now());
+  const backfill = new Backfill({ table: lane.table, scorer: lane.scorer, pasts, clock });
   return new Bootstrap({
     client,
     sources: [createRemoteRead(client.remoteRead), createRangeSelectors(client, settings.externalLabels)],
     lookbackMs: settings.lookbackMs,
     take: (history, to) => backfill.take(history, to),
+    pasts,
     setTypes: (types) => lane.table.setTypes(types),
     clock,
     logger,

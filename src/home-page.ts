@@ -6,6 +6,8 @@ import type { OutputGroup, OutputSource } from './model/output.ts';
 
 /** More rows than anybody reads. */
 const MAX_ROWS = 50;
+/** What was unusual a while ago is still put out, and is no news for people. */
+const LEAST_SCORE = 0.5;
 /** A page must not block the writers: of more groups than this the rest is not looked at. */
 const MAX_GROUPS = 20_000;
 
@@ -35,7 +37,7 @@ function renderPage(options: HomePageOptions): string {
   const incidents = [...openIncidents()].sort((a, b) => b.openedAt - a.openedAt);
   const anomalies = firstGroups(anomalyOutput)
     .map((group) => ({ group, values: new Map(group.values) }))
-    .filter(({ values }) => (values.get('anomaly_score') ?? 0) > 0)
+    .filter(({ values }) => (values.get('anomaly_score') ?? 0) >= LEAST_SCORE)
     .sort((a, b) => b.values.get('anomaly_score')! - a.values.get('anomaly_score')!);
   const unusual = anomalies.filter(({ values }) => values.get('anomaly_score')! > 1).length;
   return `<!doctype html>

@@ -345,6 +345,9 @@ export function addBootstrapMetrics(metrics: Metrics, stats: () => BootstrapStat
   metrics.counter('pronoia_bootstrap_samples_total', 'Samples of the past that were learnt.', [], () =>
     one(stats()?.samples ?? 0),
   );
+  metrics.gauge('pronoia_bootstrap_resources', 'Resources whose forecasts know the past that was loaded.', [], () =>
+    one(stats()?.resources ?? 0),
+  );
   metrics.counter('pronoia_bootstrap_series_total', 'Series of the history, by what became of them.', ['outcome'], () =>
     byKey(stats()?.series ?? []),
   );

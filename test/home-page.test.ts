@@ -42,7 +42,7 @@ const group = (id: number, score: number, labels: Record<string, string>): Outpu
 
 describe('the page for people', () => {
   it('says so when all is calm', async () => {
-    const { html } = await page([group(1, 0, {})]);
+    const { html } = await page([group(1, 0.04, {})]);
     expect(html).toContain('<b>12,345</b> series known');
     expect(html).toContain('No incident is open.');
     expect(html).toContain('Nothing is unusual.');

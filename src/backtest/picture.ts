@@ -23,15 +23,26 @@ const GAP_STEPS = 5;
 const LARGEST = 1e300;
 const MAX_NAME_CHARACTERS = 130;
 
-const COLOURS = {
-  value: '#1f2937',
-  band: '#bfdbfe',
-  expected: '#60a5fa',
-  anomaly: '#ef4444',
-  score: '#b45309',
-  faint: '#e5e7eb',
-  text: '#374151',
+/** What is drawn by which colour, on light and on dark paper: a viewer that prefers dark gets the second one. */
+const COLOURS: Readonly<Record<string, readonly [light: string, dark: string]>> = {
+  paper: ['#ffffff', '#18181b'],
+  text: ['#374151', '#d4d4d8'],
+  faint: ['#e5e7eb', '#3a3a40'],
+  value: ['#1f2937', '#f4f4f5'],
+  band: ['#bfdbfe', '#1e3a5f'],
+  expected: ['#60a5fa', '#93c5fd'],
+  anomaly: ['#ef4444', '#f87171'],
+  score: ['#b45309', '#f5b04f'],
 };
+const STYLE = `<style>${styleFor(0)}@media(prefers-color-scheme:dark){${styleFor(1)}}</style>`;
+
+/** A class for lines and one for areas of every colour. */
+function styleFor(paper: 0 | 1): string {
+  const rules = Object.entries(COLOURS).map(
+    ([name, shades]) => `.${name}{stroke:${shades[paper]}}.in-${name}{fill:${shades[paper]}}`,
+  );
+  return `svg{fill:${COLOURS.text![paper]}}${rules.join('')}`;
+}
 
 /** All steps that share one column of pixels. */
 interface Bin {
@@ -53,9 +64,10 @@ export function picture(replayed: readonly Replayed[]): string {
   const height = LEGEND_HEIGHT + Math.max(1, shown.length) * BLOCK_HEIGHT;
   const left = replayed.length - shown.length;
   const blocks = shown.map((each, i) => block(each, LEGEND_HEIGHT + i * BLOCK_HEIGHT));
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="${COLOURS.text}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12">
 <title>Backtest of ${shown.length} series</title>
-<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
+${STYLE}
+<rect width="${WIDTH}" height="${height}" class="in-paper"/>
 ${legend(left)}
 ${blocks.join('\n')}
 </svg>
@@ -65,16 +77,16 @@ ${blocks.join('\n')}
 function legend(left: number): string {
   const entry = (x: number, mark: string, words: string) => `${mark}<text x="${x + 26}" y="20">${words}</text>`;
   const line = (x: number, colour: string) =>
-    `<line x1="${x}" y1="16" x2="${x + 20}" y2="16" stroke="${colour}" stroke-width="2"/>`;
+    `<line x1="${x}" y1="16" x2="${x + 20}" y2="16" class="${colour}" stroke-width="2"/>`;
   const box = (x: number, colour: string, opacity: number) =>
-    `<rect x="${x}" y="10" width="20" height="12" fill="${colour}" fill-opacity="${opacity}"/>`;
+    `<rect x="${x}" y="10" width="20" height="12" class="in-${colour}" fill-opacity="${opacity}"/>`;
   const rest = left > 0 ? `<text x="${RIGHT}" y="20" text-anchor="end">${left} series not shown</text>` : '';
   return [
-    entry(LEFT, line(LEFT, COLOURS.value), 'value'),
-    entry(LEFT + 90, box(LEFT + 90, COLOURS.band, 0.8), 'normal'),
-    entry(LEFT + 190, line(LEFT + 190, COLOURS.expected), 'expected'),
-    entry(LEFT + 300, box(LEFT + 300, COLOURS.anomaly, 0.25), 'anomaly'),
-    entry(LEFT + 400, line(LEFT + 400, COLOURS.score), 'score: 1 is the edge of normal'),
+    entry(LEFT, line(LEFT, 'value'), 'value'),
+    entry(LEFT + 90, box(LEFT + 90, 'band', 0.8), 'normal'),
+    entry(LEFT + 190, line(LEFT + 190, 'expected'), 'expected'),
+    entry(LEFT + 300, box(LEFT + 300, 'anomaly', 0.25), 'anomaly'),
+    entry(LEFT + 400, line(LEFT + 400, 'score'), 'score: 1 is the edge of normal'),
     rest,
   ].join('');
 }
@@ -101,13 +113,13 @@ function block({ series, kind, steps, anomalies }: Replayed, top: number): strin
     ...anomalies.map(({ startsAt, endsAt, peakScore, value, expected }) => {
       const [from, to] = [x(startsAt), x(endsAt!)];
       const words = `${new Date(startsAt).toISOString()}: score ${peakScore.toFixed(1)}, ${short(value)} instead of ${short(expected)}`;
-      return `<rect x="${px(from)}" y="${valuesTop}" width="${px(Math.max(2, to - from))}" height="${scoresBottom - valuesTop}" fill="${COLOURS.anomaly}" fill-opacity="0.25"><title>${escapeXml(words)}</title></rect>`;
+      return `<rect x="${px(from)}" y="${valuesTop}" width="${px(Math.max(2, to - from))}" height="${scoresBottom - valuesTop}" class="in-anomaly" fill-opacity="0.25"><title>${escapeXml(words)}</title></rect>`;
     }),
-    path(bins, (bin) => (bin.min === bin.max ? [y(bin.min)] : [y(bin.min), y(bin.max)]), isGap, COLOURS.value, 1.2),
-    path(bins, (bin) => (bin.bands > 0 ? [within(bin.expected)] : []), isGap, COLOURS.expected, 1),
-    `<line x1="${LEFT}" y1="${yScore(1)}" x2="${RIGHT}" y2="${yScore(1)}" stroke="${COLOURS.anomaly}" stroke-dasharray="4 4"/>`,
+    path(bins, (bin) => (bin.min === bin.max ? [y(bin.min)] : [y(bin.min), y(bin.max)]), isGap, 'value', 1.2),
+    path(bins, (bin) => (bin.bands > 0 ? [within(bin.expected)] : []), isGap, 'expected', 1),
+    `<line x1="${LEFT}" y1="${yScore(1)}" x2="${RIGHT}" y2="${yScore(1)}" class="anomaly" stroke-dasharray="4 4"/>`,
     `<text x="${LEFT - 8}" y="${yScore(1) + 4}" text-anchor="end">1</text>`,
-    path(bins, (bin) => [yScore(Math.min(SHOWN_SCORE, bin.score))], isGap, COLOURS.score, 1.2),
+    path(bins, (bin) => [yScore(Math.min(SHOWN_SCORE, bin.score))], isGap, 'score', 1.2),
   ];
   return parts.join('\n');
 }
@@ -180,7 +192,7 @@ function path(
       previous = bin;
     }
   }
-  return `<path d="${commands}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round"/>`;
+  return `<path d="${commands}" fill="none" class="${colour}" stroke-width="${width}" stroke-linejoin="round"/>`;
 }
 
 /** One area for each stretch without a gap: along the upper edge, and back along the lower one. */
@@ -197,15 +209,15 @@ function band(bins: readonly Bin[], y: Scale, isGap: (before: Bin, after: Bin) =
     const below = stretch.toReversed().map(corner(({ lower }) => lower));
     return `M${[...above, ...below].join('L')}Z`;
   });
-  return `<path d="${areas.join('')}" fill="${COLOURS.band}" fill-opacity="0.8"/>`;
+  return `<path d="${areas.join('')}" class="in-band" fill-opacity="0.8"/>`;
 }
 
 function gridLine(y: number, text: string): string {
-  return `<line x1="${LEFT}" y1="${px(y)}" x2="${RIGHT}" y2="${px(y)}" stroke="${COLOURS.faint}"/><text x="${LEFT - 8}" y="${px(y + 4)}" text-anchor="end">${text}</text>`;
+  return `<line x1="${LEFT}" y1="${px(y)}" x2="${RIGHT}" y2="${px(y)}" class="faint"/><text x="${LEFT - 8}" y="${px(y + 4)}" text-anchor="end">${text}</text>`;
 }
 
 function timeLine(x: number, top: number, bottom: number, text: string): string {
-  return `<line x1="${px(x)}" y1="${top}" x2="${px(x)}" y2="${bottom}" stroke="${COLOURS.faint}"/><text x="${px(x)}" y="${bottom + 18}" text-anchor="middle">${text}</text>`;
+  return `<line x1="${px(x)}" y1="${top}" x2="${px(x)}" y2="${bottom}" class="faint"/><text x="${px(x)}" y="${bottom + 18}" text-anchor="middle">${text}</text>`;
 }
 
 function px(value: number): string {

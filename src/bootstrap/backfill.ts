@@ -1,4 +1,5 @@
 import type { Scorer } from '../detect/scorer.ts';
+import type { Pasts } from '../forecast/pasts.ts';
 import type { Clock } from '../model/clock.ts';
 import { IGNORED } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
@@ -18,12 +19,14 @@ export type BackfillOutcome = 'loaded' | 'known' | 'ended' | 'ignored' | 'refuse
 interface BackfillParts {
   readonly table: SeriesTable;
   readonly scorer: Scorer;
+  readonly pasts: Pasts;
   readonly clock: Clock;
 }
 
 /**
  * Lets series learn their past as if they had been here. The time of a series only goes forward, so its past takes the
- * place of the little that was learnt since the start: what came live is part of it. Nobody is told of old anomalies.
+ * place of the little that was learnt since the start: what came live is part of it. Resources that it belongs to live through
+ * it as well. Nobody is told of old anomalies.
  */
 export class Backfill {
   readonly #parts: BackfillParts;
@@ -34,13 +37,15 @@ export class Backfill {
 
   /** Learns a past in one go, 10 to 20 ms for two weeks. @param to until when it was asked for, milliseconds since the epoch */
   take(history: SeriesHistory, to: number): BackfillOutcome {
-    const { table, scorer, clock } = this.#parts;
+    const { table, scorer, pasts, clock } = this.#parts;
     const { count, timestamps, values } = history;
     if (count === 0 || timestamps[count - 1]! < to - ENDED_MS) return 'ended';
     const slot = table.acquire(history.labels, Math.floor(clock.now() / 1000));
     if (slot === 0) return 'refused';
     const kind = table.kinds[slot]!;
     if (kind >= IGNORED) return 'ignored';
+    // Resources see for themselves what they know: other series of theirs may be new.
+    pasts.take(slot, history);
     const firstSecond = Math.floor(timestamps[0]! / 1000);
     if (table.createdAt[slot]! - firstSecond < WORTHWHILE_SECONDS) return 'known';
     table.restart(slot);

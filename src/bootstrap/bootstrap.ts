@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RetryDelay } from '../emit/retry-delay.ts';
+import type { Pasts } from '../forecast/pasts.ts';
 import type { Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
@@ -28,6 +29,8 @@ export interface BootstrapStats {
   /** Metrics that the server could not give. */
   metricsRefused: number;
   samples: number;
+  /** Resources whose forecasts know the past. */
+  resources: number;
   readonly series: Map<BackfillOutcome, number>;
 }
 
@@ -38,6 +41,8 @@ interface BootstrapOptions {
   readonly lookbackMs: number;
   /** Lets a series learn its past. */
   readonly take: (history: SeriesHistory, to: number) => BackfillOutcome;
+  /** In which order metrics are loaded, and what has to be done when all are. */
+  readonly pasts: Pick<Pasts, 'rank' | 'finish' | 'livedTotal' | 'refused'>;
   readonly setTypes: (types: readonly FamilyType[]) => void;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -55,6 +60,7 @@ export class Bootstrap {
     metrics: 0,
     metricsRefused: 0,
     samples: 0,
+    resources: 0,
     series: new Map(),
   };
   readonly #options: BootstrapOptions;
@@ -82,6 +88,7 @@ export class Bootstrap {
       for (const name of names) {
         await this.#tryMetric(name);
       }
+      await this.#finishPasts();
       this.stats.state = 'done';
       logger.info('history loaded', { ...this.#progress(), duration_s: (clock.now() - startedAt) / 1000 });
     } catch (error) {
@@ -105,7 +112,18 @@ export class Bootstrap {
     const { from, to } = this.#range();
     const range = { start: String(from / 1000), end: String(to / 1000) };
     const names = await this.#options.client.metricNames(range, this.#stopped.signal);
-    return names.filter((name) => kindOf(name, undefined) < IGNORED);
+    const learnt = names.filter((name) => kindOf(name, undefined) < IGNORED);
+    const { pasts } = this.#options;
+    return learnt.sort((a, b) => pasts.rank(a) - pasts.rank(b));
+  }
+
+  /** Resources of several series know their past when all of it is there. */
+  async #finishPasts(): Promise<void> {
+    const { pasts, logger } = this.#options;
+    for (const _ of pasts.finish()) await nextTurn();
+    this.stats.resources = pasts.livedTotal;
+    if (pasts.refused > 0)
+      logger.warn('some forecasts begin without a past, it is too large', { series: pasts.refused });
   }
 
   /** Loads a metric; one that the server cannot give is left out. */
@@ -135,6 +153,7 @@ export class Bootstrap {
         const { series } = this.stats;
         series.set(outcome, (series.get(outcome) ?? 0) + 1);
         if (outcome === 'loaded') this.stats.samples += history.count;
+        this.stats.resources = this.#options.pasts.livedTotal;
         await nextTurn();
       }
     } finally {
@@ -175,7 +194,7 @@ export class Bootstrap {
   }
 
   #progress() {
-    const { metricsDone, metrics, samples, series } = this.stats;
-    return { metrics: `${metricsDone}/${metrics}`, series: series.get('loaded') ?? 0, samples };
+    const { metricsDone, metrics, samples, resources, series } = this.stats;
+    return { metrics: `${metricsDone}/${metrics}`, series: series.get('loaded') ?? 0, samples, resources };
   }
 }

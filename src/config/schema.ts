@@ -143,6 +143,10 @@ const capacity = section(
     preset: optional(choice('off'), 'Switches off the preset of this name; nothing else may be given then.'),
     limit: optional(metricOrNumber, 'What counts as full: series, or a number.'),
     size: optional(metricOrNumber, 'The same as limit, for those who call it so.'),
+    reserved: optional(
+      metricSelector,
+      'Series of what is kept back: of the limit; or, without a limit, of what is free, such as what has to stay free.',
+    ),
     on: group(
       list(labelName),
       'Labels on which the series of one resource agree; all labels unless given. Several series in one role are combined.',
@@ -154,7 +158,7 @@ const capacity = section(
   {
     exactlyOne: [['used', 'free', 'left', 'expires', 'preset']],
     atMostOne: [['limit', 'size']],
-    needs: { used: ['limit', 'size'], free: ['limit', 'size'] },
+    needs: { used: ['limit', 'size'], free: ['limit', 'size', 'reserved'], reserved: ['used', 'free'] },
   },
 );
 

@@ -9,6 +9,10 @@ export interface CapacityRule {
   readonly free?: Selector | undefined;
   /** What counts as full: a series, or a number > 0 in the unit of the other ones. */
   readonly limit?: Selector | number | undefined;
+  /** Further series of the limit, where those are missing or 0: the same from another exporter. */
+  readonly orLimit?: Selector | undefined;
+  /** What of the limit is kept back for others; or, of what is free of an unknown whole, what has to stay so. */
+  readonly reserved?: Selector | undefined;
   /** How much is left of something without a limit, such as a queue: forecast until it is empty. */
   readonly left?: Selector | undefined;
   /** When it ends, in seconds since the epoch; values below a thousand million are seconds that are left. */
@@ -21,18 +25,36 @@ export interface CapacityRule {
   readonly combine: 'sum' | 'max';
   /** Share of the limit that counts as full. */
   readonly fullAt: number;
+  /** Nobody has to be woken when it is full: an autoscaler at its maximum. */
+  readonly isCalm?: boolean | undefined;
 }
 
 /** The part that a series plays in a resource. */
-const ROLES = ['used', 'free', 'limit', 'left', 'expires', 'unless'] as const;
-export type Role = (typeof ROLES)[number];
+export type Role = 'used' | 'free' | 'limit' | 'reserved' | 'left' | 'expires' | 'unless';
 
 /** The selectors of a rule, each with its role. */
 export function selectorsOf(rule: CapacityRule): (readonly [role: Role, selector: Selector])[] {
-  return ROLES.flatMap((role) => {
-    const wanted = rule[role];
-    if (wanted === undefined || typeof wanted === 'number') return [];
-    const selectors = role === 'unless' ? rule.unless : [wanted as Selector];
-    return selectors.map((selector) => [role, selector] as const);
-  });
+  const { used, free, limit, orLimit, reserved, left, expires, unless } = rule;
+  const all: readonly (readonly [Role, Selector | number | undefined])[] = [
+    ['used', used],
+    ['free', free],
+    ['limit', limit],
+    ['limit', orLimit],
+    ['reserved', reserved],
+    ['left', left],
+    ['expires', expires],
+    ...unless.map((selector) => ['unless', selector] as const),
+  ];
+  return all.flatMap(([role, wanted]) => (typeof wanted === 'object' ? [[role, wanted] as const] : []));
+}
+
+/** Whether series in these roles are enough to say how full something is. */
+export function isComplete(rule: CapacityRule, roles: ReadonlySet<Role>): boolean {
+  const has = (role: Role) => roles.has(role);
+  if (rule.expires !== undefined) return has('expires');
+  if (rule.left !== undefined) return has('left');
+  if (typeof rule.limit === 'object' && !has('limit')) return false;
+  // Beside a limit either says the level; without one both together are the whole.
+  const isSum = rule.limit === undefined && rule.used !== undefined && rule.free !== undefined;
+  return isSum ? has('used') && has('free') : has('used') || has('free');
 }

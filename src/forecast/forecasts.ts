@@ -139,7 +139,7 @@ export class Forecasts {
     resource.forecast = forecastOf(history, resource.scale);
     resource.forecastAt = history.lastAt * 1000;
     this.forecastTotal++;
-    if (resource.rule.left === undefined) this.#judge(resource, resource.forecast);
+    if (resource.rule.left === undefined && !resource.rule.isCalm) this.#judge(resource, resource.forecast);
   }
 
   #judge(resource: Resource, { p10, p50, state }: Forecast): void {

@@ -3,9 +3,9 @@ import type { CapacityRule } from './capacity-rule.ts';
 
 /** A rule with its selectors as text. */
 type PresetText = {
-  readonly [Key in 'used' | 'free' | 'left' | 'expires']?: string;
+  readonly [Key in 'used' | 'free' | 'orLimit' | 'reserved' | 'left' | 'expires']?: string;
 } & { readonly limit?: string | number; readonly unless?: readonly string[] } & Partial<
-    Pick<CapacityRule, 'on' | 'combine' | 'fullAt'>
+    Pick<CapacityRule, 'on' | 'combine' | 'fullAt' | 'isCalm'>
   >;
 
 /** What never fills, or is full on purpose: memory, overlays of containers, images. */
@@ -36,6 +36,7 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
   },
   volume: {
     used: 'kubelet_volume_stats_used_bytes',
+    free: 'kubelet_volume_stats_available_bytes',
     limit: 'kubelet_volume_stats_capacity_bytes',
     unless: CLAIM_UNLESS,
     on: CLAIM,
@@ -43,6 +44,7 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
   },
   volume_inodes: {
     used: 'kubelet_volume_stats_inodes_used',
+    free: 'kubelet_volume_stats_inodes_free',
     limit: 'kubelet_volume_stats_inodes',
     unless: CLAIM_UNLESS,
     on: CLAIM,
@@ -53,6 +55,7 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
   container_memory: {
     used: 'container_memory_working_set_bytes{container!="",container!="POD"}',
     limit: 'kube_pod_container_resource_limits{resource="memory"}',
+    orLimit: 'container_spec_memory_limit_bytes{container!="",container!="POD"}',
     on: ['namespace', 'pod', 'container'],
     combine: 'max',
   },
@@ -69,6 +72,7 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
   postgresql_connections: {
     used: 'pg_stat_activity_count',
     limit: 'pg_settings_max_connections',
+    reserved: 'pg_settings_superuser_reserved_connections',
     on: TARGET,
   },
   postgresql_wraparound: { used: 'pg_database_wraparound_age_datfrozenxid_seconds', limit: 2 ** 31 - 3_000_000 },
@@ -81,12 +85,20 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
   redis_clients: { used: 'redis_connected_clients', limit: 'redis_config_maxclients' },
   hikaricp_connections: { used: 'hikaricp_connections_active', limit: 'hikaricp_connections_max' },
   tomcat_threads: { used: 'tomcat_threads_busy_threads', limit: 'tomcat_threads_config_max_threads' },
+  jdbc_connections: { used: 'jdbc_connections_active', limit: 'jdbc_connections_max' },
+  go_sql_connections: { used: 'go_sql_in_use_connections', limit: 'go_sql_max_open_connections' },
+  memcached_connections: { used: 'memcached_current_connections', limit: 'memcached_max_connections' },
+  haproxy_sessions: { used: 'haproxy_frontend_current_sessions', limit: 'haproxy_frontend_limit_sessions' },
   pgbouncer_connections: {
     used: 'pgbouncer_databases_current_connections',
     limit: 'pgbouncer_databases_max_connections',
   },
   rabbitmq_file_descriptors: { used: 'rabbitmq_process_open_fds', limit: 'rabbitmq_process_max_fds' },
   rabbitmq_memory: { used: 'rabbitmq_process_resident_memory_bytes', limit: 'rabbitmq_resident_memory_limit_bytes' },
+  rabbitmq_disk: {
+    free: 'rabbitmq_disk_space_available_bytes',
+    reserved: 'rabbitmq_disk_space_available_limit_bytes',
+  },
   kafka_lag: { left: 'kafka_consumergroup_lag', on: [...TARGET, 'consumergroup', 'topic'] },
   elasticsearch_disk: {
     free: 'elasticsearch_filesystem_data_available_bytes',
@@ -108,10 +120,23 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
     on: ['node'],
     combine: 'max',
   },
+  autoscaler: {
+    used: 'kube_horizontalpodautoscaler_status_current_replicas',
+    limit: 'kube_horizontalpodautoscaler_spec_max_replicas',
+    on: ['namespace', 'horizontalpodautoscaler'],
+    combine: 'max',
+    isCalm: true,
+  },
   certificate: { expires: 'probe_ssl_earliest_cert_expiry' },
   certificate_file: { expires: 'x509_cert_not_after' },
+  certificate_ssl: { expires: 'ssl_cert_not_after' },
+  certificate_traefik: { expires: 'traefik_tls_certs_not_after' },
+  certificate_nginx: { expires: 'nginx_ingress_controller_ssl_expire_time_seconds' },
   certificate_managed: { expires: 'certmanager_certificate_expiration_timestamp_seconds' },
   certificate_kubelet: { expires: 'kubelet_certificate_manager_client_ttl_seconds' },
+  license_cockroachdb: { expires: 'seconds_until_license_expiry' },
+  license_nomad: { expires: 'nomad_license_expiration_time_epoch' },
+  license_vault: { expires: 'vault_core_license_expiration_time_epoch' },
 };
 
 export const PRESETS: readonly CapacityRule[] = Object.entries(TEXTS).map(([resource, text]) => ({
@@ -119,18 +144,21 @@ export const PRESETS: readonly CapacityRule[] = Object.entries(TEXTS).map(([reso
   used: parsed(text.used),
   free: parsed(text.free),
   limit: typeof text.limit === 'number' ? text.limit : parsed(text.limit),
+  orLimit: parsed(text.orLimit),
+  reserved: parsed(text.reserved),
   left: parsed(text.left),
   expires: parsed(text.expires),
   unless: (text.unless ?? []).map(parseSelector),
   on: text.on ?? [],
   combine: text.combine ?? 'sum',
   fullAt: text.fullAt ?? 1,
+  isCalm: text.isCalm ?? false,
 }));
 
 /** An entry of the configuration. */
 type Entry = Pick<
   CapacityRule,
-  'resource' | 'used' | 'free' | 'left' | 'expires' | 'limit' | 'on' | 'combine' | 'fullAt' | 'unless'
+  'resource' | 'used' | 'free' | 'reserved' | 'left' | 'expires' | 'limit' | 'on' | 'combine' | 'fullAt' | 'unless'
 > & {
   readonly size: CapacityRule['limit'];
   readonly preset: 'off' | undefined;

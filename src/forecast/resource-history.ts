@@ -88,6 +88,10 @@ export class ResourceHistory {
   get lastAt(): number {
     return this.integers[WORD.lastAt]!;
   }
+  /** When it was first seen, in seconds since the epoch; 0 before. */
+  get firstAt(): number {
+    return this.integers[WORD.firstAt]!;
+  }
   /** How long it is known, in seconds. */
   get age(): number {
     return this.integers[WORD.lastAt]! - this.integers[WORD.firstAt]!;

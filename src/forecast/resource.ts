@@ -86,6 +86,17 @@ export class Resource {
     }
   }
 
+  /** Forgets what was learnt and when, since a longer past takes its place. */
+  restart(): void {
+    this.history = new ResourceHistory();
+    this.scale = 0;
+    this.forecast = undefined;
+    this.forecastAt = 0;
+    this.lastAt = 0;
+    this.#pendingAt = 0;
+    for (const member of this.members) member.at = 0;
+  }
+
   /** A series has ended, for now. */
   end(slot: number): void {
     for (const member of this.members) if (member.slot === slot) member.at = 0;
@@ -114,11 +125,17 @@ export class Resource {
     const used = rule.used === undefined ? Number.NaN : this.#combine('used', at, rule.combine);
     const free =
       rule.free === undefined ? Number.NaN : this.#combine('free', at, rule.combine === 'max' ? 'min' : 'sum');
+    const kept = this.#combine('reserved', at, rule.combine);
+    const reserved = Number.isNaN(kept) ? 0 : kept;
+    if (rule.limit === undefined && rule.used === undefined) {
+      this.#commitLeft(at, free - reserved);
+      return;
+    }
     let whole = used + free;
     if (typeof rule.limit === 'number') whole = rule.limit;
     else if (rule.limit !== undefined) whole = this.#combine('limit', at, rule.combine);
-    const level = rule.used === undefined ? whole - free : used;
-    const limit = whole * rule.fullAt;
+    const level = Number.isNaN(used) ? whole - free : used;
+    const limit = (whole - reserved) * rule.fullAt;
     // Without a limit nothing is full: nothing is said, and what was said ends.
     if (Number.isNaN(level) || !(limit > 0 && limit < UNLIMITED)) this.forecast = undefined;
     else this.#learn(at, level, limit, limit);
@@ -172,5 +189,5 @@ export function outputLabels(resource: string, levels: readonly Labels[]): Label
 const OWN_LABELS: ReadonlySet<string> = new Set(['resource', 'quantile', 'state']);
 
 export function isLevel({ role }: { readonly role: Role }): boolean {
-  return role !== 'limit' && role !== 'unless';
+  return role !== 'limit' && role !== 'reserved' && role !== 'unless';
 }

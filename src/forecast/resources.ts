@@ -1,6 +1,6 @@
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import { type Selector, selects } from '../model/matcher.ts';
-import { type CapacityRule, type Role, selectorsOf } from './capacity-rule.ts';
+import { type CapacityRule, isComplete, type Role, selectorsOf } from './capacity-rule.ts';
 import { isLevel, outputLabels, Resource } from './resource.ts';
 
 /** A role that series of some metric may have. */
@@ -77,6 +77,11 @@ export class Resources {
     }
   }
 
+  /** What series of a metric may be to resources. */
+  rolesOf(metricName: string): readonly Role[] {
+    return (this.#partsByName.get(metricName) ?? []).map(({ role }) => role);
+  }
+
   /** Looks at a series that is new, or whose rules are. */
   add(slot: number, metricName: string): void {
     const parts = this.#partsByName.get(metricName);
@@ -121,8 +126,7 @@ export class Resources {
    */
   #mark(resource: Resource): void {
     const roles = new Set(resource.members.map(({ role }) => role));
-    const isComplete = selectorsOf(resource.rule).every(([role]) => role === 'unless' || roles.has(role));
-    if (!isComplete) return;
+    if (!isComplete(resource.rule, roles)) return;
     for (const { slot } of resource.members) this.isMember[slot] = 1;
   }
 

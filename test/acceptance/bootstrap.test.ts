@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/model/clock.ts';
-import { encodeBody } from '../ingest/write-request-builder.ts';
+import { encodeBody, type TestSeries } from '../ingest/write-request-builder.ts';
 import { temporaryFolder } from './children.ts';
 import { describeWith } from './peers.ts';
 import { until } from './polling.ts';
@@ -22,19 +22,40 @@ const sent = (index: number) => ({ ...labels(index), cluster: 'north' });
 const value = (index: number, time: number) =>
   100 + index + 20 * Math.sin((2 * Math.PI * time) / 86_400_000) + ((Math.round(time / STEP_MS) * 7919) % 101) / 50;
 
+/** A disk that has been filling for three days, and is full two days from now. */
+const DISK = { device: '/dev/sda1', fstype: 'ext4', instance: 'db:9100', job: 'node', mountpoint: '/' };
+const DISK_BYTES = 1e12;
+const FULL_AFTER_SECONDS = 2 * 86_400;
+const free = (time: number) => ((FULL_AFTER_SECONDS - (time - now) / 1000) / (10 * 86_400)) * DISK_BYTES;
+const DISK_SERIES = [
+  [{ __name__: 'node_filesystem_avail_bytes', ...DISK }, free],
+  [{ __name__: 'node_filesystem_size_bytes', ...DISK }, () => DISK_BYTES],
+] as const;
+
 /** Lets Prometheus scrape nothing, but have scraped for days. */
 async function fill(prometheus: Prometheus): Promise<void> {
   for (let from = now - PAST_MS; from < now; from += PER_REQUEST * STEP_MS) {
     const times = Array.from({ length: PER_REQUEST }, (_, i) => from + i * STEP_MS).filter((time) => time < now);
-    const series = Array.from({ length: SERIES }, (_, i) => ({
+    const series: TestSeries[] = Array.from({ length: SERIES }, (_, i) => ({
       labels: labels(i),
       samples: times.map((time) => [time, value(i, time)] as const),
     }));
+    for (const [disk, level] of DISK_SERIES) {
+      series.push({ labels: disk, samples: times.map((time) => [time, level(time)] as const) });
+    }
     const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
     const body = encodeBody(series) as Uint8Array<ArrayBuffer>;
     const answer = await fetch(`${prometheus.url}/api/v1/write`, { method: 'POST', headers, body });
     if (!answer.ok) throw new Error(`Prometheus takes no samples: ${await answer.text()}`);
   }
+}
+
+/** When the disk is full, in seconds; undefined before the first forecast. */
+async function median(sidecar: Sidecar): Promise<number | undefined> {
+  const selector = encodeURIComponent('predict_full_in_seconds{resource="filesystem",quantile="0.5"}');
+  const { text } = await sidecar.get(`/federate?match[]=${selector}`);
+  const value = /^predict_full_in_seconds\{.*\} (\S+)/m.exec(text)?.[1];
+  return value === undefined ? undefined : Number(value);
 }
 
 describeWith(['prometheus'], 'three days of a real Prometheus', () => {
@@ -60,8 +81,8 @@ describeWith(['prometheus'], 'three days of a real Prometheus', () => {
     const config = `bootstrap: { prometheus: "${prometheus.url}", lookback: 7d }\n`;
     const sidecar = await startSidecar({ folder, config });
     await loaded(sidecar);
-    expect(await sidecar.metric('pronoia_bootstrap_series_total{outcome="loaded"}')).toBe(SERIES);
-    expect(await sidecar.metric('pronoia_bootstrap_samples_total')).toBe((SERIES * PAST_MS) / STEP_MS);
+    expect(await sidecar.metric('pronoia_bootstrap_series_total{outcome="loaded"}')).toBe(SERIES + 2);
+    expect(await sidecar.metric('pronoia_bootstrap_samples_total')).toBe(((SERIES + 2) * PAST_MS) / STEP_MS);
     const time = systemClock.now();
     await sidecar.write(
       { labels: sent(0), samples: [[time, value(0, time)]] },
@@ -69,7 +90,16 @@ describeWith(['prometheus'], 'three days of a real Prometheus', () => {
     );
     expect(await sidecar.score('queue_length_1')).toBeGreaterThan(1);
     expect(await sidecar.score('queue_length_0')).toBeUndefined();
-    expect(await sidecar.metric('pronoia_series{kind="gauge"}')).toBe(SERIES);
+    expect(await sidecar.metric('pronoia_series{kind="gauge"}')).toBe(SERIES + 2);
+    await sidecar.write(
+      ...DISK_SERIES.map(([disk, level]) => ({
+        labels: { ...disk, cluster: 'north' },
+        samples: [[time, level(time)] as const],
+      })),
+    );
+    const fullIn = await until('a forecast', () => median(sidecar), 30_000);
+    expect(fullIn / FULL_AFTER_SECONDS).toBeGreaterThan(0.8);
+    expect(fullIn / FULL_AFTER_SECONDS).toBeLessThan(1.2);
     await until('a note that it was loaded', () => existsSync(join(folder, 'storage', 'bootstrap.json')));
     sidecar.child.kill('SIGKILL');
     await until('the end of the sidecar', () => sidecar.child.hasExited());

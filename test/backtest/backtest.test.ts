@@ -90,7 +90,7 @@ describe('backtest', () => {
     expect(svg).toContain('2026-11-22T20:00:00.000Z: score');
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
     const bare = svg.replace(
-      /<(?:text|title)[^>]*>[^<]*<\/(?:text|title)>|<[a-z][^<>]*\/>|<\/?(?:svg|rect)[^<>]*>/g,
+      /<(?:text|title|style)[^>]*>[^<]*<\/(?:text|title|style)>|<[a-z][^<>]*\/>|<\/?(?:svg|rect)[^<>]*>/g,
       '',
     );
     expect(bare.trim()).toBe('');

@@ -1,15 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Backfill } from '../../src/bootstrap/backfill.ts';
-import { Bootstrap } from '../../src/bootstrap/bootstrap.ts';
-import { createHistoryClient } from '../../src/bootstrap/history-client.ts';
-import { createRangeSelectors } from '../../src/bootstrap/range-selectors.ts';
-import { createRemoteRead } from '../../src/bootstrap/remote-read.ts';
-import { Secret } from '../../src/config/secret.ts';
-import { loadCompress } from '../../src/emit/snappy-compress.ts';
-import { createLabels } from '../../src/model/labels.ts';
-import type { Logger } from '../../src/model/logger.ts';
+import type { Bootstrap } from '../../src/bootstrap/bootstrap.ts';
 import { START, TestLane } from '../test-lane.ts';
 import { HistoryServer } from './history-server.ts';
+import { loadHistory } from './load-history.ts';
 import type { StoredSeries } from './read-response.ts';
 
 const STEP_MS = 15_000;
@@ -36,35 +29,9 @@ describe('history that is loaded at the first start', () => {
   let bootstrap: Bootstrap;
 
   async function load(token = ''): Promise<boolean> {
-    const credentials = { headers: new Map(), ...(token !== '' && { bearerToken: new Secret(token) }) };
-    const client = createHistoryClient({
-      server: { prometheus: 'http://history.example/', ...credentials },
-      fetch: server.fetch,
-      readSecret: async () => '',
-      compress: await loadCompress(),
-      version: 'test',
-    });
-    const backfill = new Backfill({ table: test.lane.table, scorer: test.lane.scorer, clock: test.clock });
-    const note = (message: string, fields: Record<string, unknown> = {}) =>
-      log.push(`${message} ${JSON.stringify(fields)}`);
-    bootstrap = new Bootstrap({
-      client,
-      sources: [createRemoteRead(client.remoteRead), createRangeSelectors(client, createLabels([['cluster', 'one']]))],
-      lookbackMs: 14 * DAY_MS,
-      take: (history, to) => backfill.take(history, to),
-      setTypes: (types) => test.lane.table.setTypes(types),
-      clock: test.clock,
-      logger: { debug: note, info: note, warn: note, error: note } as Logger,
-    });
-    let isOver = false;
-    const running = bootstrap.run().finally(() => {
-      isOver = true;
-    });
-    while (!isOver) {
-      test.clock.advance(10);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return running;
+    const loading = await loadHistory(test, server, log, token);
+    bootstrap = loading.bootstrap;
+    return loading.done;
   }
 
   const outcomes = () => Object.fromEntries(bootstrap.stats.series);

@@ -61,6 +61,7 @@ describe('the schema', () => {
       'forecast.preset',
       'forecast.limit',
       'forecast.size',
+      'forecast.reserved',
       'forecast.on',
       'forecast.combine',
       'forecast.full_at',

@@ -11,20 +11,17 @@ export interface CodeBlock {
   readonly text: string;
 }
 
-/** All fenced blocks of Markdown files, in order. */
+/** All fenced blocks of Markdown files, in order; those within lists without their indentation. */
 export function codeBlocks(files: readonly string[]): CodeBlock[] {
   return files.flatMap((file) => {
     const text = textOf(file);
-    return [...text.matchAll(/^```(\S*)[ \t]*(.*)\n([\s\S]*?)^```$/gm)].map(([, language, title, content], i) => ({
+    const blocks = text.matchAll(/^( *)```(\S*)[ \t]*(.*)\n([\s\S]*?)^\1```$/gm);
+    return [...blocks].map(({ index, 1: indent, 2: language, 3: title, 4: content }) => ({
       file,
-      line: text.slice(0, nthFence(text, i)).split('\n').length,
+      line: text.slice(0, index).split('\n').length,
       language: language!,
       title: title!,
-      text: content!,
+      text: content!.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
     }));
   });
-}
-
-function nthFence(text: string, n: number): number {
-  return [...text.matchAll(/^```/gm)][2 * n]!.index;
 }

@@ -75,20 +75,48 @@ describe('what users copy is valid', () => {
 
   it('every npm script that is named is there, with flags that it takes', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-    const commands = BLOCKS.filter(({ language }) => language === 'sh').flatMap(({ text }) =>
-      [...text.matchAll(/^npm (?:run -s )?(start|test|\w+:[\w-]+|build|format)(?: -- ([^#\n]*))?/gm)].map(
-        ([, script, args]) => ({ script: script!, args: args?.trim() }),
-      ),
+    const commands = [...commandsIn(/\bnpm (?:run (?:-s )?)?([a-z][\w:-]*)(?: -- ([^#`\n]*))?/g)].filter(
+      ({ name, file }) => name !== 'install' || file !== 'CONTRIBUTING.md',
     );
+    expect(commands.length).toBeGreaterThan(25);
+    expect(commands.filter(({ name }) => scripts[name] === undefined)).toEqual([]);
+    const started = commands.filter(({ name }) => name === 'start');
+    expect(started.length).toBeGreaterThan(10);
+    expect(started.filter(({ args }) => !isUnderstood(args))).toEqual([]);
+  });
+
+  it('every command of pronoia that is named is one', () => {
+    const commands = [...commandsIn(/(?:`|^\$? ?)pronoia ((?:check )?[a-z][a-z-]*)((?: [^`#\n]*)?)/gm)];
     expect(commands.length).toBeGreaterThan(5);
-    expect(commands.filter(({ script }) => scripts[script] === undefined)).toEqual([]);
-    const problems = commands.map(({ args = '' }) => parseCommandLine(args.split(' ').filter(Boolean)));
-    expect(problems.filter(({ command }) => command === 'usage error')).toEqual([]);
+    const bare = (name: string) => (/^check |^(?:replay|backtest)$/.test(name) ? `${name} FILE` : name);
+    expect(commands.filter(({ name }) => name !== 'check' && !isUnderstood(bare(name)))).toEqual([]);
   });
 });
 
+/** Commands in blocks of documents and in code within their text. */
+function* commandsIn(pattern: RegExp): Generator<{ file: string; name: string; args: string }> {
+  for (const file of DOCUMENTS.filter((each) => each.endsWith('.md'))) {
+    const text = textOf(file);
+    const spans = [...text.matchAll(/^```(?:sh|console|text)?\n([\s\S]*?)^```$|`[^`\n]+`/gm)].map(([all]) => all);
+    for (const [, name, args] of spans.flatMap((span) => [...span.matchAll(pattern)])) {
+      yield { file, name: name!, args: args?.trim() ?? '' };
+    }
+  }
+}
+
+function isUnderstood(args: string): boolean {
+  return parseCommandLine(args.split(' ').filter(Boolean)).command !== 'usage error';
+}
+
 describe('what documents and examples name exists', () => {
   const texts = [...DOCUMENTS, ...EXAMPLES, ...DASHBOARDS].map((file) => [file, textOf(file)] as const);
+
+  /** Links within the project; `link` is empty for one within its own page. */
+  const links = texts
+    .filter(([file]) => file.endsWith('.md'))
+    .flatMap(([file, text]) =>
+      [...text.matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)].map(([, link, anchor]) => ({ file, link: link!, anchor })),
+    );
 
   /** Each thing found in the texts that is not known, with the file that names it. */
   function unknown(pattern: RegExp, isKnown: (name: string) => boolean): string[] {
@@ -106,8 +134,9 @@ describe('what documents and examples name exists', () => {
       for (const part of ['bucket', 'sum', 'count']) known.add(`${name}_${part}`);
     }
     // A star stands for a family.
-    const labels = new Set(['anomaly_name', 'pronoia_incident', 'incident_url']);
-    const pattern = /(?<![\w$/])((?:pronoia|anomaly|incident|predict(?!_linear))_[a-z_]*[a-z])(?![\w*])/g;
+    const others = ['anomaly_name', 'pronoia_incident', 'incident_url', 'predict_linear'];
+    const labels = new Set(others);
+    const pattern = /(?<![\w$/])((?:pronoia|anomaly|incident|predict)_[a-z_]*[a-z])(?![\w*])/g;
     expect(unknown(pattern, (name) => known.has(name) || labels.has(name))).toEqual([]);
   });
 
@@ -130,11 +159,21 @@ describe('what documents and examples name exists', () => {
   });
 
   it('files that links lead to', () => {
-    const links = texts.flatMap(([file, text]) =>
-      [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link]) => ({ file, link: link! })),
-    );
     expect(links.length).toBeGreaterThan(10);
     expect(links.filter(({ file, link }) => !existsSync(join(ROOT, dirname(file), link)))).toEqual([]);
+  });
+
+  it('headings that links lead to', () => {
+    const withAnchor = links.filter(({ anchor }) => anchor !== undefined);
+    expect(withAnchor.length).toBeGreaterThan(10);
+    const target = ({ file, link }: (typeof links)[number]) => (link === '' ? file : join(dirname(file), link));
+    expect(withAnchor.filter((each) => !anchorsOf(target(each)).has(each.anchor!))).toEqual([]);
+  });
+
+  it('pages that nobody leads to are none', () => {
+    const led = new Set(links.map(({ file, link }) => join(dirname(file), link)));
+    const pages = DOCUMENTS.filter((file) => file.startsWith('docs/') && !file.startsWith('docs/adr/'));
+    expect(pages.filter((file) => !led.has(file))).toEqual([]);
   });
 
   it('source files and rooms', () => {
@@ -154,6 +193,18 @@ describe('what documents and examples name exists', () => {
     expect(wrong.map(([row]) => row)).toEqual([]);
   });
 });
+
+/** The names under which the headings of a page can be reached, as GitHub makes them. */
+function anchorsOf(file: string): Set<string> {
+  const text = textOf(file).replace(/^```[\s\S]*?^```$/gm, '');
+  const names = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+  return new Set(names);
+}
 
 function keysOf(type: Type): string[] {
   if (type.kind === 'list') return keysOf(type.item);
