@@ -12,7 +12,7 @@ import type {
 } from './correlator.ts';
 import { DependencyGraph } from './dependency-graph.ts';
 
-const FORGET_EVERY_MS = 60_000;
+const FORGET_EVERY_MS = 5 * 60_000;
 
 /**
  * Correlation by explanation: alerts belong together because one cause explains them, not because they are near to each

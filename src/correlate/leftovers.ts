@@ -17,23 +17,25 @@ const MAX_TIME_COST = 1;
 export function withLeftovers(groups: readonly Group[], left: ReadonlySet<Sign>): Group[] {
   const joined = new Map<Group, Sign[]>();
   const alone: Sign[] = [];
+  const large = groups.filter(
+    ({ claim, members }) =>
+      claim !== undefined && new Set(members.map(({ sign }) => sign.entityKey)).size >= MIN_THINGS,
+  );
   for (const sign of left) {
-    const home = sign.entityKey === '' ? onlyPlausible(sign, groups) : undefined;
+    const home = sign.entityKey === '' ? onlyPlausible(sign, large) : undefined;
     if (home !== undefined) joined.set(home, [...(joined.get(home) ?? []), sign]);
     else if (!sign.isEvidence) alone.push(sign);
   }
   const grown = groups.map((group) => {
-    const more = joined.get(group) ?? [];
+    const more = joined.get(group);
+    if (more === undefined) return group;
     return { ...group, members: [...group.members, ...more.map((sign) => ({ sign, explained: undefined }))] };
   });
   return [...grown, ...joinAlike(aboutOneThing(alone))];
 }
 
 function onlyPlausible(sign: Sign, groups: readonly Group[]): Group | undefined {
-  const plausible = groups.filter(({ claim, members }) => {
-    if (claim === undefined || timeCost(claim.theory.hypothesis, sign.onset) > MAX_TIME_COST) return false;
-    return new Set(members.map((member) => member.sign.entityKey)).size >= MIN_THINGS;
-  });
+  const plausible = groups.filter(({ claim }) => timeCost(claim!.theory.hypothesis, sign.onset) <= MAX_TIME_COST);
   return plausible.length === 1 ? plausible[0] : undefined;
 }
 

@@ -123,11 +123,11 @@ export class Judgement {
     const { lengthSeconds } = channels.step;
     const plainRarity = Math.max(rarity, channels.fastRanks.rarity(row, fast.z) - FAST_HANDICAP);
     this.plainScore = softAnd(plainRarity / this.#rare, size / this.#large);
-    const isHabit = recurrence.isHabit(slot, fast.z, lengthSeconds);
+    const isHabit = recurrence.isHabit(row, fast.z, lengthSeconds);
     let score = isHabit ? softAnd((HABIT_FACTOR * plainRarity) / this.#rare, size / this.#large) : this.plainScore;
     if (reference !== undefined) {
       const own = Math.max(rarity, channels.fastRanks.rarity(row, referenceZ) - FAST_HANDICAP);
-      const factor = recurrence.isHabit(slot, referenceZ, lengthSeconds) ? HABIT_FACTOR : 1;
+      const factor = recurrence.isHabit(row, referenceZ, lengthSeconds) ? HABIT_FACTOR : 1;
       score = Math.max(
         score,
         softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / this.#large),

@@ -7,6 +7,9 @@ const WEIGHT = 10;
 const LEAST_STEPS = 20;
 /** A range of no width is as if it were so wide, relative to the deviation: far outside. */
 const MAX_Z = 1e6;
+/** Relative distance of two float32 that follow each other, and the least one. */
+const ULP = 2 ** -23;
+const LEAST = 2 ** -149;
 
 /** Is this outside of all that was seen? */
 export class RangeChannel {
@@ -15,22 +18,23 @@ export class RangeChannel {
   /** Lowest and highest value seen. */
   low = 0;
   high = 0;
-  readonly #lows: Float64Array;
-  readonly #highs: Float64Array;
+  /** Rounded outwards: no value that was seen lies beyond. */
+  readonly #lows: Float32Array;
+  readonly #highs: Float32Array;
 
   constructor(columns: Columns) {
-    this.#lows = columns.f64('low');
-    this.#highs = columns.f64('high');
+    this.#lows = columns.f32('low');
+    this.#highs = columns.f32('high');
   }
 
   start(row: number, value: number): void {
-    this.#lows[row] = value;
-    this.#highs[row] = value;
+    this.#lows[row] = below(value);
+    this.#highs[row] = -below(-value);
   }
 
   restart(row: number, low: number, high: number): void {
-    this.#lows[row] = low;
-    this.#highs[row] = high;
+    this.#lows[row] = below(low);
+    this.#highs[row] = -below(-high);
   }
 
   load(row: number, learned: number): void {
@@ -47,7 +51,13 @@ export class RangeChannel {
 
   learn(row: number, value: number): void {
     const forgotten = FORGET * (this.high - this.low);
-    this.#lows[row] = Math.min(this.low + forgotten, value);
-    this.#highs[row] = Math.max(this.high - forgotten, value);
+    this.#lows[row] = below(Math.min(this.low + forgotten, value));
+    this.#highs[row] = -below(-Math.max(this.high - forgotten, value));
   }
+}
+
+/** A float32 at the value or just below it. */
+function below(value: number): number {
+  const rounded = Math.fround(value);
+  return rounded <= value ? rounded : Math.fround(rounded - ULP * Math.abs(rounded) - LEAST);
 }

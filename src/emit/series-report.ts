@@ -3,7 +3,7 @@ import type { QuietSlots } from '../detect/quiet-slots.ts';
 import type { Scorer } from '../detect/scorer.ts';
 import type { Feedback } from '../model/feedback.ts';
 import { labelsToObject } from '../model/labels.ts';
-import { FIRST_UNSCORED, type Kind, kindName } from '../series/kinds.ts';
+import { FIRST_UNSCORED, KIND, type Kind, kindName } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
 import type { SeriesTable } from '../series/series-table.ts';
 import type { AnomalySeries } from './anomaly-series.ts';
@@ -31,10 +31,10 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
   const policyNumber = table.policyNumbers[slot]!;
   const kind = table.kinds[slot] as Kind;
   const isScored = kind < FIRST_UNSCORED;
-  const lastAt = scorer.sampleClock.lastAt[slot]!;
+  const lastAt = scorer.sampleClock.lastAt(slot);
   const quiet = parts.quietSlots.nameOf(slot, lastAt);
   const hasVerdict = quiet === undefined && scorer.inspect(slot, policyNumber);
-  const { steps, constant, season, ...experience } = scorer.engine.experience(slot);
+  const { steps, constant, season, ...experience } = scorer.engine.experience(slot, table.kinds[slot] === KIND.counter);
   const anomaly = scorer.anomalies.current(slot);
   const explanation = hasVerdict ? explain(scorer.engine.judgement, scorer.verdict) : undefined;
   const judgement = judge(parts, slot, hasVerdict);
@@ -58,7 +58,7 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
     learnt: {
       steps,
       stepSeconds: round(scorer.sampleClock.stepSeconds(slot)),
-      intervalSeconds: round(scorer.sampleClock.intervals[slot]!),
+      intervalSeconds: round(scorer.sampleClock.interval(slot)),
       since: time(table.createdAt[slot]! * 1000),
       season,
       ...experience,

@@ -26,6 +26,14 @@ const RESIZED_SECONDS = 3600;
 const VISIBLE = 6;
 /** Growth within five minutes of so many times the noise is no chance: noise does that once in a thousand times. */
 const SUDDEN = 4;
+/** Growth has stopped when the latest five minutes had less than this share of what is usual, and that is so many times the noise. */
+const STOPPED_SHARE = 0.5;
+const STOPPED_NOISE = 3;
+/** Some things grow by bursts: a pause that is no longer than those of the twenty minutes before is no end. */
+const PAUSES_BEFORE = 4;
+/** What has a day left at least may rest, over a weekend with a holiday, and is still filling. */
+const MIN_PAUSED_LEFT = 86_400;
+const MAX_PAUSE_SECONDS = 3 * 86_400;
 /** Growth that goes through a whole scale is no chance when it is so many times its error. */
 const SURE_ERRORS = 3;
 
@@ -48,7 +56,8 @@ export function forecastOf(history: ResourceHistory, scale: number): Forecast {
   growth.measure(history, isNewHour);
   if (isNewHour) measureStaircase(history);
   const isGrowing = isGrowingNow(history);
-  const isDraining = growth.isConsistent[DAY_SCALE] === 1 && growth.slope[DAY_SCALE]! < 0;
+  const isDraining =
+    growth.isConsistent[DAY_SCALE] === 1 && growth.slope[DAY_SCALE]! < -SURE_ERRORS * growth.slopeError[DAY_SCALE]!;
   const envelope = envelopeOf(history, scale);
   const quantiles = envelope === undefined ? alongScales(history, scale) : alongEnvelope(history, envelope, scale);
   return { ...quantiles, state: settle(history, observedState(history, envelope, quantiles, isGrowing, isDraining)) };
@@ -93,6 +102,7 @@ function isInsufficient(history: ResourceHistory): boolean {
  */
 function isGrowingNow(history: ResourceHistory): boolean {
   const { lastAt, used, noise } = history;
+  if (hasStopped(history)) return false;
   const wasFilling = STATES[history.integers[WORD.state]!] === 'filling';
   for (let scale = HOUR_SCALE; scale <= DAY_SCALE; scale++) {
     const isSure = growth.isConsistent[scale] === 1 && growth.slope[scale]! > SURE_ERRORS * growth.slopeError[scale]!;
@@ -102,6 +112,35 @@ function isGrowingNow(history: ResourceHistory): boolean {
     if (!hasEnded) return true;
   }
   return used > levelAt(history, lastAt - 900) && used - levelAt(history, lastAt - 300) > SUDDEN * noise;
+}
+
+/** Whether growth of the last quarter of an hour, or of the hour, has just ended, so that a write does not page after its end. */
+function hasStopped(history: ResourceHistory): boolean {
+  const { lastAt, noise } = history;
+  const usual = 300 * Math.max(growth.slope[0]!, growth.slope[HOUR_SCALE]!);
+  if (usual <= STOPPED_NOISE * noise) return false;
+  const grown = meanLevel(history, lastAt) - meanLevel(history, lastAt - 300);
+  return grown < STOPPED_SHARE * usual && !hadPause(history, grown);
+}
+
+/** Whether five minutes of the twenty before grew by as little. */
+function hadPause(history: ResourceHistory, grown: number): boolean {
+  const level = (bins: number) => history.highest(RINGS.fiveMinutes, history.lastAt - bins * 300);
+  for (let back = 1; back <= PAUSES_BEFORE; back++) if (level(back) - level(back + 1) <= grown) return true;
+  return false;
+}
+
+/** Mean of the levels of three minutes within the latest quarter of an hour, NaN when there are none. */
+function meanLevel(history: ResourceHistory, at: number): number {
+  let sum = 0;
+  let count = 0;
+  for (let back = 0; back < 3; back++) {
+    const level = history.highest(RINGS.minute, at - back * 60);
+    if (Number.isNaN(level)) continue;
+    sum += level;
+    count++;
+  }
+  return sum / count;
 }
 
 /** The level of a minute in the latest quarter of an hour, or of one shortly before; NaN when there is none. */
@@ -123,17 +162,26 @@ function observedState(
   const resizedAt = history.integers[WORD.resizedAt]!;
   if (resizedAt > history.integers[WORD.firstAt]! && history.lastAt - resizedAt < RESIZED_SECONDS) return 'resized';
   if (envelope !== undefined) return 'sawtooth';
-  if (p50 < Infinity && isGrowing) return 'filling';
+  if (isGrowing) history.integers[WORD.grewAt] = history.lastAt;
+  if (p50 < Infinity && (isGrowing || (p50 > MIN_PAUSED_LEFT && isPaused(history)))) return 'filling';
   return isDraining ? 'draining' : 'flat';
 }
 
+/** Whether it has been filling, and grows again soon: it grew for longer than it now rests, which is not for ever. */
+function isPaused({ integers, lastAt }: ResourceHistory): boolean {
+  if (STATES[integers[WORD.state]!] !== 'filling') return false;
+  const grewAt = integers[WORD.grewAt]!;
+  return lastAt - grewAt < Math.min(MAX_PAUSE_SECONDS, grewAt - integers[WORD.fillingSince]!);
+}
+
 /** A change of state has to be seen twice in a row, but filling begins and ends at once. */
-function settle({ integers }: ResourceHistory, observed: ForecastState): ForecastState {
+function settle({ integers, lastAt }: ResourceHistory, observed: ForecastState): ForecastState {
   const before = STATES[integers[WORD.state]!]!;
   const next = STATES.indexOf(observed);
   const isConfirmed = integers[WORD.nextState] === next;
   integers[WORD.nextState] = next;
   if (!isConfirmed && before !== 'filling' && before !== 'insufficient' && observed !== 'filling') return before;
+  if (observed !== before) integers[WORD.fillingSince] = lastAt;
   integers[WORD.state] = next;
   return observed;
 }

@@ -87,7 +87,9 @@ function walk(left: number, growth: Growth, minSlope: number, draw: Draw): numbe
     slope = drawnSlope(growth.slope[scale]!, growth.slopeError[scale]!, draw);
     const pull = draw.pull * (isConsistent ? CONSISTENT_PULL : PULL);
     slope += pull * Math.max(0, fastest - slope);
-    if (scale >= HOUR_SCALE) fastest = Math.max(slope, FADING * fastest);
+    // What has just begun says nothing about the hours to come.
+    const hasLasted = scale > HOUR_SCALE || (scale === HOUR_SCALE && growth.isHourThrough);
+    if (hasLasted) fastest = Math.max(slope, FADING * fastest);
     if (Math.abs(slope) < minSlope) slope = 0;
     const reach = draw.reach * growth.seconds[scale]! * reachOf(growth, scale, slope);
     if (reach <= lead) continue;

@@ -31,9 +31,9 @@ const SLOWER_HALF = 0.85;
 /** … but what is new, a write or a resource, mostly does level off: less proof is asked for. */
 const NEW_SECONDS = 86_400;
 /** A pause, as at a weekend, is no levelling off: that slows from the first quarter on, by this share of the mean slowing. */
-const EARLY_SLOWING = 0.25;
+const EARLY_SLOWING = 0.6;
 /** A rise goes through all of the window when no quarter has less than this share of the mean growth. */
-const THROUGH_QUARTER = 0.2;
+const THROUGH_QUARTER = 0.4;
 const THROUGH_SPAN = 0.9;
 /** Growth that is not consistent and smaller than so many errors is none. */
 const MIN_ERRORS = 1.5;
@@ -102,7 +102,8 @@ export class Growth {
     if (isConsistent && line.slope > 0 && !isPause && toCome(proof * line.spread) < FILLS_NOTHING * left) return;
     this.isConsistent[scale] = isConsistent ? 1 : 0;
     if (scale === HOUR_SCALE) this.isHourThrough = isConsistent && span >= THROUGH_SPAN * seconds && goesThrough();
-    this.slope[scale] = isConsistent ? latestSlope(line, span) : limitedSlope(line, span);
+    if (!isConsistent) this.slope[scale] = limitedSlope(line, span);
+    else this.slope[scale] = isPause ? line.slope : latestSlope(line, span);
   }
 
   #keep({ floats, integers }: ResourceHistory, scale: number): void {

@@ -49,6 +49,9 @@ export const WORD = {
   staircaseHourLimit: 486,
   state: 487,
   nextState: 488,
+  /** When it was last seen to grow, and since when it is filling. */
+  grewAt: 489,
+  fillingSince: 490,
 } as const;
 
 const WORDS = 512;

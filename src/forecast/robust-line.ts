@@ -16,14 +16,15 @@ export interface Line {
 /**
  * The line of Theil and Sen: its slope is the median of the slopes of all pairs, so that a quarter of all samples may be
  * wild without moving it. One burst, one restart or one clean-up says nothing about growth.
- * @param count samples in `xs` and `ys`, 2 to 40; xs ascending
+ * @param count samples in `xs` and `ys`, 2 to 40; xs ascending, not all the same
  */
 export function theilSen(xs: Float64Array, ys: Float64Array, count: number, line: Line): Line {
   let pairs = 0;
   for (let i = 1; i < count; i++) {
     const x = xs[i]!;
     const y = ys[i]!;
-    for (let j = 0; j < i; j++) scratch[pairs++] = (y - ys[j]!) / (x - xs[j]!);
+    // A bin that begins at this moment is as old as the one that ends.
+    for (let j = 0; j < i; j++) if (xs[j] !== x) scratch[pairs++] = (y - ys[j]!) / (x - xs[j]!);
   }
   line.slope = medianInPlace(scratch, pairs);
   for (let i = 0; i < count; i++) scratch[i] = ys[i]! - line.slope * xs[i]!;

@@ -65,7 +65,9 @@ export function startChild(name: string, command: string, args: readonly string[
 export async function outputOf(child: Child, pattern: RegExp, withinMs?: number): Promise<RegExpExecArray> {
   const found = await until(
     `${child.name} to write ${pattern}`,
-    () => pattern.exec(child.output()) ?? (child.hasExited() ? 'ended' : undefined),
+    () => {
+      return pattern.exec(child.output()) ?? (child.hasExited() ? 'ended' : undefined);
+    },
     withinMs,
   );
   if (found !== 'ended') return found;

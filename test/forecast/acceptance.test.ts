@@ -42,6 +42,7 @@ describe.each(SEEDS)('what does not fill is quiet (seed %i)', (seed) => {
   it.each<[string, Trace]>([
     ['a flat disk', { days: 20, used: () => 60, noise: 0.3 }],
     ['the warm-up of a new node', { days: 5, used: (s) => 10 + 20 * (1 - Math.exp(-s / HOUR)) }],
+    ['another exporter, for which it is 70 % and not 30', { days: 8, used: (s) => (s < 5 * DAY ? 30 : 70) }],
     ['slow growth on weekdays', { days: 30, used: (s) => 40 + weekdays(0.1)(s) }],
     [
       'a temporary file of 20 % every night',
@@ -62,7 +63,7 @@ describe.each(SEEDS)('what does not fill is quiet (seed %i)', (seed) => {
     const { forecasts, pages, tickets } = watch(write, seed);
     expect([pages, tickets]).toEqual([[], []]);
     const later = forecasts.filter(({ at }) => at > 5 * DAY + HOUR);
-    expect(later.filter(({ p50 }) => p50 <= 30 * DAY).length / later.length).toBeLessThan(0.01);
+    expect(later.filter(({ p50 }) => p50 <= 30 * DAY)).toEqual([]);
   });
 
   it('a disk that is doubled while it fills: no alert, and the state says so', () => {
@@ -154,6 +155,16 @@ describe('how good p50 is, from a tenth of the way on', () => {
     };
   };
 
+  const expectGood = ({ outcomes, middle, nineInTen, early }: ReturnType<typeof judge>, tolerance: number) => {
+    expect(middle).toBeLessThan(tolerance / 2);
+    expect(nineInTen).toBeLessThan(tolerance);
+    expect(early).toBeGreaterThan(0.9);
+    for (const { pages, end } of outcomes) {
+      expect(pages).toHaveLength(1);
+      expect(end - pages[0]!).toBeGreaterThan(HOUR);
+    }
+  };
+
   it.each<[string, Trace, number, number]>([
     ['a leak, full in 5 days', { days: 8, used: (s) => 45 + 55 * rising(1, 5 * DAY)(s) }, DAY, 0.2],
     ['a leak, full in a day', { days: 4, used: (s) => 45 + 55 * rising(2, DAY)(s) }, 2 * DAY, 0.25],
@@ -163,15 +174,17 @@ describe('how good p50 is, from a tenth of the way on', () => {
       0,
       0.3,
     ],
-    ['2 % a day on weekdays', { days: 40, used: (s) => 50 + weekdays(2)(s) }, 0, 0.4],
   ])('%s: nine in ten within the tolerance, p10 is early enough, one page', (_, trace, from, tolerance) => {
-    const { outcomes, middle, nineInTen, early } = judge(trace, from);
-    expect(middle).toBeLessThan(tolerance / 2);
-    expect(nineInTen).toBeLessThan(tolerance);
-    expect(early).toBeGreaterThan(0.9);
-    for (const { pages, end } of outcomes) {
-      expect(pages).toHaveLength(1);
-      expect(end - pages[0]!).toBeGreaterThan(HOUR);
+    expectGood(judge(trace, from), tolerance);
+  });
+
+  it('2 % a day on weekdays: the same, and a weekend is a pause: no state changes on a Monday, nor once it is known', () => {
+    const judged = judge({ days: 40, used: (s) => 50 + weekdays(2)(s) }, 0);
+    expectGood(judged, 0.4);
+    for (const { forecasts } of judged.outcomes) {
+      const changes = forecasts.filter(({ state }, i) => i > 0 && state !== forecasts[i - 1]!.state);
+      const isMonday = (at: number) => Math.floor(at / DAY) % 7 === 0;
+      expect(changes.filter(({ at }) => (isMonday(at) && at > DAY) || at > 4 * DAY)).toEqual([]);
     }
   });
 });
@@ -201,11 +214,10 @@ it('needs half an hour and six samples before it says anything', () => {
   expect(forecastOf(history, 100)).toEqual({ p10: Infinity, p50: Infinity, p90: Infinity, state: 'insufficient' });
 });
 
-it('beside the predict_linear rules of the mixins: a tenth of the false pages of those that catch as much, and no fill missed', () => {
+it('beside the predict_linear rules of both mixins: a tenth of their false alarms, and no fill missed', () => {
   const { falseAlarms, missed, judged, covered } = compareRules(40);
-  expect(falseAlarms.page * 10).toBeLessThanOrEqual(falseAlarms.nodeWarning);
-  expect(falseAlarms.page).toBeLessThanOrEqual(2);
+  expect(falseAlarms.page * 10).toBeLessThanOrEqual(Math.min(falseAlarms.nodeWarning, falseAlarms.kubeWarning));
   expect(missed.page).toBe(0);
   expect(covered / judged).toBeGreaterThan(0.75);
   expect(covered / judged).toBeLessThan(0.9);
-}, 60_000);
+}, 240_000);

@@ -205,7 +205,7 @@ describe('what disturbs the clock or the way changes nothing', () => {
   };
   const expectAlike = (lane: TestLane, other: TestLane) => {
     expect(state(lane)).toBe(state(other));
-    for (const q of ['0.1', '0.5', '0.9']) expect(quantile(lane, q)! / quantile(other, q)!).toBeCloseTo(1, 1);
+    for (const q of ['0.1', '0.5', '0.9']) expect(quantile(lane, q)! / quantile(other, q)!).toBeCloseTo(1, 2);
   };
 
   it('two hours of samples that come at once, after the connection was lost', async () => {
@@ -366,7 +366,7 @@ it('goes on after a restart as if it had not happened', async () => {
         10,
         disk((i) => 30 - i / 3),
       );
-    for (const q of ['0.1', '0.5', '0.9']) expect(quantile(next, q)! / quantile(lane, q)!).toBeCloseTo(1, 1);
+    for (const q of ['0.1', '0.5', '0.9']) expect(quantile(next, q)! / quantile(lane, q)!).toBeCloseTo(1, 4);
     expect(state(next)).toBe(state(lane));
   } finally {
     rmSync(folder, { recursive: true });
