@@ -7,10 +7,8 @@ import type { Noise } from './noise/noise.ts';
 import type { Delivery } from './notify/delivery.ts';
 import type { Notifier } from './notify/notifier.ts';
 import type { ScoreLane } from './score-lane.ts';
-import { IGNORED, KIND, type Kind } from './series/kinds.ts';
+import { kindName } from './series/kinds.ts';
 import type { SnapshotStats } from './state/snapshot-file.ts';
-
-const KIND_NAMES = new Map<number, string>(Object.entries(KIND).map(([name, kind]) => [kind, name]));
 
 /** Counts by reason, as readings of a metric with one label. */
 function* byKey<Key extends string | number>(counts: Iterable<readonly [Key, number]>) {
@@ -345,11 +343,6 @@ export function addSnapshotMetrics(metrics: Metrics, stats: SnapshotStats): void
     [],
     () => one(stats.lastWrittenAt / 1000),
   );
-}
-
-function kindName(kind: Kind): string {
-  const name = KIND_NAMES.get(kind) ?? 'unknown';
-  return kind >= IGNORED ? name.replace(/([A-Z])/, (letter) => `_${letter.toLowerCase()}`) : name;
 }
 
 /** How far the loading of history is. */

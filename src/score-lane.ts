@@ -22,7 +22,8 @@ import { ScorePipeline } from './score-pipeline.ts';
 import { Columns } from './series/columns.ts';
 import { Expiry } from './series/expiry.ts';
 import { MAX_WRITTEN_LABEL_BYTES } from './series/label-bytes.ts';
-import { type LearnRule, Policies } from './series/policies.ts';
+import type { LearnRule } from './series/learn-rule.ts';
+import { Policies } from './series/policies.ts';
 import { type RuleState, RuleStates } from './series/rule-states.ts';
 import { SeriesTable } from './series/series-table.ts';
 import { Workloads } from './series/workloads.ts';
@@ -103,7 +104,12 @@ export function createScoreLane({
   });
   const outputs = new AnomalySeries(table, policies, columns.capacity);
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
-  const groups = new GroupRates(columns.capacity, scorer.sampleClock, (slot) => table.labels(slot));
+  const groups = new GroupRates(
+    columns.capacity,
+    scorer.sampleClock,
+    (slot) => table.labels(slot),
+    (slot) => policies.get(table.policyNumbers[slot]!).golden,
+  );
   const derived = new DerivedSeriesWriter(table);
   const histograms = new Histograms(table, derived, columns.capacity);
   const nativeHistograms = new NativeHistograms(table, derived);
@@ -111,6 +117,8 @@ export function createScoreLane({
   const ruleStates = new RuleStates();
   ruleStates.onState = onRuleState;
   table.onSeries = (slot, metricName) => {
+    // It may have been matched again, and be golden or not now.
+    groups.forget(slot);
     forecasts.resources.add(slot, metricName);
     topologyTap.add(slot, metricName);
     scorer.feedbacks.seen(slot, metricName);

@@ -251,14 +251,15 @@ export class ScorePipeline {
 
   /** A series that is made of others goes the same way, as a gauge. */
   #takeDerived(slot: number, timestamp: number, value: number): void {
-    if (this.#table.kinds[slot]! >= IGNORED) return;
+    const kind = this.#table.kinds[slot]!;
+    if (kind >= IGNORED) return;
     if (Number.isNaN(value)) {
       this.#scorer.end(slot, timestamp);
       this.#outputs.end(slot);
       return;
     }
     this.#table.seenAt[slot] = Math.floor(this.#now / 1000);
-    this.#score(slot, KIND.gauge, timestamp, value);
+    this.#score(slot, kind === KIND.unscored ? kind : KIND.gauge, timestamp, value);
   }
 
   /** Whether a sample's time can be right; if not it is refused. */

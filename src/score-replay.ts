@@ -1,9 +1,10 @@
 import { Scorer, TAKEN } from './detect/scorer.ts';
 import type { Anomaly } from './model/anomaly.ts';
-import type { Labels } from './model/labels.ts';
+import { type Labels, METRIC_NAME } from './model/labels.ts';
 import { Columns } from './series/columns.ts';
 import { IGNORED, KIND, type Kind } from './series/kinds.ts';
-import { type LearnRule, Policies } from './series/policies.ts';
+import type { LearnRule } from './series/learn-rule.ts';
+import { Policies } from './series/policies.ts';
 
 /** What `ScoreReplay.take` gives: the published score, its slowly falling form, or the score at onsets and 0 elsewhere. */
 export type Emission = 'score' | 'held' | 'onset';
@@ -37,7 +38,7 @@ export class ScoreReplay {
     this.#emission = emission;
     this.#policies.setRules(rules);
     this.scorer = new Scorer(new Columns(2), this.#policies, zone, (_, anomaly) => onAnomaly(anomaly));
-    const policy = this.#policies.match(labels);
+    const policy = this.#policies.match(labels.get(METRIC_NAME) ?? '', labels);
     this.#policyNumber = policy.number;
     this.kind = policy.kind ?? kind;
   }

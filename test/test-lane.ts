@@ -6,7 +6,7 @@ import { ManualClock } from '../src/model/clock.ts';
 import { formatSeries } from '../src/model/labels.ts';
 import { parseSelector } from '../src/model/matcher.ts';
 import { createScoreLane, type ScoreLane } from '../src/score-lane.ts';
-import { DEFAULT_RULE, type LearnRule } from '../src/series/policies.ts';
+import { DEFAULT_RULE, type LearnRule } from '../src/series/learn-rule.ts';
 import type { RuleState } from '../src/series/rule-states.ts';
 import { LearntTopology } from '../src/topology/learnt-topology.ts';
 import { encodeBody, type TestSeries } from './ingest/write-request-builder.ts';

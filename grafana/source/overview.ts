@@ -65,11 +65,27 @@ export const overview = dashboard(
   )
   .withPanel(
     rows(
+      'Least well',
+      'Share of the golden series of a target or workload that are above 1: docs/presets.md says which they are.',
+      `topk(25, anomaly_rate{preset!="",${SELECTED}})`,
+      {
+        preset: 'Preset',
+        job: 'Job',
+        namespace: 'Namespace',
+        instance: 'Instance',
+        destination_workload: 'Workload',
+      },
+      'Unusual',
+      'percentunit',
+    ).span(WIDTH.half),
+  )
+  .withPanel(
+    rows(
       'Open incidents',
       'The gravest of what is open.',
       `max by (incident) (incident_alerts) * ${infoOf('title', 'severity', 'root_cause')}`,
       { title: 'Title', severity: 'Severity', root_cause: 'Root cause' },
       'Alerts',
       'short',
-    ).span(WIDTH.half),
+    ).span(WIDTH.whole),
   );

@@ -3,7 +3,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import { METRIC_NAME } from '../model/labels.ts';
 import { ScoreReplay } from '../score-replay.ts';
 import { KIND, type Kind, kindOf } from '../series/kinds.ts';
-import type { LearnRule } from '../series/policies.ts';
+import type { LearnRule } from '../series/learn-rule.ts';
 import type { Progress } from './progress-bar.ts';
 import type { RecordedSeries } from './recorded-series.ts';
 

@@ -91,7 +91,11 @@ const global = section({
 });
 
 const minDeviation = section({
-  absolute: preset(number(0), 0, 'In the unit in which the series is scored (per second for counters).'),
+  absolute: preset(
+    number(0),
+    0,
+    'In the unit in which the series is scored (per second for counters). From so much on the first change of a constant series is news, too.',
+  ),
   relative: preset(number(0), 0.05, 'As a share of the expected value: 0.05 is 5 %.'),
 });
 
@@ -103,9 +107,9 @@ const learnRule = section({
     'When the scores of a series are put out: all = always, anomalous = while they matter, none = never, though they are learnt and open anomalies, ignore = the series is not even learnt.',
   ),
   kind: preset(
-    choice('auto', 'counter', 'gauge'),
+    choice('auto', 'counter', 'gauge', 'unscored'),
     'auto',
-    "What the series is. auto goes by metadata and by the metric's name; the other two overrule both.",
+    "What the series is. auto goes by metadata and by the metric's name; the others overrule both. unscored = it has no score, and topology and forecasts see it all the same.",
   ),
   sensitivity: preset(number(0.01, 100), 1, '2 is twice as eager, 0.5 half as eager.'),
   direction: preset(choice('both', 'up', 'down'), 'both', 'Which way a series has to leave its band to be an anomaly.'),
@@ -388,7 +392,7 @@ export const configSchema = section({
   global: group(global, 'What holds for everything.'),
   learn: group(
     list(learnRule),
-    'Rules that say how series are learnt and when their scores are put out. The first one that matches a series is taken; the built-in ones come after yours.',
+    'Rules that say how series are learnt and when their scores are put out. The first one that matches a series is taken; the built-in ones come after yours (docs/presets.md).',
   ),
   groups: group(
     list(

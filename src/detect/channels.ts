@@ -45,6 +45,8 @@ export class Channels {
   readonly recurrence: Recurrence;
   /** Value of the step before, as it is judged. */
   readonly previous: Float64Array;
+  /** Least difference that matters, by the series' rule; 0 when it says nothing. */
+  grain = 0;
   readonly #civil: CivilTime;
   readonly #variation = { mean: 0, expected: 0, overall: 0, noise: 0, quantum: 0 };
   #isInterrupted = false;
@@ -109,7 +111,8 @@ export class Channels {
   loadFloors(row: number, value: number): void {
     const isState = this.stepMeans.isBinary(row) && this.fast.levels[row]! > 0.5;
     const isLoss = value === 0 && (isState || this.floors.isUnmoved(row));
-    this.floors.load(row, Math.abs(value - this.previous[row]!), isLoss);
+    const grain = this.logs.isUsed(row) ? 0 : this.grain;
+    this.floors.load(row, Math.abs(value - this.previous[row]!), isLoss, grain);
   }
 
   /** Lets all channels but peers say how far out a value lies, which is as they are to judge it. */

@@ -75,6 +75,11 @@ export class Engine {
     this.judgement = new Judgement(this.#channels, maturity);
   }
 
+  /** Least difference that matters for the series whose turn it is, by its rule; 0 when it says nothing. */
+  set grain(difference: number) {
+    this.#channels.grain = difference;
+  }
+
   /** Whether enough was learnt for a verdict. */
   isWarm(slot: number): boolean {
     return this.#maturity.isWarm(slot);

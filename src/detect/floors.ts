@@ -39,12 +39,15 @@ export class Floors {
    * @param difference of the value to be judged to the step before. The first change of a series is its own quantum:
    *   nothing is known of its grain, and a replica count that goes from 3 to 4 is not news
    * @param isLoss whether the value is 0 where it never was, or the state 0 of what is mostly 1: that is news
+   * @param grain from which difference on its rule says that it matters, 0 when it says nothing: then more is news, also
+   *   for a series that seldom changes and never by so little, such as errors that have never been
    */
-  load(row: number, difference: number, isLoss: boolean): void {
+  load(row: number, difference: number, isLoss: boolean, grain: number): void {
     this.magnitude = this.#magnitude[row]!;
     const quantum = this.#quantum[row]!;
     const floor = Math.max(RELATIVE_FLOOR * this.magnitude, TINY);
-    this.floor = isLoss ? floor : Math.max(floor, QUANTUM_FLOOR * (quantum === 0 ? difference : quantum));
+    const coarse = QUANTUM_FLOOR * (quantum === 0 ? difference : quantum);
+    this.floor = isLoss ? floor : Math.max(floor, grain > 0 ? Math.min(coarse, grain) : coarse);
   }
 
   /** Least scale of any series, without regard to a value that is to be judged. */

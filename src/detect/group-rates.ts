@@ -1,4 +1,5 @@
 import { createLabels, type Labels } from '../model/labels.ts';
+import type { GoldenGroup } from '../series/learn-rule.ts';
 import type { SampleClock } from './sample-clock.ts';
 
 /** What groups may cost in memory is bounded; series of further ones are in none. */
@@ -13,7 +14,10 @@ const JOINED = 1;
 const LIVE = 2;
 const ABOVE = 4;
 
-/** Series that share the labels that one entry of `groups:` names. */
+/** Where the golden series of presets are; the entries of `groups:` come behind it. */
+const GOLDEN = 0;
+
+/** Series that share the labels that one entry of `groups:` names, or golden series of a preset. */
 export interface Group {
   /** Never used again for another group. */
   readonly id: number;
@@ -30,22 +34,31 @@ export interface Group {
 
 /**
  * How many of a group's live series are anomalous, for every group: counted as scores cross 1, so that nobody has to go
- * through the series to know. A series is in the group of an entry when it has all the labels that the entry names.
+ * through the series to know. A series is in the group of an entry when it has all the labels that the entry names; a
+ * golden series is in the group of its preset as well.
  */
 export class GroupRates {
   /** Series that are in no group because there are too many groups. */
   ungroupedTotal = 0;
   readonly #labels: (slot: number) => Labels | undefined;
+  readonly #golden: (slot: number) => GoldenGroup | undefined;
   readonly #clock: SampleClock;
   readonly #states: Uint8Array;
   readonly #groups = new Map<string, Group>();
-  /** By entry of `groups:`, then by slot. */
-  #groupsOf: (Group | undefined)[][] = [];
+  /** Of presets, then by entry of `groups:`; each by slot. */
+  #groupsOf: (Group | undefined)[][] = [[]];
   #entries: readonly (readonly string[])[] = [];
   #nextId = 1;
   #nextSlot = 0;
 
-  constructor(capacity: number, clock: SampleClock, labels: (slot: number) => Labels | undefined) {
+  /** @param golden the group of a series' preset, undefined when it is none of its golden series */
+  constructor(
+    capacity: number,
+    clock: SampleClock,
+    labels: (slot: number) => Labels | undefined,
+    golden: (slot: number) => GoldenGroup | undefined = () => undefined,
+  ) {
+    this.#golden = golden;
     this.#states = new Uint8Array(capacity);
     this.#clock = clock;
     this.#labels = labels;
@@ -56,7 +69,7 @@ export class GroupRates {
     if (JSON.stringify(entries) === JSON.stringify(this.#entries)) return;
     this.#entries = entries;
     this.#groups.clear();
-    this.#groupsOf = entries.map(() => []);
+    this.#groupsOf = [[], ...entries.map(() => [])];
     this.#states.fill(0);
   }
 
@@ -70,7 +83,8 @@ export class GroupRates {
 
   /** Takes in that a series had a sample. @param isAbove whether its score is above 1, undefined when it is what it was */
   observe(slot: number, timestamp: number, isAbove: boolean | undefined): void {
-    if (this.#entries.length === 0) return;
+    // Without entries most series are in no group, and a million of them need not be read to find that out.
+    if (this.#entries.length === 0 && this.#golden(slot) === undefined) return;
     const before = this.#states[slot]!;
     if ((before & JOINED) === 0) this.#join(slot);
     const above = isAbove === undefined ? before & ABOVE : isAbove ? ABOVE : 0;
@@ -107,7 +121,6 @@ export class GroupRates {
 
   /** Looks for series that have fallen silent, in a slice of all. @param now clock time, milliseconds. @param highest slot */
   sweep(now: number, highest: number): void {
-    if (this.#entries.length === 0) return;
     const end = Math.min(highest + 1, this.#nextSlot + SLICE);
     const oldest = now - STALE_MS;
     for (let slot = this.#nextSlot; slot < end; slot++) {
@@ -119,17 +132,24 @@ export class GroupRates {
   #join(slot: number): void {
     const labels = this.#labels(slot);
     if (labels === undefined) return;
+    const golden = this.#golden(slot);
+    if (golden !== undefined) {
+      const names = golden.by.filter((name) => labels.has(name));
+      this.#enter(slot, GOLDEN, [['preset', golden.preset], ...pairsOf(labels, names)]);
+    }
     for (const [entry, names] of this.#entries.entries()) {
-      if (!names.every((name) => labels.has(name))) continue;
-      const pairs = names.map((name) => [name, labels.get(name)!] as const);
-      const group = this.#groupOf(`${entry} ${JSON.stringify(pairs)}`, pairs);
-      if (group === undefined) continue;
-      group.members++;
-      this.#groupsOf[entry]![slot] = group;
+      if (names.every((name) => labels.has(name))) this.#enter(slot, GOLDEN + 1 + entry, pairsOf(labels, names));
     }
   }
 
-  #groupOf(key: string, pairs: readonly (readonly [string, string])[]): Group | undefined {
+  #enter(slot: number, place: number, pairs: Pairs): void {
+    const group = this.#groupOf(`${place} ${JSON.stringify(pairs)}`, pairs);
+    if (group === undefined) return;
+    group.members++;
+    this.#groupsOf[place]![slot] = group;
+  }
+
+  #groupOf(key: string, pairs: Pairs): Group | undefined {
     const known = this.#groups.get(key);
     if (known !== undefined) return known;
     if (this.#groups.size >= MAX_GROUPS) {
@@ -140,6 +160,12 @@ export class GroupRates {
     this.#groups.set(key, group);
     return group;
   }
+}
+
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+function pairsOf(labels: Labels, names: readonly string[]): Pairs {
+  return names.map((name) => [name, labels.get(name)!] as const);
 }
 
 function count(group: Group, before: number, after: number): void {

@@ -1,6 +1,6 @@
 import type { Labels } from '../model/labels.ts';
 import type { Columns, Pool } from '../series/columns.ts';
-import { KIND, UNSCORED } from '../series/kinds.ts';
+import { FIRST_UNSCORED, KIND } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
 import { type Siblings, withoutSiblings } from '../series/workloads.ts';
 import { Anomalies, type AnomalyListener } from './anomalies.ts';
@@ -123,7 +123,7 @@ export class Scorer {
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
     if (lastAt === 0) this.inheritance.begin(slot, timestamp);
     this.sampleClock.advance(slot, sample);
-    if (kind >= UNSCORED) return TAKEN.quiet;
+    if (kind >= FIRST_UNSCORED) return TAKEN.quiet;
     sample.isRate = kind === KIND.counter;
     if (sample.elapsedSeconds > NEW_SERIES_GAP) this.#startAnew(slot, lastAt);
     let weight = 1;
@@ -143,6 +143,7 @@ export class Scorer {
     const reference = isOpen ? this.anomalies.reference(slot) : undefined;
     const former = this.anomalies.formerReference(slot, timestamp);
     judgement.accepted = this.feedbacks.acceptedOf(slot);
+    this.engine.grain = this.#policies.get(policyNumber).minDeviation.absolute;
     const found = this.engine.observe(slot, sample, weight, isWatched, reference, former);
     // What is always put out is put out from its first sample on.
     if (found === VERDICT.none)
@@ -191,6 +192,7 @@ export class Scorer {
     Object.assign(sample, { timestamp, isGap: false, stepSeconds: this.sampleClock.stepSeconds(slot) });
     const former = anomalies.formerReference(slot, timestamp);
     judgement.accepted = this.feedbacks.acceptedOf(slot);
+    engine.grain = this.#policies.get(policyNumber).minDeviation.absolute;
     if (!engine.inspect(slot, sample, anomalies.reference(slot), former) || !engine.isWarm(slot)) return false;
     verdict.judge(policyNumber, judgement.value, judgement.score, judgement.expected, judgement.magnitude);
     verdict.score = Math.max(verdict.score, judgement.flatlineScore);

@@ -3,13 +3,15 @@ import type { QuietSlots } from '../detect/quiet-slots.ts';
 import type { Scorer } from '../detect/scorer.ts';
 import type { Feedback } from '../model/feedback.ts';
 import { labelsToObject } from '../model/labels.ts';
-import { KIND } from '../series/kinds.ts';
+import { FIRST_UNSCORED, KIND, type Kind, kindName } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
 import type { SeriesTable } from '../series/series-table.ts';
 import type { AnomalySeries } from './anomaly-series.ts';
 
 /** A series without samples for so long has ended, as in Prometheus. */
 const STALE_MS = 5 * 60_000;
+
+const LEFT_ALONE = 'it is left alone: there is nothing in its values that could be normal or not, or a rule says so';
 
 export interface ReportParts {
   readonly table: SeriesTable;
@@ -27,6 +29,8 @@ export interface ReportParts {
 export function reportSeries(parts: ReportParts, slot: number, now: number) {
   const { table, policies, scorer } = parts;
   const policyNumber = table.policyNumbers[slot]!;
+  const kind = table.kinds[slot] as Kind;
+  const isScored = kind < FIRST_UNSCORED;
   const lastAt = scorer.sampleClock.lastAt(slot);
   const quiet = parts.quietSlots.nameOf(slot, lastAt);
   const hasVerdict = quiet === undefined && scorer.inspect(slot, policyNumber);
@@ -38,13 +42,13 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
   const isAnomalous = anomaly !== undefined && (judgement.score ?? 0) > 1;
   return {
     labels: labelsToObject(table.labels(slot)!),
-    kind: table.kinds[slot] === KIND.counter ? 'counter' : 'gauge',
-    state: isLive ? stateOf(quiet, constant, hasVerdict, isAnomalous) : 'ended',
+    kind: kindName(kind),
+    state: !isLive ? 'ended' : isScored ? stateOf(quiet, constant, hasVerdict, isAnomalous) : 'unscored',
     calendar: quiet ?? null,
     lastSampleAt: time(lastAt),
     value: hasVerdict ? scorer.engine.judgement.value : (constant ?? null),
     ...judgement,
-    reason: explanation?.sentence ?? reasonWithout(quiet, constant, steps, lastAt),
+    reason: explanation?.sentence ?? (isScored ? reasonWithout(quiet, constant, steps, lastAt) : LEFT_ALONE),
     spokesman: explanation?.spokesman ?? null,
     gate: explanation?.gate ?? null,
     rarity: explanation?.rarity ?? null,
@@ -96,8 +100,8 @@ function channelsOf({ opinions }: Explanation) {
 }
 
 function ruleOf(policies: Policies, policyNumber: number) {
-  const { emit, kind, sensitivity, direction, minDeviation, range, identityDrop } = policies.get(policyNumber);
-  return { emit, kind, sensitivity, direction, minDeviation, range: range ?? null, identityDrop };
+  const { range = null, golden, ...rule } = policies.get(policyNumber);
+  return { ...rule, range, golden: golden?.preset ?? null };
 }
 
 const finite = (value: number) => (Number.isFinite(value) ? value : null);

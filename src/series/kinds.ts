@@ -14,6 +14,8 @@ export const KIND = {
   info: 3,
   /** A moment, as seconds since the epoch: what it counts is the time, not a thing. */
   timestamp: 4,
+  /** What a rule says is to be left alone. */
+  unscored: 5,
   ignoredBucket: 16,
   ignoredOwn: 17,
   ignoredAlerts: 18,
@@ -23,9 +25,17 @@ export const KIND = {
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
 /** The first kind that is known and kept, but not scored: there is nothing in its values that could be normal or not. */
-export const UNSCORED = 3;
+export const FIRST_UNSCORED = 3;
 /** The first kind of which nothing is kept. */
 export const IGNORED = 16;
+
+const KIND_NAMES = new Map<Kind, string>(Object.entries(KIND).map(([name, kind]) => [kind, name]));
+
+/** A kind as people write it. */
+export function kindName(kind: Kind): string {
+  const name = KIND_NAMES.get(kind)!;
+  return kind >= IGNORED ? name.replace(/([A-Z])/, (letter) => `_${letter.toLowerCase()}`) : name;
+}
 
 /** As OpenMetrics, node_exporter, kube-state-metrics and Prometheus' own metrics name moments. */
 const MOMENT =

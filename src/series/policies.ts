@@ -1,34 +1,8 @@
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import { type Selector, selects } from '../model/matcher.ts';
 import { KIND, type Kind } from './kinds.ts';
-
-/** One rule of `learn:` in the configuration. */
-export interface LearnRule {
-  /** A series matches when any of them selects it. */
-  readonly match: readonly Selector[];
-  readonly emit: 'all' | 'anomalous' | 'none' | 'ignore';
-  readonly kind: 'auto' | 'counter' | 'gauge';
-  /** Factor on the number of alarms, about: 2 is twice as eager. */
-  readonly sensitivity: number;
-  readonly direction: 'both' | 'up' | 'down';
-  /** Both must be exceeded; absolute in the unit of scoring, relative to the level. */
-  readonly minDeviation: { readonly absolute: number; readonly relative: number };
-  /** Values outside are anomalous, and bands are cut to it. */
-  readonly range?: readonly [low: number, high: number] | undefined;
-  /** Labels that tell the replicas of a workload apart: a new one goes on with what is known of the others. */
-  readonly identityDrop: readonly string[];
-}
-
-/** How a series is treated that no rule matches. */
-export const DEFAULT_RULE: LearnRule = {
-  match: [],
-  emit: 'anomalous',
-  kind: 'auto',
-  sensitivity: 1,
-  direction: 'both',
-  minDeviation: { absolute: 0, relative: 0.05 },
-  identityDrop: [],
-};
+import { DEFAULT_RULE, type LearnRule } from './learn-rule.ts';
+import { presetAsksLabels, presetRuleOf } from './presets/presets.ts';
 
 export type Policy = Omit<LearnRule, 'match'>;
 
@@ -78,12 +52,18 @@ export class Policies {
   /** Whether the policy of a series with these label bytes depends on more than its metric name. */
   dependsOn(metricName: string, labelBytes: Uint8Array): boolean {
     const bytes = Buffer.from(labelBytes.buffer, labelBytes.byteOffset, labelBytes.byteLength);
-    return this.#isSpokenOf(metricName) || bytes.includes(OPT_IN_LABEL);
+    return this.#isSpokenOf(metricName) || presetAsksLabels(metricName) || bytes.includes(OPT_IN_LABEL);
   }
 
-  /** @returns the number of the policy, and the kind that it forces upon the series, if any */
-  match(labels: Labels): { readonly number: number; readonly kind: Kind | undefined } {
-    const rule = this.#rules.find((each) => each.match.some((selector) => selects(selector, labels))) ?? DEFAULT_RULE;
+  /**
+   * @param labels may be the metric name alone where the policy does not depend on more
+   * @returns the number of the policy, and the kind that it forces upon the series, if any
+   */
+  match(metricName: string, labels: Labels): { readonly number: number; readonly kind: Kind | undefined } {
+    const rule =
+      this.#rules.find((each) => each.match.some((selector) => selects(selector, labels))) ??
+      presetRuleOf(metricName, labels) ??
+      DEFAULT_RULE;
     const optedIn = labels.has(OPT_IN_LABEL) && rule.emit === 'anomalous';
     const number = optedIn ? this.#number({ ...rule, emit: 'all' }) : this.#numberOf(rule);
     return { number, kind: rule.emit === 'ignore' ? KIND.ignoredRule : FORCED[rule.kind] };
@@ -117,6 +97,7 @@ export class Policies {
       minDeviation: rule.minDeviation,
       range: rule.range,
       identityDrop: rule.identityDrop,
+      golden: rule.golden,
     };
     const key = JSON.stringify(policy);
     let number = this.#numbers.get(key);
@@ -131,4 +112,4 @@ export class Policies {
   }
 }
 
-const FORCED = { auto: undefined, counter: KIND.counter, gauge: KIND.gauge };
+const FORCED = { auto: undefined, counter: KIND.counter, gauge: KIND.gauge, unscored: KIND.unscored };

@@ -4,8 +4,9 @@ import type { Columns } from './columns.ts';
 import { type FamilyType, IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
 import { type LabelFault, readLabels, readOwnLabels, readOwnMetricName, writeLabels } from './label-bytes.ts';
+import type { LearnRule } from './learn-rule.ts';
 import { MetricNames } from './metric-names.ts';
-import type { LearnRule, Policies } from './policies.ts';
+import type { Policies } from './policies.ts';
 import { SlotIndex } from './slot-index.ts';
 
 /** Runs of label bytes, one a series: what the table needs of a scanned request. */
@@ -233,12 +234,13 @@ export class SeriesTable {
     for (let slot = from; slot < to && slot <= this.highest; slot++) {
       const labels = this.labels(slot);
       if (labels !== undefined) {
-        const { id, kind } = this.#names.acquire(metricNameOf(labels));
+        const metricName = metricNameOf(labels);
+        const { id, kind } = this.#names.acquire(metricName);
         this.#names.release(id);
-        const policy = this.#policies.match(labels);
+        const policy = this.#policies.match(metricName, labels);
         this.policyNumbers[slot] = policy.number;
         this.#setKind(slot, policy.kind ?? kind);
-        if (this.kinds[slot] !== KIND.none) this.onSeries(slot, metricNameOf(labels));
+        if (this.kinds[slot] !== KIND.none) this.onSeries(slot, metricName);
       } else if (this.kinds[slot] === KIND.ignoredRule) {
         // Without labels nothing can be matched: forgotten, it is looked at when it comes again.
         this.release(slot);
@@ -294,7 +296,7 @@ export class SeriesTable {
   #create(metricName: string, labels: Labels, bytes: Uint8Array, low: number, high: number): number {
     const slot = this.#free.pop() ?? ++this.highest;
     const name = this.#names.acquire(metricName);
-    const policy = this.#policies.match(labels);
+    const policy = this.#policies.match(metricName, labels);
     // What must never be learnt stays so, whatever a rule says: our own output would be scored without end.
     const kind = name.kind === KIND.ignoredOwn || policy.kind === undefined ? name.kind : policy.kind;
     this.#nameIds[slot] = name.id;

@@ -45,7 +45,7 @@ it('a score is above 1 where the value lies outside the band, and nowhere else',
 it("the scores of a series do not depend on others, nor on the series' place", () => {
   const scoresOf = (slot: number, others: readonly number[]): number[] => {
     const policies = new Policies();
-    const policy = policies.match(new Map()).number;
+    const policy = policies.match('m', new Map()).number;
     const scorer = new Scorer(new Columns(20), policies, 'UTC', () => {});
     const series = troubled(5);
     const wild = others.map((_, i) => troubled(100 + i));

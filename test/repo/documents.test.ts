@@ -7,6 +7,7 @@ import { loadConfig, loadFile } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import type { Type } from '../../src/config/schema-types.ts';
 import { checkTopology, topologySchema } from '../../src/config/topology-schema.ts';
+import { parseSelector, selects } from '../../src/model/matcher.ts';
 import { type CodeBlock, codeBlocks } from './code-blocks.ts';
 import { filesBelow, ROOT, textOf } from './files.ts';
 import { itWith, run } from './tools.ts';
@@ -52,6 +53,17 @@ describe('what users copy is valid', () => {
       expect(run('promtool', 'check', 'config', path)).toContain('is valid prometheus config');
     });
   }
+
+  it.each([
+    'examples/prometheus.yml',
+    'examples/compose/prometheus.yml',
+    'examples/kubernetes/prometheus-operator.yaml',
+  ])('%s brings scores and forecasts, and the series of incidents only once', (file) => {
+    const [, selector] = /['"](\{__name__=~.*\})['"]/.exec(textOf(file))!;
+    const isTaken = (name: string) => selects(parseSelector(selector!), new Map([['__name__', name]]));
+    const outputs = ['anomaly_score', 'anomaly_rate', 'predict_full_in_seconds', 'incident_info'];
+    expect(outputs.map(isTaken)).toEqual([true, true, true, false]);
+  });
 
   for (const [name, path] of filesNamed(/rules\.yml$/)) {
     itWith('promtool', `${name}, for Prometheus`, () => {

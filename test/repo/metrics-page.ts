@@ -35,7 +35,8 @@ name becomes \`exported_metric\`), and the timestamp of its latest sample.
 `;
 
 const OWN_LABELS: Readonly<Record<string, string>> = {
-  anomaly_rate: 'those that the entry of `groups:` names',
+  anomaly_rate:
+    'those that the entry of `groups:` names; of [presets](presets.md), preset and what tells targets apart',
   incident_info: 'incident, root_cause, severity, state, title',
   predict_full_in_seconds: 'resource, quantile, and those of the series',
   predict_full_state: 'resource, state, and those of the series',

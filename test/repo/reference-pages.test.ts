@@ -5,6 +5,7 @@ import { DASHBOARDS } from '../../grafana/source/dashboards.ts';
 import { configurationPage } from './configuration-page.ts';
 import { ROOT } from './files.ts';
 import { metricsPage } from './metrics-page.ts';
+import { presetsPage } from './presets-page.ts';
 
 describe('a page that is made from the code is up to date (npx vitest run test/repo -u writes it)', () => {
   it('docs/configuration.md', async () => {
@@ -13,6 +14,10 @@ describe('a page that is made from the code is up to date (npx vitest run test/r
 
   it('docs/metrics.md', async () => {
     await expectPage('docs/metrics.md', await metricsPage());
+  });
+
+  it('docs/presets.md', async () => {
+    await expectPage('docs/presets.md', presetsPage());
   });
 
   it.each([...DASHBOARDS])('%s', async (file, text) => {

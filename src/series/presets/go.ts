@@ -1,0 +1,58 @@
+import { type Preset, TARGET } from './preset.ts';
+
+/** prometheus/client_golang, and what all client libraries say of their process. */
+export const GO: Preset = {
+  name: 'Go',
+  groupBy: TARGET,
+  entries: [
+    { series: ['go_goroutines'], about: 'goroutines', isGolden: true, direction: 'up', atLeast: 10 },
+    { series: ['go_threads'], about: 'threads', direction: 'up', atLeast: 5 },
+    {
+      series: ['go_memstats_heap_inuse_bytes', 'process_resident_memory_bytes'],
+      about: 'memory',
+      isGolden: true,
+      direction: 'up',
+    },
+    { series: ['process_cpu_seconds_total'], about: 'processor: cores in use', isGolden: true, atLeast: 0.02 },
+    {
+      series: ['go_gc_duration_seconds_sum'],
+      about: 'time that stands still for the collection of garbage: seconds a second',
+      direction: 'up',
+      atLeast: 0.01,
+    },
+    { series: ['process_open_fds'], about: 'open files', isGolden: true, direction: 'up', atLeast: 10 },
+    {
+      series: [
+        'go_gc_duration_seconds',
+        'go_gc_gogc_percent',
+        'go_gc_gomemlimit_bytes',
+        'go_sched_gomaxprocs_threads',
+        'go_memstats_alloc_bytes',
+        'go_memstats_buck_hash_sys_bytes',
+        'go_memstats_gc_cpu_fraction',
+        'go_memstats_gc_sys_bytes',
+        'go_memstats_heap_alloc_bytes',
+        'go_memstats_heap_idle_bytes',
+        'go_memstats_heap_objects',
+        'go_memstats_heap_released_bytes',
+        'go_memstats_heap_sys_bytes',
+        'go_memstats_last_gc_time_seconds',
+        'go_memstats_lookups_total',
+        'go_memstats_mcache_inuse_bytes',
+        'go_memstats_mcache_sys_bytes',
+        'go_memstats_mspan_inuse_bytes',
+        'go_memstats_mspan_sys_bytes',
+        'go_memstats_next_gc_bytes',
+        'go_memstats_other_sys_bytes',
+        'go_memstats_stack_inuse_bytes',
+        'go_memstats_stack_sys_bytes',
+        'go_memstats_sys_bytes',
+        'process_max_fds',
+        'process_virtual_memory_bytes',
+        'process_virtual_memory_max_bytes',
+      ],
+      about: 'parts and forms of memory, which rise and fall with each collection; limits, settings, moments',
+      kind: 'unscored',
+    },
+  ],
+};
