@@ -35,10 +35,10 @@ export interface Urgency {
 /** The series that together show how full something is, and what was learnt of it. */
 export class Resource {
   readonly rule: CapacityRule;
-  /** Values of the labels that its series share, as text. */
-  readonly joinKey: string;
-  readonly members: Member[] = [];
-  history = new ResourceHistory();
+  /** The number of its rule and its join key. */
+  readonly key: string;
+  members: readonly Member[] = [];
+  readonly history = new ResourceHistory();
   /** What counts as the whole: the limit, or the most that there was of something without a limit. */
   scale = 0;
   forecast: Forecast | undefined;
@@ -50,15 +50,19 @@ export class Resource {
   urgentCount = 0;
   /** When it ends, for what expires; seconds since the epoch. */
   expiresAt = 0;
-  /** Numbers its outputs: a new one whenever the labels change. */
+  /** Numbers its outputs: a new one whenever the labels may have changed. */
   outputId = 0;
-  labels: Labels = new Map();
   /** Time of the sample that is being put together from several series, 0 when none is. */
   #pendingAt = 0;
 
-  constructor(rule: CapacityRule, joinKey: string) {
+  constructor(rule: CapacityRule, key: string) {
     this.rule = rule;
-    this.joinKey = joinKey;
+    this.key = key;
+  }
+
+  /** Values of the labels that its series share, as text. */
+  get joinKey(): string {
+    return this.key.slice(this.key.indexOf(' ') + 1);
   }
 
   /** Whether a series says how full it is: without one there is no resource. */
@@ -88,7 +92,7 @@ export class Resource {
 
   /** Forgets what was learnt and when, since a longer past takes its place. */
   restart(): void {
-    this.history = new ResourceHistory();
+    this.history.clear();
     this.scale = 0;
     this.forecast = undefined;
     this.forecastAt = 0;

@@ -50,6 +50,14 @@ export class Resources {
     return this.#bySlot.get(slot) ?? [];
   }
 
+  /** Labels of what is put out of a resource: read anew each time, as hundreds of bytes of each would be too many. */
+  labelsOf({ rule, members }: Resource): Labels {
+    return outputLabels(
+      rule.resource,
+      members.filter(isLevel).map(({ slot }) => this.#labels(slot) ?? new Map()),
+    );
+  }
+
   /** The resource of this name whose series share these labels. */
   find(name: string, joinKey: string): Resource | undefined {
     const rules = this.#rules.filter(({ resource }) => resource === name);
@@ -94,9 +102,8 @@ export class Resources {
   /** A slot goes to another series. */
   remove(slot: number): void {
     for (const resource of this.of(slot)) {
-      const left = resource.members.filter((member) => member.slot !== slot);
-      resource.members.splice(0, resource.members.length, ...left);
-      if (resource.hasLevel) this.#label(resource);
+      resource.members = resource.members.filter((member) => member.slot !== slot);
+      if (resource.hasLevel) resource.outputId = this.#nextOutputId++;
       else this.#forget(resource);
     }
     this.#bySlot.delete(slot);
@@ -108,16 +115,17 @@ export class Resources {
     const key = this.#keyOf(rule, joinKey);
     let resource = this.#byKey.get(key);
     if (resource === undefined) {
-      resource = new Resource(rule, joinKey);
+      resource = new Resource(rule, key);
       this.#byKey.set(key, resource);
     }
     if (resource.members.some((member) => member.slot === slot && member.role === role)) return;
-    resource.members.push({ slot, role, value: 0, at: 0 });
+    // A list that is added to keeps room for sixteen more.
+    resource.members = [...resource.members, { slot, role, value: 0, at: 0 }];
     const resources = this.#bySlot.get(slot);
     if (resources === undefined) this.#bySlot.set(slot, [resource]);
     else if (!resources.includes(resource)) resources.push(resource);
     this.#mark(resource);
-    if (isLevel({ role })) this.#label(resource);
+    if (isLevel({ role })) resource.outputId = this.#nextOutputId++;
   }
 
   /**
@@ -128,15 +136,6 @@ export class Resources {
     const roles = new Set(resource.members.map(({ role }) => role));
     if (!isComplete(resource.rule, roles)) return;
     for (const { slot } of resource.members) this.isMember[slot] = 1;
-  }
-
-  #label(resource: Resource): void {
-    const levels = resource.members.filter(isLevel).map(({ slot }) => this.#labels(slot) ?? new Map());
-    const labels = outputLabels(resource.rule.resource, levels);
-    const isSame = labels.size === resource.labels.size && [...labels].every(([n, v]) => resource.labels.get(n) === v);
-    if (isSame) return;
-    resource.labels = labels;
-    resource.outputId = this.#nextOutputId++;
   }
 
   /** Numbers of rules keep their meaning over reloads, and are shorter than a rule. */
@@ -152,7 +151,8 @@ export class Resources {
 
   #forget(resource: Resource): void {
     this.#onEnd(resource);
-    this.#byKey.delete(this.#keyOf(resource.rule, resource.joinKey));
+    resource.history.release();
+    this.#byKey.delete(resource.key);
     for (const { slot } of resource.members) {
       const left = this.of(slot).filter((other) => other !== resource);
       if (left.length > 0) this.#bySlot.set(slot, left);
