@@ -19,7 +19,6 @@ import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-w
 import { createSeriesRoutes } from './emit/series-routes.ts';
 import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
-import { createHomePage } from './home-page.ts';
 import { createIncidentLane } from './incident-lane.ts';
 import type { IncidentOptions } from './incident-pipeline.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
@@ -49,6 +48,8 @@ import { Noise } from './noise/noise.ts';
 import { Journal } from './notify/journal.ts';
 import { Notifier } from './notify/notifier.ts';
 import { createReceivers } from './notify/receivers.ts';
+import { createHomePage } from './pages/home-page.ts';
+import { createIncidentPage } from './pages/incident-page.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
 import { startServer } from './server.ts';
 import { FeedbackFile } from './state/feedback-file.ts';
@@ -295,6 +296,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         now: () => clock.now(),
         externalUrl: flags.webExternalUrl ?? '',
       }),
+      createIncidentPage({ store, now: () => clock.now(), externalUrl: flags.webExternalUrl ?? '' }),
       createLifecycleRoutes({ isEnabled: flags.webEnableLifecycle, isReady: () => isReady, reload, quit: onQuit }),
       createMetricsRoutes({ metrics, sources: [incidentSeries], stats: outputStats }),
       createFederationRoutes({
@@ -308,9 +310,10 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         clock,
         logger,
         readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
-        deliver: (delivery) => {
+        deliver: async (delivery) => {
           incidents.deliver(delivery);
           if (delivery.truncatedAlerts > 0) void reconciler.reconcile();
+          await incidents.flushed();
         },
         refused: refusedAlertRequests,
       }),

@@ -9,8 +9,7 @@ type IncidentLaneParts = Omit<IncidentParts, 'createCorrelator' | 'subjectOf'> &
 export function createIncidentLane({ topology, ...parts }: IncidentLaneParts): IncidentPipeline {
   return new IncidentPipeline({
     ...parts,
-    createCorrelator: ({ windows }) =>
-      new ExplainingCorrelator(topology, identifyingLabels, () => windows().reopenWithinMs),
+    createCorrelator: ({ windows }) => new ExplainingCorrelator(topology, identifyingLabels, windows),
     subjectOf: (labels, at) => topology.subjectOf(labels, at),
   });
 }

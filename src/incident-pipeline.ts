@@ -10,7 +10,7 @@ import { assumeEnded, loseSight } from './incidents/firing.ts';
 import { ForCorrelation } from './incidents/for-correlation.ts';
 import { IncidentMemory } from './incidents/incident-memory.ts';
 import type { LiveIncidents } from './incidents/live-incidents.ts';
-import { passTime } from './incidents/pass-time.ts';
+import { endWaits, giveUpSilent } from './incidents/pass-time.ts';
 import { People } from './incidents/people.ts';
 import { type LedgerEntry, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
@@ -52,7 +52,11 @@ export interface IncidentParts {
 }
 
 const TICK_MS = 1000;
+/** What changes again and again meanwhile is copied once. */
+const CHECKPOINT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
+/** All incidents are looked through for it. */
+const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
 /** Between two ticks; more than this come only while nothing can be stored. */
@@ -72,6 +76,7 @@ export class IncidentPipeline {
   #correlator: Correlator;
   #newOnsets: ObservedOnset[] = [];
   #options: IncidentOptions;
+  #silenceDueAt = 0;
 
   constructor(parts: IncidentParts) {
     const { store, clock, subjectOf } = parts;
@@ -94,7 +99,11 @@ export class IncidentPipeline {
       clock,
       onMoved: (members, at) => this.#tell(members, at),
     });
-    this.#timers = [clock.every(TICK_MS, () => this.#tick()), clock.every(PRUNE_EVERY_MS, () => this.#prune())];
+    this.#timers = [
+      clock.every(TICK_MS, () => this.#tick()),
+      clock.every(CHECKPOINT_EVERY_MS, () => store.checkpoint()),
+      clock.every(PRUNE_EVERY_MS, () => this.#prune()),
+    ];
   }
 
   /** The incidents that can still change. */
@@ -106,7 +115,11 @@ export class IncidentPipeline {
     this.#options = options;
   }
 
-  /** Takes a delivery in. When it returns, what it changed is on the disk. @throws RequestError 503 when it can't be stored */
+  /**
+   * Takes a delivery in. When it returns, what it changed survives the end of the process, and a power cut once `flushed`
+   * resolves.
+   * @throws RequestError 503 when it can't be stored
+   */
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
     const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.lastAlert(fingerprint));
@@ -125,7 +138,7 @@ export class IncidentPipeline {
     const linked = isNew ? this.#apply(draft, this.#correlator.decide(at), arrivals, at) : new Map<string, string>();
     changeMembers(draft, receipt.changed, at);
     if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
-    else this.#memory.commit(draft, delivery, receipt.ledger);
+    else this.#memory.commit(draft, { delivery, ledger: receipt.ledger });
     for (const { key, correlated } of arrivals) {
       const pinnedTo = linked.get(key);
       if (pinnedTo !== undefined) this.#correlator.take([{ ...correlated, pinnedTo }], at);
@@ -138,6 +151,11 @@ export class IncidentPipeline {
       at,
     );
     countDelivery(this.counters, delivery, receipt);
+  }
+
+  /** Resolves when all deliveries so far survive a power cut. Rejects when the disk fails. */
+  flushed(): Promise<void> {
+    return this.#parts.store.flushed();
   }
 
   /** Notes what became of firings that change no incident. @throws RequestError 503 when that can't be stored */
@@ -222,6 +240,7 @@ export class IncidentPipeline {
   /** What time brings: expiries, what correlation found meanwhile, changes of state; old things are forgotten. */
   #tick(): void {
     const now = this.#parts.clock.now();
+    const isSilenceDue = now >= this.#silenceDueAt;
     const draft = new Draft(this.live);
     try {
       this.#beSureOfStore();
@@ -232,13 +251,15 @@ export class IncidentPipeline {
       this.#apply(draft, this.#correlator.decide(now), [], now);
       changeMembers(draft, ended, now);
       this.#updateAnomalies(draft);
-      passTime(draft, this.live, (fingerprint) => this.onsets.isActive(fingerprint), now);
+      endWaits(draft, this.live, now);
+      if (isSilenceDue) giveUpSilent(draft, this.live, (fingerprint) => this.onsets.isActive(fingerprint), now);
       this.#memory.commit(draft);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       // It was counted and logged. Nothing is lost: whatever was due is due at the next tick too.
       return;
     }
+    if (isSilenceDue) this.#silenceDueAt = now + SILENCE_CHECK_MS;
     this.#newOnsets = [];
     this.anomalies.settle();
     this.#expiries.settle(this.live.alerts(), now);

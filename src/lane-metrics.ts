@@ -156,6 +156,24 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   metrics.counter('pronoia_forecasts_urgent_total', 'Forecasts that became urgent.', [], () =>
     one(forecasts.urgentTotal),
   );
+  metrics.counter(
+    'pronoia_forecasts_matured_total',
+    'Forecasts about which the truth is known by now, by kind of resource and what became of them: docs/forecasting.md.',
+    ['resource', 'outcome'],
+    function* () {
+      for (const [kind, { counts }] of forecasts.matured.kinds) {
+        for (const [outcome, count] of counts) yield [[kind, outcome], count];
+      }
+    },
+  );
+  metrics.gauge(
+    'pronoia_forecast_error_ratio',
+    'Middle distance of the median from the truth, as a share of the truth, of the last 50 forecasts that were followed by a fill; NaN without any.',
+    ['resource'],
+    function* () {
+      for (const [kind, { error }] of forecasts.matured.kinds) yield [[kind], error];
+    },
+  );
   metrics.gauge('pronoia_series_put_out', 'Input series whose anomaly series are put out now.', [], () =>
     one(outputs.size),
   );

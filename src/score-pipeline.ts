@@ -195,7 +195,7 @@ export class ScorePipeline {
         break;
       case TAKEN.quiet:
         if (isPublished) this.#outputs.repeat(slot, timestamp);
-        this.#groups.observe(slot, timestamp, scorer.anomalies.isOpen[slot] === 1 ? undefined : false);
+        this.#groups.observe(slot, timestamp, scorer.anomalies.isOpen(slot) ? undefined : false);
     }
     return taken;
   }

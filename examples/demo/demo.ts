@@ -148,7 +148,7 @@ async function tell(pronoia: string): Promise<void> {
     const answer = await fetch(`http://${pronoia}/api/v1/incidents?state=open`);
     const { data } = (await answer.json()) as { data: { incidents: { id: string; title: string; alerts: number }[] } };
     for (const { id, title, alerts } of data.incidents.slice(0, 1)) {
-      const line = `${title} (${alerts} alerts)  http://${pronoia}/api/v1/incidents/${id}`;
+      const line = `${title} (${alerts} alerts)  http://${pronoia}/incidents/${id}`;
       if (line !== told) say(`${new Date().toISOString().slice(11, 19)}  ${line}`);
       told = line;
     }

@@ -62,4 +62,25 @@ export const capacity = dashboard(
     stacked('State', 'How many resources fill, are flat, drain …', 'short', [
       { expr: `count by (state) (predict_full_state{${CHOSEN}})`, legend: '{{state}}' },
     ]).span(WIDTH.half),
+  )
+  .withPanel(
+    stacked(
+      'Were the forecasts right?',
+      'Forecasts of the last seven days about which the truth is known: full before the band (early), within it, not even at its end (late), room was made (averted), or nothing was said (unforeseen).',
+      'short',
+      [
+        {
+          expr: 'sum by (outcome) (increase(pronoia_forecasts_matured_total{resource=~"$resource"}[7d]))',
+          legend: '{{outcome}}',
+        },
+      ],
+    ).span(WIDTH.half),
+  )
+  .withPanel(
+    lines(
+      'Error of the expected time',
+      'Middle one of the last 50 forecasts that were followed by a fill, as a share of the time that it took.',
+      'percentunit',
+      [{ expr: 'pronoia_forecast_error_ratio{resource=~"$resource"}', legend: '{{resource}}' }],
+    ).span(WIDTH.half),
   );

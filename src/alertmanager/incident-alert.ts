@@ -54,5 +54,5 @@ export function incidentAlert(
 
 /** Where people read on about an incident; empty when nobody said where Pronoia is. */
 export function incidentLink(id: string, externalUrl: string): string {
-  return externalUrl === '' ? '' : `${externalUrl}/api/v1/incidents/${id}`;
+  return externalUrl === '' ? '' : `${externalUrl}/incidents/${id}`;
 }

@@ -1,6 +1,7 @@
 import { linear, type Scale, timeTicks, valueTicks } from './axis.ts';
 import type { JudgedStep, Replayed } from './replay.ts';
 import { short } from './report.ts';
+import { styleOf } from './shades.ts';
 
 /** A picture with more is none that anybody looks at. */
 const MAX_SERIES = 20;
@@ -23,8 +24,7 @@ const GAP_STEPS = 5;
 const LARGEST = 1e300;
 const MAX_NAME_CHARACTERS = 130;
 
-/** What is drawn by which colour, on light and on dark paper: a viewer that prefers dark gets the second one. */
-const COLOURS: Readonly<Record<string, readonly [light: string, dark: string]>> = {
+const STYLE = styleOf({
   paper: ['#ffffff', '#18181b'],
   text: ['#374151', '#d4d4d8'],
   faint: ['#e5e7eb', '#3a3a40'],
@@ -33,16 +33,7 @@ const COLOURS: Readonly<Record<string, readonly [light: string, dark: string]>> 
   expected: ['#60a5fa', '#93c5fd'],
   anomaly: ['#ef4444', '#f87171'],
   score: ['#b45309', '#f5b04f'],
-};
-const STYLE = `<style>${styleFor(0)}@media(prefers-color-scheme:dark){${styleFor(1)}}</style>`;
-
-/** A class for lines and one for areas of every colour. */
-function styleFor(paper: 0 | 1): string {
-  const rules = Object.entries(COLOURS).map(
-    ([name, shades]) => `.${name}{stroke:${shades[paper]}}.in-${name}{fill:${shades[paper]}}`,
-  );
-  return `svg{fill:${COLOURS.text![paper]}}${rules.join('')}`;
-}
+});
 
 /** All steps that share one column of pixels. */
 interface Bin {

@@ -333,12 +333,12 @@ const incidents = section({
   join_window: preset(
     duration('1ms', '7d'),
     '15m',
-    'How long an anomaly that has ended can still become evidence, and how near to an incident alerts have to begin that people once merged with its like.',
+    'How near to the first or last alert of an incident one has to begin that joins without a cause that explains it: by its name and labels, because it names nothing, or because people once merged its like. So long an anomaly that has ended can still become evidence.',
   ),
   freeze_after: preset(
     duration('1ms', '7d'),
     '90m',
-    'So long after its opening an incident is called frozen: what people once merged with its like joins it no more.',
+    'So long after its first alert an incident is frozen: nothing joins without a cause that explains it. So long after its last one it is settled: only a cause that lasts takes in more.',
   ),
   reopen_within: preset(
     duration('1ms', '7d'),

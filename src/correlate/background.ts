@@ -33,18 +33,32 @@ export class Background {
   }
 
   /**
-   * How probable it is that signs of a kind begin by themselves as early and often as these: the least, over k, of the
-   * probability that k or more things out of `entities` show it before the k-th did.
+   * Whether it is less probable than `max` that signs of a kind begin by themselves as early and often as these: the least,
+   * over k, of the probability that k or more things out of `entities` show it before the k-th did.
    * @param kind undefined for signs of any kind
    * @param delaysMs when each of the things first showed it, after the supposed cause
    * @param explained how many of the unexplained signs are those in question: they don't speak against themselves
+   * @param max below one half
    */
-  chance(kind: string | undefined, delaysMs: readonly number[], explained: number, entities: number): number {
+  isTooRare(
+    kind: string | undefined,
+    delaysMs: readonly number[],
+    { explained, entities, max }: { explained: number; entities: number; max: number },
+  ): boolean {
     const all = kind === undefined ? this.#total : (this.#counts.get(kind) ?? 0);
-    const rate = (Math.max(0, all - explained) + PRIOR_COUNT) / (this.#entities * this.#observedMs);
-    const sorted = delaysMs.map(Math.abs).sort((a, b) => a - b);
-    return Math.min(1, ...sorted.map((delay, k) => poissonTail(k + 1, rate * entities * (delay + RESOLUTION_MS))));
+    const rate = ((Math.max(0, all - explained) + PRIOR_COUNT) * entities) / (this.#entities * this.#observedMs);
+    const sorted = Float64Array.from(delaysMs, Math.abs).sort();
+    return sorted.some((delay, k) => isTailBelow(k + 1, rate * (delay + RESOLUTION_MS), max));
   }
+}
+
+/** Whether P(N >= n) < max for a Poisson variable of this mean. */
+function isTailBelow(n: number, mean: number, max: number): boolean {
+  // No more than is expected: one half at least.
+  if (n <= mean) return false;
+  // Chernoff's bound saves the sum where things are clear.
+  if (n - mean - n * Math.log(n / mean) < Math.log(max)) return true;
+  return poissonTail(n, mean) < max;
 }
 
 /** P(N >= n) for a Poisson variable of this mean. */

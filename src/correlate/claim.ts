@@ -1,6 +1,6 @@
 import type { Background } from './background.ts';
-import { burstsOf, PAUSE_MS } from './bursts.ts';
-import { type Cone, type Explained, timeCost } from './cone.ts';
+import { PAUSE_MS } from './bursts.ts';
+import type { Cone, Explained } from './cone.ts';
 import { TOGETHER_MS } from './hypotheses/silent-callee.ts';
 import { ALONE_COST, type Hypothesis } from './hypothesis.ts';
 import { ownKinds } from './inside-trouble.ts';
@@ -23,6 +23,8 @@ export interface Theory {
   readonly cone: Cone;
   /** How many direct dependents show nothing. */
   readonly missing: number;
+  /** What it can save at most, whatever is left to explain, in nats. */
+  readonly mostSaved: number;
 }
 
 /** What a theory explains of what nothing else has explained, and what that is worth in nats. */
@@ -43,116 +45,157 @@ export interface Evidence {
   readonly round: number;
 }
 
+/** @param cone what is in its reach */
+export function theoryOf(hypothesis: Hypothesis, cone: Cone): Theory {
+  const missing = hypothesis.links.filter(({ key }) => !cone.reached.has(key)).length;
+  return { hypothesis, cone, missing, mostSaved: mostSaved(cone) };
+}
+
 /** Judges a theory by what is left. */
 export function judge(theory: Theory, { left, background, symptoms, round }: Evidence): Claim {
-  const { hypothesis, missing, cone } = theory;
+  const { hypothesis } = theory;
   if (hypothesis.own.length > 0 && !hypothesis.own.some((sign) => left.has(sign))) {
     return { theory, explained: [], worth: Number.NEGATIVE_INFINITY, judgedAt: round };
   }
-  const open = cone.explained.filter(({ sign }) => left.has(sign));
+  const open = openOf(theory.cone, left);
   const explained = unlessCoincidence(theory, witnesses(hypothesis, open, background, symptoms), open, background);
-  const worth = worthOf(explained) - hypothesis.priorCost - missing * hypothesis.missingCost;
-  return { theory, explained, worth, judgedAt: round };
+  return { theory, explained: explained.flat(), worth: saved(explained) - costOf(theory), judgedAt: round };
+}
+
+/** What judging a theory cannot exceed, whatever is left. */
+export function worthAtMost(theory: Theory): number {
+  return theory.mostSaved - costOf(theory);
+}
+
+/** What it costs to believe in it, before anything is explained. */
+function costOf({ hypothesis, missing }: Theory): number {
+  return hypothesis.priorCost + missing * hypothesis.missingCost;
+}
+
+/** What can be explained on one thing, the earliest first. */
+type OnThing = readonly Explained[];
+
+function openOf({ explained }: Cone, left: ReadonlySet<Sign>): OnThing[] {
+  const isLeft = ({ sign }: Explained) => left.has(sign);
+  return explained.map((same) => (same.every(isLeft) ? same : same.filter(isLeft))).filter(({ length }) => length > 0);
 }
 
 /** Each burst of trouble on a thing saves an incident of its own. Anomalies need no explanation. */
-function worthOf(explained: readonly Explained[]): number {
-  let worth = 0;
-  const alerts = explained.filter(({ sign }) => !sign.isEvidence);
-  for (const same of Map.groupBy(alerts, ({ reach }) => reach.entityKey).values()) {
-    for (const burst of burstsOf(same, ({ sign }) => sign)) {
-      worth += ALONE_COST - Math.min(...burst.map(({ cost }) => cost)) + FURTHER_SIGN * (burst.length - 1);
+function saved(explained: readonly OnThing[]): number {
+  let saved = 0;
+  for (const same of explained) {
+    let last = Number.NEGATIVE_INFINITY;
+    let [least, further] = [ALONE_COST, 0];
+    for (const { sign, cost } of same) {
+      if (sign.isEvidence) continue;
+      if (sign.onset - last <= PAUSE_MS) {
+        least = Math.min(least, cost);
+        further++;
+      } else {
+        saved += ALONE_COST - least;
+        least = cost;
+      }
+      last = sign.onset;
     }
+    saved += ALONE_COST - least + FURTHER_SIGN * further;
   }
-  return worth;
+  return saved;
 }
 
-/** What judging a theory cannot exceed, whatever is left: on each thing as many bursts as the time between its signs allows. */
-export function worthAtMost({ hypothesis, missing, cone }: Theory): number {
-  let worth = 0;
-  const alerts = cone.explained.filter(({ sign }) => !sign.isEvidence);
-  for (let start = 0, end: number; start < alerts.length; start = end) {
-    const { entityKey } = alerts[start]!.reach;
-    let [first, last, least] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, ALONE_COST];
-    // A cone has its signs thing by thing.
-    for (end = start; alerts[end]?.reach.entityKey === entityKey; end++) {
-      const { sign, cost } = alerts[end]!;
-      first = Math.min(first, sign.onset);
-      last = Math.max(last, sign.onset);
-      least = Math.min(least, cost);
-    }
-    const bursts = Math.min(end - start, 1 + Math.floor((last - first) / PAUSE_MS));
-    worth += bursts * (ALONE_COST - least) + (end - start - bursts) * FURTHER_SIGN;
+/** On each thing as many bursts as the time between its signs allows. */
+function mostSaved({ explained }: Cone): number {
+  let saved = 0;
+  for (const same of explained) {
+    const alerts = same.filter(({ sign }) => !sign.isEvidence);
+    if (alerts.length === 0) continue;
+    const span = alerts.at(-1)!.sign.onset - alerts[0]!.sign.onset;
+    const bursts = Math.min(alerts.length, 1 + Math.floor(span / PAUSE_MS));
+    const least = Math.min(...alerts.map(({ cost }) => cost));
+    saved += bursts * (ALONE_COST - least) + (alerts.length - bursts) * FURTHER_SIGN;
   }
-  return worth - hypothesis.priorCost - missing * hypothesis.missingCost;
+  return saved;
 }
 
 /** Leaves out signs of kinds that come as often by themselves. */
 function witnesses(
   hypothesis: Hypothesis,
-  open: readonly Explained[],
+  open: readonly OnThing[],
   background: Background,
   symptoms: ReadonlySet<string>,
-): Explained[] {
+): OnThing[] {
   const own = new Set(hypothesis.own);
   const believedKinds = kindsBelieved(hypothesis, open, background);
   const isBelieved = ({ sign, reach }: Explained) => {
     if (own.has(sign)) return true;
     const delay = sign.onset - hypothesis.from;
-    if (reach.from === undefined) return background.chance(sign.kind, [delay], 1, 1) < MAX_CHANCE;
+    if (reach.from === undefined) {
+      return background.isTooRare(sign.kind, [delay], { explained: 1, entities: 1, max: MAX_CHANCE });
+    }
     return believedKinds.has(sign.kind) || (hypothesis.kind === 'silent' && reach.hops === 1 && delay <= TOGETHER_MS);
   };
-  const believed = new Set(open.filter(isBelieved));
-  const since = new Map<string, number>();
-  for (const { sign, reach } of believed) {
-    since.set(reach.entityKey, Math.min(since.get(reach.entityKey) ?? Number.POSITIVE_INFINITY, sign.onset));
-  }
-  const isMore = ({ sign, reach }: Explained) => {
-    const first = since.get(reach.entityKey);
-    return first !== undefined && sign.isRequest && (symptoms.has(sign.kind) || sign.onset - first <= MORE_WITHIN_MS);
+  const believedOf = (same: OnThing): OnThing => {
+    const first = same.find(isBelieved);
+    if (first === undefined) return [];
+    const isMore = ({ sign }: Explained) =>
+      sign.isRequest && (symptoms.has(sign.kind) || sign.onset - first.sign.onset <= MORE_WITHIN_MS);
+    return same.filter((each) => isBelieved(each) || isMore(each));
   };
-  return open.filter((each) => believed.has(each) || isMore(each));
+  return open.map(believedOf).filter(({ length }) => length > 0);
 }
 
-function kindsBelieved(hypothesis: Hypothesis, open: readonly Explained[], background: Background): Set<string> {
-  const entities = new Set(open.map(({ reach }) => reach.entityKey)).size;
-  const others = open.filter(({ reach }) => reach.from !== undefined);
+/** How a kind of trouble came to the things in reach. */
+interface Spread {
+  /** When each thing first showed it, after the supposed cause. */
+  readonly delaysMs: number[];
+  lastThing: OnThing | undefined;
+  count: number;
+  /** How badly its time fits, at best. */
+  misfit: number;
+}
+
+function kindsBelieved({ from }: Hypothesis, open: readonly OnThing[], background: Background): Set<string> {
+  const spreads = new Map<string, Spread>();
+  for (const same of open) {
+    if (same[0]!.reach.from === undefined) continue;
+    for (const { sign, misfit } of same) {
+      let spread = spreads.get(sign.kind);
+      if (spread === undefined) {
+        spread = { delaysMs: [], lastThing: undefined, count: 0, misfit: Number.POSITIVE_INFINITY };
+        spreads.set(sign.kind, spread);
+      }
+      if (spread.lastThing !== same) spread.delaysMs.push(sign.onset - from);
+      spread.lastThing = same;
+      spread.count++;
+      spread.misfit = Math.min(spread.misfit, misfit);
+    }
+  }
   const believed = new Set<string>();
-  for (const [kind, same] of Map.groupBy(others, ({ sign }) => sign.kind)) {
+  for (const [kind, { delaysMs, count, misfit }] of spreads) {
     // The worse the time fits, the less coincidence has to explain.
-    const misfit = Math.min(...same.map(({ sign }) => timeCost(hypothesis, sign.onset)));
-    const chance = background.chance(kind, delays(hypothesis, same), same.length, entities);
-    if (chance < MAX_CHANCE * Math.exp(-misfit)) believed.add(kind);
+    const max = MAX_CHANCE * Math.exp(-misfit);
+    if (background.isTooRare(kind, delaysMs, { explained: count, entities: open.length, max })) believed.add(kind);
   }
   return believed;
 }
 
 /** A few things fall into a wide cone by themselves: then the cause explains nothing but itself. */
 function unlessCoincidence(
-  { hypothesis, cone }: Theory,
-  explained: readonly Explained[],
-  open: readonly Explained[],
+  { hypothesis, missing }: Theory,
+  explained: readonly OnThing[],
+  open: readonly OnThing[],
   background: Background,
-): readonly Explained[] {
-  const others = explained.filter(({ reach }) => reach.from !== undefined);
-  const silent = hypothesis.links.filter(({ key }) => !cone.reached.has(key)).length;
-  const exposed = new Set(open.map(({ reach }) => reach.entityKey)).size + silent;
+): readonly OnThing[] {
+  const others = explained.filter(([first]) => first!.reach.from !== undefined);
   // The first one tells when a silent cause began: that it fits is no news.
-  const news = delays(hypothesis, others)
+  const news = others
+    .map(([first]) => first!.sign.onset - hypothesis.from)
     .sort((a, b) => a - b)
     .slice(hypothesis.own.length === 0 ? 1 : 0);
   const max = ownKinds(hypothesis.own) >= SURE_KINDS ? MAX_COINCIDENCE_IF_SURE : MAX_COINCIDENCE;
-  const isCoincidence = news.length > 0 && background.chance(undefined, news, explained.length, exposed) > max;
-  if (others.length > 0 && !isCoincidence) return explained;
+  const signs = explained.reduce((sum, { length }) => sum + length, 0);
+  const chance = { explained: signs, entities: open.length + missing, max };
+  const isBelieved = news.length === 0 || background.isTooRare(undefined, news, chance);
+  if (others.length > 0 && isBelieved) return explained;
   const own = new Set(hypothesis.own);
-  return explained.filter(({ sign }) => own.has(sign));
-}
-
-/** When each of the things first showed something, after the cause began. */
-function delays({ from }: Hypothesis, explained: readonly Explained[]): number[] {
-  const first = new Map<string, number>();
-  for (const { sign, reach } of explained) {
-    first.set(reach.entityKey, Math.min(first.get(reach.entityKey) ?? Number.POSITIVE_INFINITY, sign.onset - from));
-  }
-  return [...first.values()];
+  return explained.map((same) => same.filter(({ sign }) => own.has(sign))).filter(({ length }) => length > 0);
 }

@@ -1,22 +1,29 @@
 import { incidentId } from '../model/incident.ts';
 import type { Labels } from '../model/labels.ts';
-import type { AnomalyPlacement, CorrelatedFiring, FiringPlacement, IncidentView } from './correlator.ts';
+import type {
+  AnomalyPlacement,
+  CorrelatedFiring,
+  CorrelationWindows,
+  FiringPlacement,
+  IncidentView,
+} from './correlator.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import { type Explanation, explainMember } from './explanation.ts';
 import type { GroupMember } from './group.ts';
 import { impactOf } from './impact.ts';
 import { alternativesFor, assignIncidents, type IdentifiedGroup, provisionalHome } from './incident-identity.ts';
-import { partition } from './partition.ts';
+import { Partition } from './partition.ts';
 import { rankCauses } from './ranked-causes.ts';
 import { Scene } from './scene.ts';
 import { Settled } from './settled.ts';
 import { movableFirings, type Sighting, type Sign } from './sign.ts';
 
-/** Changes that bring no new kind of trouble (ends, pending rules) are looked at that often. */
-const LOOK_AGAIN_MS = 10_000;
-/** With more signs than that, everything is explained again less often, in proportion: work per alert stays the same. */
+/** Changes that bring no alert (ends, pending rules) are looked at that often: rules are evaluated once or twice a minute. */
+const LOOK_AGAIN_MS = 15_000;
+/** With more signs than that, they wait longer, in proportion. */
+const SOME_SIGNS = 400;
+/** With more signs than that, new alerts wait too: until a twentieth of the signs beyond are new. So work per alert stays the same. */
 const MANY_SIGNS = 2000;
-/** … when so many of them are new: a twentieth. */
 const NEW_SHARE = 0.05;
 /** After a restart rules and pods have to be seen again first: until then nothing moves. */
 const HOLD_MS = 5 * 60_000;
@@ -43,6 +50,7 @@ export class ClusterCorrelation {
   readonly #cluster: string;
   readonly #graph: DependencyGraph;
   readonly #settled = new Settled();
+  readonly #partition: Partition;
   /** New firings since the last decision. */
   #fresh: { firing: CorrelatedFiring; sign: Sign }[] = [];
   #groups: IdentifiedGroup[] = [];
@@ -59,6 +67,7 @@ export class ClusterCorrelation {
     this.#cluster = cluster;
     this.scene = new Scene(identifying);
     this.#graph = graph;
+    this.#partition = new Partition(graph);
   }
 
   take(firing: CorrelatedFiring): Sighting {
@@ -74,8 +83,8 @@ export class ClusterCorrelation {
     this.#heldUntil = now + HOLD_MS;
   }
 
-  decide(now: number, outcome: Outcome): void {
-    if (this.#isDue(now)) this.#explain(now, outcome);
+  decide(now: number, windows: CorrelationWindows, outcome: Outcome): void {
+    if (this.#isDue(now)) this.#explain(now, windows, outcome);
     this.#placeFresh(outcome);
     this.#placeAnomalies(outcome);
   }
@@ -101,14 +110,14 @@ export class ClusterCorrelation {
   #isDue(now: number): boolean {
     if (this.scene.version === this.#explainedVersion) return false;
     const size = this.#member.size;
-    if (now - this.#explainedAt >= LOOK_AGAIN_MS * Math.max(1, size / MANY_SIGNS)) return true;
+    if (now - this.#explainedAt >= LOOK_AGAIN_MS * Math.max(1, size / SOME_SIGNS)) return true;
     const unplaced = new Set(this.#fresh.flatMap(({ sign }) => (sign.incidentId === undefined ? [sign] : []))).size;
     return unplaced > Math.max(0, size - MANY_SIGNS) * NEW_SHARE;
   }
 
-  #explain(now: number, outcome: Outcome): void {
-    const open = this.#settled.open(this.scene.signs(), this.#groups, now);
-    const groups = partition(open, this.#graph, now);
+  #explain(now: number, windows: CorrelationWindows, outcome: Outcome): void {
+    const open = this.#settled.open(this.scene.signs(), this.#groups, now - windows.freezeAfterMs, now);
+    const groups = this.#partition.of(open, now, windows);
     this.#groups = assignIncidents(this.#cluster, groups);
     this.#caused = this.#groups.filter(({ claim }) => claim !== undefined);
     this.#member = new Map();

@@ -2,6 +2,7 @@ import type { Entity } from '../model/entity.ts';
 import type { DependencyGraph, Link } from './dependency-graph.ts';
 import type { Hypothesis } from './hypothesis.ts';
 import type { Sign } from './sign.ts';
+import type { Troubles } from './trouble.ts';
 
 /** What a hypothesis explains costs less than that; beyond it coincidence is the better explanation (nats). */
 export const MAX_COST = 2.5;
@@ -39,13 +40,20 @@ interface Reach {
 export interface Explained {
   readonly sign: Sign;
   readonly cost: number;
+  /** The part of the cost that its time makes. */
+  readonly misfit: number;
   readonly reach: Reach;
 }
 
 /** Everything in reach of a cause against the direction of calls that shows signs at a fitting time. */
 export interface Cone {
   readonly reached: ReadonlyMap<string, Reach>;
-  readonly explained: readonly Explained[];
+  /** For each thing at least one, the earliest first. */
+  readonly explained: readonly (readonly Explained[])[];
+  /** The things that were looked at, reached or not: while their signs began when they did, the cone is the same. */
+  readonly lookedAt: ReadonlySet<string>;
+  /** The latest of the onsets that were looked at. */
+  readonly lastOnset: number;
 }
 
 /** How unlikely the time of a sign is if the hypothesis caused it, in nats. */
@@ -59,30 +67,34 @@ export function timeCost({ from, until }: Hypothesis, onset: number): number {
  * Walks from the cause to all that depends on it: through things that show signs at no cost but that of the hardest step,
  * past a silent one at a price. So a long chain is as good as a short one, and no missing alert cuts a storm in half.
  */
-export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity, insides: Insides): Cone {
+export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, troubles: Troubles): Cone {
   const { root, rootKey, from } = hypothesis;
   const reached = new Map<string, Reach>();
   const open: Reach[] = [
     { entity: root, entityKey: rootKey, cost: 0, hops: 0, from: undefined, link: undefined, silent: undefined },
   ];
   const times = new Map<string, number>();
+  let lastOnset = Number.NEGATIVE_INFINITY;
   const timeOf = (key: string) => {
     let cost = times.get(key);
-    if (cost === undefined) {
-      cost = Math.min(...(signsOf.get(key) ?? []).map(({ onset }) => timeCost(hypothesis, onset)));
-      times.set(key, cost);
+    if (cost !== undefined) return cost;
+    cost = Number.POSITIVE_INFINITY;
+    for (const { onset } of troubles.get(key)?.signs ?? []) {
+      cost = Math.min(cost, timeCost(hypothesis, onset));
+      lastOnset = Math.max(lastOnset, onset);
     }
+    times.set(key, cost);
     return cost;
   };
-  const isInside = (key: string) => insides.get(key)?.some((at) => Math.abs(at - from) <= INSIDE_WITHIN_MS) === true;
+  const isInside = (key: string) =>
+    troubles.get(key)?.insideAt.some((at) => Math.abs(at - from) <= INSIDE_WITHIN_MS) === true;
   const step = (reach: Reach, link: Link, silent: Entity | undefined): boolean => {
     const least = silent === undefined ? 0 : SILENT_COST;
-    const cost = Math.max(
-      reach.cost + least,
-      link.cost + least,
-      link.way === 'graph' && isInside(link.key) ? INSIDE_COST : 0,
-    );
-    if (cost + timeOf(link.key) > MAX_COST) return false;
+    const time = timeOf(link.key);
+    const way = Math.max(reach.cost, link.cost) + least;
+    if (way + time > MAX_COST) return false;
+    const cost = link.way === 'graph' && isInside(link.key) ? Math.max(way, INSIDE_COST) : way;
+    if (cost + time > MAX_COST) return false;
     const hops = reach.hops + (silent === undefined ? 1 : 2);
     open.push({ entity: link.entity, entityKey: link.key, cost, hops, from: reach.entityKey, link, silent });
     return true;
@@ -97,19 +109,22 @@ export function coneOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: 
         if (!reached.has(far.key)) step(reach, far, link.entity);
     }
   }
-  const explained: Explained[] = [];
-  for (const reach of reached.values()) {
-    for (const sign of signsOf.get(reach.entityKey) ?? []) {
-      const cost = reach.cost + timeCost(hypothesis, sign.onset);
-      if (cost <= MAX_COST) explained.push({ sign, cost, reach });
-    }
-  }
-  return { reached, explained };
+  timeOf(rootKey);
+  const explained = [...reached.values()]
+    .map((reach) => explainedOn(reach, hypothesis, troubles))
+    .filter(({ length }) => length > 0);
+  return { reached, explained, lookedAt: new Set(times.keys()), lastOnset };
 }
 
-export type SignsByEntity = ReadonlyMap<string, readonly Sign[]>;
-/** When a thing broke by itself: at those times its callees explain it badly. */
-export type Insides = ReadonlyMap<string, readonly number[]>;
+function explainedOn(reach: Reach, hypothesis: Hypothesis, troubles: Troubles): Explained[] {
+  const explained: Explained[] = [];
+  for (const sign of troubles.get(reach.entityKey)?.signs ?? []) {
+    const misfit = timeCost(hypothesis, sign.onset);
+    const cost = reach.cost + misfit;
+    if (cost <= MAX_COST) explained.push({ sign, cost, misfit, reach });
+  }
+  return explained;
+}
 
 function takeNearest(open: Reach[]): Reach {
   let best = 0;

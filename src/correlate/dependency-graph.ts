@@ -31,10 +31,17 @@ export class DependencyGraph {
   readonly #onNode = new Map<string, readonly Link[]>();
   readonly #seenDependents = new Map<string, Map<string, Link>>();
   readonly #seenNeeds = new Map<string, Map<string, Link>>();
-  #version = -1;
+  #topologyVersion = -1;
+  #version = 0;
 
   constructor(topology: Topology) {
     this.topology = topology;
+  }
+
+  /** Grows when something has changed; until then the links of a thing are the same objects. */
+  get version(): number {
+    if (this.#topologyVersion !== this.topology.version) this.#forgetAll();
+    return this.#version;
   }
 
   /** Remembers the edge that an alert is about. */
@@ -56,7 +63,7 @@ export class DependencyGraph {
 
   /** Workloads with a pod on this node at that time. */
   onNode(node: Entity, at: number): readonly Link[] {
-    if (this.#version !== this.topology.version) this.#forgetAll();
+    if (this.#topologyVersion !== this.topology.version) this.#forgetAll();
     const cacheKey = `${at} ${formatEntity(node)}`;
     const cached = this.#onNode.get(cacheKey);
     if (cached !== undefined) return cached;
@@ -83,7 +90,7 @@ export class DependencyGraph {
     seen: ReadonlyMap<string, ReadonlyMap<string, Link>>,
     read: (entity: Entity) => readonly Neighbour[],
   ): readonly Link[] {
-    if (this.#version !== this.topology.version) this.#forgetAll();
+    if (this.#topologyVersion !== this.topology.version) this.#forgetAll();
     const cached = cache.get(key);
     if (cached !== undefined) return cached;
     const links = new Map(seen.get(key) ?? []);
@@ -111,13 +118,15 @@ export class DependencyGraph {
     });
     this.#dependents.delete(calleeKey);
     this.#needs.delete(callerKey);
+    this.#version++;
   }
 
   #forgetAll(): void {
     this.#dependents.clear();
     this.#needs.clear();
     this.#onNode.clear();
-    this.#version = this.topology.version;
+    this.#topologyVersion = this.topology.version;
+    this.#version++;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Subject, Topology } from '../model/topology.ts';
 import { ClusterCorrelation, type Outcome } from './cluster-correlation.ts';
 import type {
   CorrelatedFiring,
+  CorrelationWindows,
   Correlator,
   Decision,
   ObservedOnset,
@@ -12,7 +13,7 @@ import type {
 } from './correlator.ts';
 import { DependencyGraph } from './dependency-graph.ts';
 
-const FORGET_EVERY_MS = 60_000;
+const FORGET_EVERY_MS = 5 * 60_000;
 
 /**
  * Correlation by explanation: alerts belong together because one cause explains them, not because they are near to each
@@ -20,19 +21,23 @@ const FORGET_EVERY_MS = 60_000;
  */
 export class ExplainingCorrelator implements Correlator {
   readonly #graph: DependencyGraph;
-  readonly #reopenWithinMs: () => number;
+  readonly #windows: () => CorrelationWindows;
   readonly #identifying: (labels: Labels) => readonly string[];
   readonly #clusters = new Map<string, ClusterCorrelation>();
   #forgotAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param identifying the labels that say which thing is meant
-   * @param reopenWithinMs how long after its end an incident can come back
+   * @param windows as they are now
    */
-  constructor(topology: Topology, identifying: (labels: Labels) => readonly string[], reopenWithinMs: () => number) {
+  constructor(
+    topology: Topology,
+    identifying: (labels: Labels) => readonly string[],
+    windows: () => CorrelationWindows,
+  ) {
     this.#identifying = identifying;
     this.#graph = new DependencyGraph(topology);
-    this.#reopenWithinMs = reopenWithinMs;
+    this.#windows = windows;
   }
 
   take(firings: readonly CorrelatedFiring[], _now: number): void {
@@ -54,10 +59,11 @@ export class ExplainingCorrelator implements Correlator {
   }
 
   decide(now: number): Decision {
+    const windows = this.#windows();
     const outcome: Outcome = { placements: [], anomalies: [], incidents: [], merged: [] };
-    for (const cluster of this.#clusters.values()) cluster.decide(now, outcome);
+    for (const cluster of this.#clusters.values()) cluster.decide(now, windows, outcome);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {
-      for (const cluster of this.#clusters.values()) cluster.forget(now - this.#reopenWithinMs());
+      for (const cluster of this.#clusters.values()) cluster.forget(now - windows.reopenWithinMs);
       this.#forgotAt = now;
     }
     return outcome;

@@ -70,8 +70,9 @@ export function provisionalHome(
 function explainBy(sign: Sign, { claim }: Group): Explained | undefined {
   const reach = claim?.theory.cone.reached.get(sign.entityKey);
   if (reach === undefined) return undefined;
-  const cost = reach.cost + timeCost(claim!.theory.hypothesis, sign.onset);
-  return cost <= MAX_COST ? { sign, cost, reach } : undefined;
+  const misfit = timeCost(claim!.theory.hypothesis, sign.onset);
+  const cost = reach.cost + misfit;
+  return cost <= MAX_COST ? { sign, cost, misfit, reach } : undefined;
 }
 
 function firingsByIncident({ members }: Group): Map<string, number> {

@@ -1,4 +1,3 @@
-import { burstsOf } from './bursts.ts';
 import type { Sign } from './sign.ts';
 
 /** Two evaluations of rules: what begins within that began at once. */
@@ -9,9 +8,10 @@ const INSIDE_MS = 2 * 60_000;
 /**
  * When a thing broke by itself: two kinds of trouble that it tells of itself (it crashes, loses replicas, is throttled),
  * right at the beginning. Victims of others show failing requests first and such things minutes later.
+ * @param bursts of its trouble, see `burstsOf`
  */
-export function insideTrouble(signs: readonly Sign[]): number[] {
-  return burstsOf(signs, (sign) => sign).flatMap((burst) => {
+export function insideTrouble(bursts: readonly (readonly Sign[])[]): number[] {
+  return bursts.flatMap((burst) => {
     const first = burst[0]!.onset;
     const kinds = new Set(
       burst.filter((sign) => isOwn(sign) && sign.onset <= first + AT_ONCE_MS).map(({ kind }) => kind),

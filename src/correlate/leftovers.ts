@@ -1,63 +1,82 @@
 import { joinAlike } from './alike.ts';
 import { burstsOf } from './bursts.ts';
 import { timeCost } from './cone.ts';
+import type { CorrelationWindows } from './correlator.ts';
 import type { Group } from './group.ts';
+import { isOpenTo, type Span, spanOfSigns } from './joining.ts';
 import type { Sign } from './sign.ts';
 
-/** The same trouble on the same thing within that time is the same incident again. */
-const AGAIN_WITHIN_MS = 30 * 60_000;
 /** An alert that names nothing joins an incident that is that large, and whose time fits that well. */
 const MIN_THINGS = 3;
 const MAX_TIME_COST = 1;
 
 /**
  * What no cause explains: an alert that names nothing joins the only incident that it can belong to, weakly; the rest stays
- * with its own thing.
+ * with its own thing. Nothing joins so what is far from an incident in time, or one that is frozen.
  */
-export function withLeftovers(groups: readonly Group[], left: ReadonlySet<Sign>): Group[] {
+export function withLeftovers(groups: readonly Group[], left: ReadonlySet<Sign>, windows: CorrelationWindows): Group[] {
   const joined = new Map<Group, Sign[]>();
   const alone: Sign[] = [];
+  const large = groups
+    .filter(
+      ({ claim, members }) =>
+        claim !== undefined && new Set(members.map(({ sign }) => sign.entityKey)).size >= MIN_THINGS,
+    )
+    .map((group) => ({ group, span: spanOfSigns(group.members.map(({ sign }) => sign)) }));
   for (const sign of left) {
-    const home = sign.entityKey === '' ? onlyPlausible(sign, groups) : undefined;
+    const home = sign.entityKey === '' ? onlyPlausible(sign, large, windows) : undefined;
     if (home !== undefined) joined.set(home, [...(joined.get(home) ?? []), sign]);
     else if (!sign.isEvidence) alone.push(sign);
   }
   const grown = groups.map((group) => {
-    const more = joined.get(group) ?? [];
+    const more = joined.get(group);
+    if (more === undefined) return group;
     return { ...group, members: [...group.members, ...more.map((sign) => ({ sign, explained: undefined }))] };
   });
-  return [...grown, ...joinAlike(aboutOneThing(alone))];
+  return [...grown, ...joinAlike(aboutOneThing(alone, windows.reopenWithinMs), windows)];
 }
 
-function onlyPlausible(sign: Sign, groups: readonly Group[]): Group | undefined {
-  const plausible = groups.filter(({ claim, members }) => {
-    if (claim === undefined || timeCost(claim.theory.hypothesis, sign.onset) > MAX_TIME_COST) return false;
-    return new Set(members.map((member) => member.sign.entityKey)).size >= MIN_THINGS;
-  });
-  return plausible.length === 1 ? plausible[0] : undefined;
+function onlyPlausible(
+  sign: Sign,
+  groups: readonly { readonly group: Group; readonly span: Span }[],
+  windows: CorrelationWindows,
+): Group | undefined {
+  const plausible = groups.filter(
+    ({ group: { claim }, span }) =>
+      timeCost(claim!.theory.hypothesis, sign.onset) <= MAX_TIME_COST && isOpenTo(sign, span, windows),
+  );
+  return plausible.length === 1 ? plausible[0]!.group : undefined;
 }
 
 /** Bursts of trouble on one thing, each with what comes again of it soon after. */
-function aboutOneThing(signs: readonly Sign[]): Group[] {
+function aboutOneThing(signs: readonly Sign[], againWithinMs: number): Group[] {
   const groups: Group[] = [];
   for (const [key, same] of Map.groupBy(signs, ({ entityKey }) => entityKey)) {
     if (key === '') {
-      for (const again of recurrences(same.map((sign) => [sign]))) groups.push(groupOf(again));
+      for (const again of recurrences(
+        same.map((sign) => [sign]),
+        againWithinMs,
+      ))
+        groups.push(groupOf(again));
       continue;
     }
-    for (const again of recurrences(burstsOf(same, (sign) => sign))) groups.push(groupOf(again));
+    for (const again of recurrences(
+      burstsOf(same, (sign) => sign),
+      againWithinMs,
+    ))
+      groups.push(groupOf(again));
   }
   return groups;
 }
 
 /** Joins bursts of which a kind had been seen shortly before. */
-function recurrences(bursts: readonly Sign[][]): Sign[][] {
+function recurrences(bursts: readonly Sign[][], againWithinMs: number): Sign[][] {
   const joined: Sign[][] = [];
   for (const burst of bursts.toSorted((a, b) => a[0]!.onset - b[0]!.onset)) {
     const earlier = joined.find((each) =>
       each.some((before) =>
         burst.some(
-          (sign) => isSame(before, sign) && sign.onset >= before.onset && sign.onset - before.until <= AGAIN_WITHIN_MS,
+          (sign) => isSame(before, sign) && sign.onset >= before.onset && sign.onset - before.until <= againWithinMs,
         ),
       ),
     );

@@ -1,12 +1,10 @@
 import { Background } from './background.ts';
 import { type Claim, judge, type Theory, worthAtMost } from './claim.ts';
-import { coneOf, type Insides, type SignsByEntity } from './cone.ts';
+import type { CorrelationWindows } from './correlator.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
 import type { Group } from './group.ts';
-import { allHypotheses } from './hypotheses/all-hypotheses.ts';
-import type { Hypothesis } from './hypothesis.ts';
-import { insideTrouble } from './inside-trouble.ts';
 import { withLeftovers } from './leftovers.ts';
+import { Outlook } from './outlook.ts';
 import type { Sign } from './sign.ts';
 
 /** A cause that explains nothing but one sign is no cause. */
@@ -18,26 +16,29 @@ const MAX_RIVALS = 5;
  * Divides signs into groups with one cause each so that the whole is explained best: again and again the theory that is
  * worth most takes what it explains of the rest (greedy set cover; Chvatal 1979), until none is worth an incident.
  */
-export function partition(signs: Iterable<Sign>, graph: DependencyGraph, now: number): Group[] {
-  const left = new Set(signs);
-  const symptoms = new Set<string>();
-  // First causes whose own trouble no troubled callee explains; then any, because that callee may have explained nothing.
-  const groups = [true, false].flatMap((isTopOnly) => explain(left, symptoms, graph, now, isTopOnly));
-  return withLeftovers(groups, left);
+export class Partition {
+  /** First causes whose own trouble no troubled callee explains; then any, because that callee may have explained nothing. */
+  readonly #outlooks: readonly Outlook[];
+
+  constructor(graph: DependencyGraph) {
+    this.#outlooks = [new Outlook(graph, true), new Outlook(graph, false)];
+  }
+
+  /** Cheap where little has changed since the last time. */
+  of(signs: Iterable<Sign>, now: number, windows: CorrelationWindows): Group[] {
+    const left = new Set(signs);
+    const symptoms = new Set<string>();
+    const groups = this.#outlooks.flatMap((outlook) => explain(left, symptoms, outlook, now));
+    return withLeftovers(groups, left, windows);
+  }
 }
 
-function explain(left: Set<Sign>, symptoms: Set<string>, graph: DependencyGraph, now: number, isTopOnly: boolean) {
-  const signsOf = Map.groupBy(
-    [...left].filter(({ entityKey }) => entityKey !== ''),
-    ({ entityKey }) => entityKey,
-  );
-  const insides = new Map([...signsOf].map(([key, signs]) => [key, insideTrouble(signs)]));
-  const claims = allHypotheses(graph, signsOf, insides, isTopOnly)
-    .map((hypothesis) => unjudged(theoryOf(hypothesis, graph, signsOf, insides)))
-    .sort(byWorth);
+function explain(left: Set<Sign>, symptoms: Set<string>, outlook: Outlook, now: number): Group[] {
+  const { theories, things } = outlook.at(left);
+  const claims = theories.map(unjudged).sort(byWorth);
   const groups: Group[] = [];
   while (claims.length > 0) {
-    const evidence = { left, symptoms, background: new Background(left, signsOf.size, now), round: groups.length };
+    const evidence = { left, symptoms, background: new Background(left, things, now), round: groups.length };
     // What is worth less than the best is not judged before it comes to the top: mostly it never does.
     while (claims[0]!.worth > MIN_WORTH && claims[0]!.judgedAt !== evidence.round) {
       claims[0] = judge(claims[0]!.theory, evidence);
@@ -56,12 +57,6 @@ function explain(left: Set<Sign>, symptoms: Set<string>, graph: DependencyGraph,
     groups.push({ claim, members, rivals: rivals.sort(byWorth) });
   }
   return groups;
-}
-
-function theoryOf(hypothesis: Hypothesis, graph: DependencyGraph, signsOf: SignsByEntity, insides: Insides): Theory {
-  const cone = coneOf(hypothesis, graph, signsOf, insides);
-  const missing = hypothesis.links.filter(({ key }) => !cone.reached.has(key)).length;
-  return { hypothesis, cone, missing };
 }
 
 /** A claim that is worth this at most. */

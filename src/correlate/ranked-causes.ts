@@ -18,7 +18,9 @@ const P_ALONE_SYMPTOM = 0.3;
 export function rankCauses({ claim, members, rivals }: Group): RankedCause[] {
   if (claim === undefined) return causeAlone(members);
   const signs = new Set(members.map(({ sign }) => sign));
-  const competing = rivals.filter(({ theory }) => theory.cone.explained.some(({ sign }) => signs.has(sign)));
+  const competing = rivals.filter(({ theory }) =>
+    theory.cone.explained.some((same) => same.some(({ sign }) => signs.has(sign))),
+  );
   const claims = uniqueRoots([claim, ...competing]).slice(0, MAX_CAUSES);
   const weights = claims.map(({ worth }) => Math.exp(Math.min(0, worth - claim.worth) / TEMPERATURE));
   const certainty = MAX_P * (1 - Math.exp(-(claim.worth + 1) / TEMPERATURE));

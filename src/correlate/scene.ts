@@ -91,11 +91,11 @@ export class Scene {
     endedAt?: number,
   ): Sighting {
     const sign = this.#signOf(subject, labels, labels.get('alertname') ?? '', onset, false, namedGroup(group));
-    const before = sign.version;
-    if (subject.pod !== undefined && subject.node !== undefined) sign.nodes.add(subject.node);
+    const before = sign.revision;
+    if (subject.pod !== undefined && subject.node !== undefined) sign.addNode(subject.node);
     const sighting = sign.add(onset, endedAt);
     this.#lastOnset = Math.max(this.#lastOnset, onset);
-    if (sign.version !== before) this.version++;
+    if (sign.revision !== before) this.version++;
     return sighting;
   }
 

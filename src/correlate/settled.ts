@@ -1,8 +1,6 @@
 import type { Group } from './group.ts';
 import type { Sign } from './sign.ts';
 
-/** Where nothing began for that long, nothing is explained anew. */
-const FREEZE_MS = 90 * 60_000;
 /** A cause that lasts takes in what follows from it for a day at most. */
 const MAX_LIFE_MS = 24 * 3_600_000;
 
@@ -11,10 +9,14 @@ export class Settled {
   /** With the latest onset that each had then: when something begins again, it is open again. */
   readonly #lastOnset = new Map<Sign, number>();
 
-  /** The signs that are to be explained. @param groups how they were explained before */
-  open(signs: Iterable<Sign>, groups: readonly Group[], now: number): Sign[] {
+  /**
+   * The signs that are to be explained.
+   * @param groups how they were explained before
+   * @param frozenBefore where nothing has begun since then, nothing is explained anew
+   */
+  open(signs: Iterable<Sign>, groups: readonly Group[], frozenBefore: number, now: number): Sign[] {
     for (const { claim, members } of groups) {
-      if (members.some(({ sign }) => sign.lastOnset > now - FREEZE_MS)) continue;
+      if (members.some(({ sign }) => sign.lastOnset > frozenBefore)) continue;
       const own = new Set(claim?.theory.hypothesis.own);
       for (const { sign } of members) {
         const isLastingCause = own.has(sign) && sign.until > now && sign.onset > now - MAX_LIFE_MS;

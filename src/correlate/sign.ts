@@ -39,8 +39,9 @@ export class Sign implements SignSubject {
   readonly isEvidence: boolean;
   readonly identifying: readonly string[];
   readonly sightings = new Set<Sighting>();
-  /** Where the pods ran on which it was seen. */
-  readonly nodes = new Set<string>();
+  /** Grows when something changes that explanations depend on: its onset, its end or its nodes. */
+  revision = 0;
+  readonly #nodes = new Set<string>();
   onset = Number.POSITIVE_INFINITY;
   lastOnset = Number.NEGATIVE_INFINITY;
   /** How many of its sightings are firings that nobody pinned: what goes into an incident. */
@@ -64,30 +65,47 @@ export class Sign implements SignSubject {
     return this.#active > 0 ? Number.POSITIVE_INFINITY : this.#lastEnd;
   }
 
-  /** What explanations depend on: while it is the same, nothing has to be explained again. */
-  get version(): string {
-    return `${this.onset} ${this.until} ${this.nodes.size}`;
+  /** Where the pods ran on which it was seen. */
+  get nodes(): ReadonlySet<string> {
+    return this.#nodes;
   }
 
   add(onset: number, endedAt: number | undefined): Sighting {
     const sighting: Sighting = { sign: this, firing: undefined, onset, endedAt };
+    const { onset: first, until } = this;
     this.sightings.add(sighting);
     this.onset = Math.min(this.onset, onset);
     this.lastOnset = Math.max(this.lastOnset, onset);
     if (endedAt === undefined) this.#active++;
     else this.#lastEnd = Math.max(this.#lastEnd, endedAt);
+    if (this.onset !== first || this.until !== until) this.revision++;
     return sighting;
+  }
+
+  addNode(node: string): void {
+    if (this.#nodes.has(node)) return;
+    this.#nodes.add(node);
+    this.revision++;
   }
 
   /** It is over, or goes on after all. */
   moveEnd(sighting: Sighting, endedAt: number | undefined): void {
+    const { until } = this;
     this.#active += Number(endedAt === undefined) - Number(sighting.endedAt === undefined);
     sighting.endedAt = endedAt;
     if (endedAt !== undefined) this.#lastEnd = Math.max(this.#lastEnd, endedAt);
+    if (this.until !== until) this.revision++;
   }
 }
 
 /** The firings of a sign that correlation places. */
 export function* movableFirings(sign: Sign): Iterable<CorrelatedFiring> {
   for (const { firing } of sign.sightings) if (firing !== undefined && firing.pinnedTo === undefined) yield firing;
+}
+
+/** Order of beginnings; of those that began together by what they are about, so that the order of arrival decides nothing. */
+export function byOnset(a: Sign, b: Sign): number {
+  if (a.onset !== b.onset) return a.onset - b.onset;
+  if (a.entityKey !== b.entityKey) return a.entityKey < b.entityKey ? -1 : 1;
+  return a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0;
 }

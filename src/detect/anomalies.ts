@@ -1,5 +1,5 @@
 import type { Anomaly } from '../model/anomaly.ts';
-import type { Columns } from '../series/columns.ts';
+import type { Pool } from '../series/columns.ts';
 import type { Gates } from './gates.ts';
 import type { Reference } from './judgement.ts';
 
@@ -76,8 +76,9 @@ export type AnomalyListener = (slot: number, anomaly: Omit<Anomaly, 'labels'>) =
  * recovered or has been there for an hour, although the level has long followed it.
  */
 export class Anomalies {
-  /** 1 where an anomaly is open, or may be. */
-  readonly isOpen: Uint8Array;
+  readonly #live: Pool;
+  /** 1 where an anomaly is open, or may be, by row of the live series: others have none. */
+  readonly #isOpen: Uint8Array;
   readonly #open = new Map<number, OpenAnomaly>();
   /** Where a new normal was found: what the series was compared with before. */
   readonly #former = new Map<number, Former>();
@@ -87,8 +88,9 @@ export class Anomalies {
   #confirmed = 0;
   openedTotal = 0;
 
-  constructor(columns: Columns, listener: AnomalyListener) {
-    this.isOpen = new Uint8Array(columns.capacity);
+  constructor(live: Pool, listener: AnomalyListener) {
+    this.#live = live;
+    this.#isOpen = new Uint8Array(live.columns.capacity);
     this.#listener = listener;
   }
 
@@ -97,9 +99,14 @@ export class Anomalies {
     return this.#confirmed;
   }
 
+  /** Whether an anomaly is open, or may be. */
+  isOpen(slot: number): boolean {
+    return this.#isOpen[this.#live.rows[slot]!] === 1;
+  }
+
   /** The baseline from before the open anomaly of a slot; undefined when none is open. */
   reference(slot: number): Reference | undefined {
-    return this.isOpen[slot] === 0 ? undefined : this.#open.get(slot)!.reference;
+    return !this.isOpen(slot) ? undefined : this.#open.get(slot)!.reference;
   }
 
   /** The baseline from before the latest new normal of a slot; undefined when that is long ago. */
@@ -135,7 +142,7 @@ export class Anomalies {
       isConfirmed: false,
       isReported: false,
     });
-    this.isOpen[slot] = 1;
+    this.#isOpen[this.#live.rows[slot]!] = 1;
   }
 
   /**
@@ -217,9 +224,10 @@ export class Anomalies {
   restore(slot: number, { open, former, ended }: SavedAnomaly): void {
     if (ended !== undefined) this.#ended.set(slot, ended);
     if (former !== undefined) this.#former.set(slot, former);
-    if (open === undefined) return;
+    const row = this.#live.rows[slot]!;
+    if (open === undefined || row === 0) return;
     this.#open.set(slot, { ...open });
-    this.isOpen[slot] = 1;
+    this.#isOpen[row] = 1;
     if (open.isConfirmed) this.#confirmed++;
   }
 
@@ -237,7 +245,7 @@ export class Anomalies {
 
   #close(slot: number, open: OpenAnomaly, timestamp: number, reason: NonNullable<Anomaly['endReason']>): void {
     this.#open.delete(slot);
-    this.isOpen[slot] = 0;
+    this.#isOpen[this.#live.rows[slot]!] = 0;
     if (reason === 'new_normal') this.#former.set(slot, { reference: open.reference, until: timestamp + SETTLED_MS });
     if (open.isConfirmed) {
       this.#confirmed--;

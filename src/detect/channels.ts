@@ -1,4 +1,4 @@
-import type { Columns, Pool } from '../series/columns.ts';
+import type { Pool } from '../series/columns.ts';
 import type { Siblings } from '../series/workloads.ts';
 import type { CivilTime } from './civil-time.ts';
 import type { Sample, Step } from './detector.ts';
@@ -14,6 +14,8 @@ import { Recurrence } from './recurrence.ts';
 import { SeasonalChannel } from './seasonal-channel.ts';
 import { StepMeans } from './step-means.ts';
 
+/** What is new counts in full from this share of a deviation on. */
+const NOVEL_SHARE = 0.25;
 /** After so long a gap less is known of the series, in seconds. */
 const LONG_GAP = 86_400;
 
@@ -26,6 +28,8 @@ export class Channels {
   readonly step: Step = { value: 0, timestamp: 0, lengthSeconds: 0, elapsed: 1, floor: 1 };
   slot = 0;
   row = 0;
+  /** How much of what the range channel says counts, 0..1: a jump of the usual size that lands a little off is nothing new. */
+  novelty = 0;
   readonly fast: FastChannel;
   readonly long: LongChannel;
   readonly range: RangeChannel;
@@ -46,9 +50,9 @@ export class Channels {
   #isInterrupted = false;
 
   /** @param lastAt of a slot that siblings may be compared with: timestamp of its latest sample; 0 of others */
-  constructor(tiers: Columns, pool: Pool, civil: CivilTime, siblings: Siblings, lastAt: (slot: number) => number) {
-    const capacity = tiers.capacity - 1;
+  constructor(pool: Pool, civil: CivilTime, siblings: Siblings, lastAt: (slot: number) => number) {
     const live = pool.columns;
+    const capacity = live.capacity - 1;
     this.#civil = civil;
     this.previous = live.f64('previous');
     this.floors = new Floors(live);
@@ -58,11 +62,10 @@ export class Channels {
     this.long = new LongChannel(live);
     this.range = new RangeChannel(live);
     // Half of all series at most: infrastructure has few daily seasons, and these are the largest tiers.
-    const half = Math.ceil(capacity / 2);
-    this.season = new SeasonalChannel(live, tiers.pool('season', half), tiers.pool('weekend', half), civil);
+    this.season = new SeasonalChannel(live, Math.ceil(capacity / 2), civil);
     this.flatline = new Flatline(live);
-    this.recurrence = new Recurrence(tiers.pool('habits', capacity), civil);
-    this.peers = new PeersChannel(tiers.pool('peers', capacity), siblings, {
+    this.recurrence = new Recurrence(live.pool('habits', capacity), civil);
+    this.peers = new PeersChannel(live.pool('peers', capacity), siblings, {
       lastAt,
       standing: (slot) => this.#standing(pool.rows[slot]!),
     });
@@ -96,8 +99,8 @@ export class Channels {
     this.loadFloors(row, step.value);
     const { floor } = this.floors;
     step.floor = floor;
-    season.load(slot, step);
-    this.peers.load(slot, step);
+    season.load(row, step);
+    this.peers.load(slot, row, step);
     fast.load(row, season.ride, floor, learned);
     this.long.load(row, floor, step.elapsed, this.logs.isUsed(row));
     this.range.load(row, learned);
@@ -115,6 +118,8 @@ export class Channels {
     this.long.evaluate(this.row, value);
     this.range.evaluate(value);
     this.season.evaluate(value);
+    const { outside } = this.range;
+    this.novelty = outside === 0 ? 0 : Math.min(1, outside / (NOVEL_SHARE * Math.abs(value - this.fast.level)));
   }
 
   /**
@@ -122,7 +127,7 @@ export class Channels {
    * @param learned steps, this one included. @param plainScore without regard to habits
    * @param isOpen whether an anomaly is open
    */
-  learn(slot: number, learned: number, plainScore: number, isOpen: boolean): void {
+  learn(learned: number, plainScore: number, isOpen: boolean): void {
     const { row, step, fast, long, range, season, logs } = this;
     const { value, elapsed: elapsedSteps } = step;
     const number = learned | 0;
@@ -131,14 +136,14 @@ export class Channels {
     if (fast.isReady) this.longRanks.learn(row, binOf(long.z), number);
     if (range.isReady) this.rangeRanks.learn(row, binOf(range.z), number);
     if (season.isReady) season.ranks.learn(season.row, binOf(season.smoothedZ), number);
-    if (this.peers.isReady) this.peers.learn(slot, binOf(this.peers.z), number);
-    if (plainScore > 0 || this.recurrence.isKept(slot)) {
-      this.recurrence.learn(slot, step.timestamp, fast.z, plainScore, step.lengthSeconds);
+    if (this.peers.isReady) this.peers.learn(row, binOf(this.peers.z), number);
+    if (plainScore > 0 || this.recurrence.isKept(row)) {
+      this.recurrence.learn(row, step.timestamp, fast.z, plainScore, step.lengthSeconds);
     }
     this.flatline.learn(row, difference, fast.scale);
     this.floors.learn(row, logs.isUsed(row) ? 1 : value, this.#isInterrupted ? 0 : difference, elapsedSteps, learned);
-    if (season.row !== 0) season.learn(slot, row, step);
-    else season.tryBegin(slot, row, step, long.mean, fast.scale);
+    if (season.row !== 0) season.learn(row, step);
+    else season.tryBegin(row, step, long.mean, fast.scale);
     fast.learn(row, value, elapsedSteps, learned);
     long.learn(row, value, learned);
     range.learn(row, value);
@@ -157,7 +162,7 @@ export class Channels {
    * From now on the series is judged by logarithms. Levels and edges are known exactly, scales as those of a log-normal
    * series with the same mean and variance; ranks and season are learnt anew.
    */
-  takeLogs(slot: number): void {
+  takeLogs(): void {
     const { row, fast, long, range, season } = this;
     const sigma = Math.sqrt(Math.log1p((long.scale / long.mean) ** 2));
     this.logs.use(row, long.mean);
@@ -170,15 +175,15 @@ export class Channels {
     range.restart(row, judged(range.low), judged(range.high));
     for (const ranks of [this.fastRanks, this.longRanks, this.rangeRanks]) ranks.restart(row);
     this.stepMeans.restartScale(row);
-    this.recurrence.forget(slot);
-    season.restart(slot, row, this.step.timestamp);
+    this.recurrence.forget(row);
+    season.restart(row, this.step.timestamp);
   }
 
   /** After a silence differences mean little; after a long one less is known. */
-  interrupt(slot: number, row: number, seconds: number): void {
+  interrupt(row: number, seconds: number): void {
     const isLong = seconds > LONG_GAP;
     this.long.forgetRecent(row);
-    this.season.interrupt(slot, isLong);
+    this.season.interrupt(row, isLong);
     if (isLong) this.fast.widen(row);
   }
 

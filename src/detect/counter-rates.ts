@@ -1,4 +1,3 @@
-import type { Columns } from '../series/columns.ts';
 import type { Sample } from './detector.ts';
 
 /** What `CounterRates.rate` says about a sample beside its rate. */
@@ -19,11 +18,11 @@ export class CounterRates {
   /** Falls that were taken for corrections, not for resets. */
   jitterTotal = 0;
   resetTotal = 0;
-  /** The last value of each counter. */
   readonly #values: Float64Array;
 
-  constructor(columns: Columns) {
-    this.#values = columns.f64('counter_value');
+  /** @param values where each counter's last value is kept */
+  constructor(values: Float64Array) {
+    this.#values = values;
   }
 
   /**

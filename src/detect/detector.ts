@@ -15,6 +15,8 @@ export interface Sample {
   intervalSeconds: number;
   /** Whether the series was silent for so long before that differences mean little. */
   isGap: boolean;
+  /** Whether the value is the rate of a counter. */
+  isRate: boolean;
 }
 
 /** The step that is being judged or learnt: one object as well. */

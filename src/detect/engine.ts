@@ -5,6 +5,7 @@ import type { CivilTime } from './civil-time.ts';
 import type { Sample } from './detector.ts';
 import { Judgement, type Reference } from './judgement.ts';
 import { Maturity } from './maturity.ts';
+import type { SampleClock } from './sample-clock.ts';
 
 /** What `observe` found. */
 export const VERDICT = {
@@ -22,8 +23,6 @@ const OTHER_LEVEL_SIGMAS = 2;
 const HELD_SHARE = 0.98;
 /** Verdicts on a younger series are not held: the first hours are judged leniently, by little experience. */
 const HELD_FROM_STEPS = 200;
-/** After so long a gap, in seconds, a series is a new one. */
-const NEW_SERIES_GAP = 14 * 86_400;
 
 /** What `Engine.experience` tells. */
 interface Experience {
@@ -52,23 +51,28 @@ export class Engine {
   readonly #channels: Channels;
   readonly #maturity: Maturity;
   readonly #live: Pool;
-  readonly #pools: readonly Pool[];
-  /** The only value of a constant series. */
-  readonly #constants: Float64Array;
-  readonly #held: Float32Array;
+  readonly #values: Float64Array;
+  readonly #held: Float16Array;
 
-  /** @param lastAt timestamp of the latest sample of each slot */
-  constructor(columns: Columns, civil: CivilTime, siblings: Siblings, lastAt: Float64Array) {
-    this.#constants = columns.f64('constant');
-    this.#maturity = new Maturity(columns);
-    this.#live = columns.pool('live', columns.capacity - 1);
-    this.#held = this.#live.columns.f32('held');
-    const maturity = this.#maturity;
-    this.#channels = new Channels(columns, this.#live, civil, siblings, (slot) =>
-      maturity.isMature(slot) ? lastAt[slot]! : 0,
-    );
+  /**
+   * @param live what the series have that have changed
+   * @param values where the only value of a gauge that never changed is kept. The rate of a constant counter is 0
+   */
+  constructor(
+    columns: Columns,
+    live: Pool,
+    values: Float64Array,
+    civil: CivilTime,
+    siblings: Siblings,
+    clock: SampleClock,
+  ) {
+    this.#live = live;
+    this.#values = values;
+    this.#held = live.columns.f16('held');
+    const maturity = new Maturity(columns);
+    this.#maturity = maturity;
+    this.#channels = new Channels(live, civil, siblings, (slot) => (maturity.isMature(slot) ? clock.lastAt(slot) : 0));
     this.judgement = new Judgement(this.#channels, maturity);
-    this.#pools = columns.pools();
   }
 
   /** Whether enough was learnt for a verdict. */
@@ -84,15 +88,22 @@ export class Engine {
   /** Lets a new series begin with all that is known of another one (youth.ts). @param timestamp of its first sample */
   inherit(slot: number, donor: number, timestamp: number): void {
     const { steps, youth } = this.#maturity;
-    this.#constants[slot] = this.#constants[donor]!;
+    this.#values[slot] = this.#values[donor]!;
     steps[slot] = steps[donor]!;
-    for (const pool of this.#pools) pool.copy(donor, slot);
+    this.#live.copy(donor, slot);
     const row = this.#live.rows[slot]!;
-    youth.begin(slot, timestamp, row === 0 ? this.#constants[slot]! : this.#channels.fast.levels[row]!);
+    youth.begin(slot, timestamp, this.#channels.fast.levels[row]!);
     if (row === 0) return;
     this.#held[row] = 0;
     this.#channels.stepMeans.restart(row);
-    this.#channels.interrupt(slot, row, 0);
+    this.#channels.interrupt(row, 0);
+  }
+
+  /** Forgets what was learnt: the series is a new one. */
+  forget(slot: number): void {
+    this.#live.release(slot);
+    this.#maturity.youth.end(slot);
+    this.#maturity.steps[slot] = 0;
   }
 
   /** The held score: falls slowly, for eyes. */
@@ -117,14 +128,13 @@ export class Engine {
   ): number {
     const channels = this.#channels;
     this.judgement.former = former;
-    if (sample.elapsedSeconds > NEW_SERIES_GAP) this.#forget(slot);
     let row = this.#live.rows[slot]!;
     if (row === 0) {
       if (this.#isConstant(slot, sample, weight, isWatched)) return VERDICT.none;
-      row = this.#enliven(slot, sample.timestamp);
+      row = this.#enliven(slot, sample.isRate ? 0 : this.#values[slot]!, sample.timestamp);
       if (row === 0) return VERDICT.none;
     }
-    if (sample.isGap) channels.interrupt(slot, row, sample.elapsedSeconds);
+    if (sample.isGap) channels.interrupt(row, sample.elapsedSeconds);
     const isEarly =
       weight > 0 && 2 * sample.intervalSeconds <= sample.stepSeconds && this.#isEarly(slot, row, sample, reference);
     const { stepMeans, step, logs, flatline } = channels;
@@ -133,7 +143,9 @@ export class Engine {
     step.elapsed = stepMeans.elapsedSteps;
     this.#load(slot, row, sample, reference, 1);
     const difference = Math.abs(step.value - channels.previous[row]!);
-    const isFlat = !channels.floors.isUnmoved(row) && flatline.isTooLong(row, difference, channels.fast.scale);
+    const isFlat =
+      !channels.floors.isUnmoved(row) &&
+      flatline.isTooLong(row, difference, channels.fast.scale, this.#maturity.steps[slot]!);
     this.#judge(isFlat, isWatched || isFlat);
     return VERDICT.step;
   }
@@ -150,20 +162,22 @@ export class Engine {
     step.value = previous[row]!;
     step.elapsed = 1;
     this.#load(slot, row, sample, reference, 1);
-    this.#judge(!floors.isUnmoved(row) && flatline.isTooLong(row, 0, fast.scale), true);
+    this.#judge(!floors.isUnmoved(row) && flatline.isTooLong(row, 0, fast.scale, this.#maturity.steps[slot]!), true);
     return true;
   }
 
-  /** How much is known of a series, for people. */
-  experience(slot: number): Experience {
+  /** How much is known of a series, for people. @param isRate whether it is a counter, judged by its rate */
+  experience(slot: number, isRate: boolean): Experience {
     const { steps, youth } = this.#maturity;
+    const row = this.#live.rows[slot]!;
+    const constant = isRate ? 0 : this.#values[slot]!;
     return {
       steps: Math.floor(steps[slot]!),
-      constant: this.#live.rows[slot] === 0 && steps[slot]! > 0 ? this.#constants[slot]! : undefined,
+      constant: row === 0 && steps[slot]! > 0 ? constant : undefined,
       isYoung: youth.isYoung(slot),
       isSettling: youth.isSettling(slot),
-      hasHabits: this.#channels.recurrence.isKept(slot),
-      season: this.#channels.season.stage(slot),
+      hasHabits: this.#channels.recurrence.isKept(row),
+      season: this.#channels.season.stage(row),
     };
   }
 
@@ -181,8 +195,8 @@ export class Engine {
       return;
     }
     const learned = ++steps[slot]!;
-    channels.learn(slot, learned, this.judgement.plainScore, isOpen);
-    if (channels.isSkewed(learned) && !isOpen && this.judgement.former === undefined) channels.takeLogs(slot);
+    channels.learn(learned, this.judgement.plainScore, isOpen);
+    if (channels.isSkewed(learned) && !isOpen && this.judgement.former === undefined) channels.takeLogs();
     if (learned > HELD_FROM_STEPS) this.#held[row] = Math.max(score, HELD_SHARE * this.#held[row]!);
   }
 
@@ -201,25 +215,28 @@ export class Engine {
   /** Whether all there is to do for the sample of a series without a row is to count it. */
   #isConstant(slot: number, sample: Sample, weight: number, isWatched: boolean): boolean {
     const { steps } = this.#maturity;
+    const { value, isRate } = sample;
     if (weight > 0 && steps[slot] === 0) {
-      this.#constants[slot] = sample.value;
       steps[slot] = 1;
+      if (!isRate) this.#values[slot] = value;
+      // A counter that moves is no constant, even if it always moved at the same rate.
+      else if (value !== 0) this.#enliven(slot, value, sample.timestamp);
       return true;
     }
-    if (isWatched || (weight > 0 && sample.value !== this.#constants[slot])) return false;
+    if (isWatched || (weight > 0 && value !== (isRate ? 0 : this.#values[slot]))) return false;
     steps[slot]! += Math.min(1, sample.elapsedSeconds / sample.stepSeconds);
     return true;
   }
 
-  /** Gives a constant series a row. @returns 0 when all are taken */
-  #enliven(slot: number, timestamp: number): number {
+  /** Gives a constant series, of which this is the value, a row. @returns 0 when all are taken */
+  #enliven(slot: number, value: number, timestamp: number): number {
     const row = this.#live.acquire(slot);
     if (row === 0) return 0;
     const ages = this.#maturity.steps;
     const steps = Math.max(1, Math.floor(ages[slot]!));
     ages[slot] = steps;
-    this.#maturity.youth.endIfOver(slot, timestamp);
-    this.#channels.start(row, this.#constants[slot]!, steps, timestamp);
+    this.#maturity.youth.leaveConstant(slot, timestamp, value);
+    this.#channels.start(row, value, steps, timestamp);
     return row;
   }
 
@@ -257,10 +274,5 @@ export class Engine {
     const offset = level - youth.level(slot);
     if (Math.abs(offset) > OTHER_LEVEL_SIGMAS * long.scale) long.shift(row, offset);
     youth.end(slot);
-  }
-
-  #forget(slot: number): void {
-    for (const pool of this.#pools) pool.release(slot);
-    this.#maturity.steps[slot] = 0;
   }
 }

@@ -7,18 +7,21 @@ const LEAST_RUN = 20;
 const MOST_USUAL_RUN = 30;
 /** A run has to be so many times longer than any before … */
 const LONGER = 4;
+/** … after the series has moved for so many times as long: else nobody knows whether it always does … */
+const MOVED = 2;
 /** … and is reported for so long. */
 const REPORTED_STEPS = 60;
-const MAX_RUN = 65_535;
+/** Longer ones are all alike. */
+const MAX_RUN = 255;
 
 /** Has a series that always moves stopped to? */
 export class Flatline {
-  readonly #runs: Uint16Array;
-  readonly #longest: Uint16Array;
+  readonly #runs: Uint8Array;
+  readonly #longest: Uint8Array;
 
   constructor(columns: Columns) {
-    this.#runs = columns.u16('flat_run');
-    this.#longest = columns.u16('longest_flat_run');
+    this.#runs = columns.u8('flat_run');
+    this.#longest = columns.u8('longest_flat_run');
   }
 
   /** A series that was constant for so many steps. */
@@ -26,10 +29,15 @@ export class Flatline {
     this.#longest[row] = Math.min(MAX_RUN, steps);
   }
 
-  /** Whether a step with this difference to the one before continues a run that is too long. */
-  isTooLong(row: number, difference: number, scale: number): boolean {
+  /**
+   * Whether a step with this difference to the one before continues a run that is too long.
+   * @param learned steps of the series so far
+   */
+  isTooLong(row: number, difference: number, scale: number, learned: number): boolean {
+    const run = this.#runs[row]! + 1;
     if (difference > EQUAL_SHARE * scale || this.#longest[row]! > MOST_USUAL_RUN) return false;
-    const beyond = this.#runs[row]! + 1 - Math.max(LEAST_RUN, LONGER * this.#longest[row]!);
+    if (learned - run < MOVED * run) return false;
+    const beyond = run - Math.max(LEAST_RUN, LONGER * this.#longest[row]!);
     return beyond > 0 && beyond <= REPORTED_STEPS;
   }
 

@@ -111,7 +111,7 @@ export class GroupRates {
     const end = Math.min(highest + 1, this.#nextSlot + SLICE);
     const oldest = now - STALE_MS;
     for (let slot = this.#nextSlot; slot < end; slot++) {
-      if ((this.#states[slot]! & LIVE) !== 0 && this.#clock.lastAt[slot]! < oldest) this.end(slot);
+      if ((this.#states[slot]! & LIVE) !== 0 && this.#clock.lastAt(slot) < oldest) this.end(slot);
     }
     this.#nextSlot = end > highest ? 0 : end;
   }

@@ -39,18 +39,18 @@ export class Inheritance {
     const donor = this.#donor(workload, timestamp);
     if (donor === 0) return;
     this.#engine.inherit(slot, donor, timestamp);
-    this.#clock.intervals[slot] = this.#clock.intervals[donor]!;
+    this.#clock.takeInterval(slot, donor);
     this.inheritedTotal++;
   }
 
   #donor(workload: number, timestamp: number): number {
     const found = this.#found[workload];
     const isKnown = found !== undefined && this.#isGood(found.donor, workload, timestamp);
-    if (isKnown && timestamp - this.#clock.lastAt[found.donor]! < LIVE_MS) return found.donor;
+    if (isKnown && timestamp - this.#clock.lastAt(found.donor) < LIVE_MS) return found.donor;
     if (found !== undefined && Math.abs(timestamp - found.at) < SEARCH_MS) return isKnown ? found.donor : 0;
     let donor = 0;
     for (const member of this.#workloads.members(workload)) {
-      const isLater = donor === 0 || this.#clock.lastAt[member]! > this.#clock.lastAt[donor]!;
+      const isLater = donor === 0 || this.#clock.lastAt(member) > this.#clock.lastAt(donor);
       if (isLater && this.#isGood(member, workload, timestamp)) donor = member;
     }
     this.#found[workload] = { donor, at: timestamp };
@@ -60,9 +60,9 @@ export class Inheritance {
   #isGood(slot: number, workload: number, timestamp: number): boolean {
     return (
       this.#workloads.numbers[slot] === workload &&
-      this.#clock.lastAt[slot]! < timestamp + AHEAD_MS &&
+      this.#clock.lastAt(slot) < timestamp + AHEAD_MS &&
       this.#engine.isMature(slot) &&
-      this.#anomalies.isOpen[slot] === 0
+      !this.#anomalies.isOpen(slot)
     );
   }
 }

@@ -4,9 +4,9 @@ import { MAX_SCORE, type Step } from './detector.ts';
 import type { Maturity } from './maturity.ts';
 import { FAST_HANDICAP, type Opinion, opinionsOf, PEERS_HANDICAP, SEASON_HANDICAP } from './opinions.ts';
 
-/** Rarity and size at which a score is 1: one step in 4,000, fourteen standard deviations in all. */
+/** Rarity and size at which a score is 1: one step in 4,000, thirteen standard deviations in all. */
 const RARE = 3.6;
-const LARGE = 14;
+const LARGE = 13;
 /** The same for logarithms, whose tails are short. */
 const LARGE_LOG = 10;
 /** A young series needs less rarity, because it cannot have more. */
@@ -117,17 +117,17 @@ export class Judgement {
     size = Math.max(LEAST_OPINION, size);
     const rarity = Math.max(
       channels.longRanks.rarity(row, long.z),
-      range.isReady ? channels.rangeRanks.rarity(row, range.z) : 0,
+      range.z > 0 ? channels.novelty * channels.rangeRanks.rarity(row, range.z) : 0,
       season.isInUse ? season.ranks.rarity(season.row, season.smoothedZ) - SEASON_HANDICAP : 0,
     );
     const { lengthSeconds } = channels.step;
     const plainRarity = Math.max(rarity, channels.fastRanks.rarity(row, fast.z) - FAST_HANDICAP);
     this.plainScore = softAnd(plainRarity / this.#rare, size / this.#large);
-    const isHabit = recurrence.isHabit(slot, fast.z, lengthSeconds);
+    const isHabit = recurrence.isHabit(row, fast.z, lengthSeconds);
     let score = isHabit ? softAnd((HABIT_FACTOR * plainRarity) / this.#rare, size / this.#large) : this.plainScore;
     if (reference !== undefined) {
       const own = Math.max(rarity, channels.fastRanks.rarity(row, referenceZ) - FAST_HANDICAP);
-      const factor = recurrence.isHabit(slot, referenceZ, lengthSeconds) ? HABIT_FACTOR : 1;
+      const factor = recurrence.isHabit(row, referenceZ, lengthSeconds) ? HABIT_FACTOR : 1;
       score = Math.max(
         score,
         softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / this.#large),

@@ -11,14 +11,15 @@ export class LongChannel {
   /** Standard deviation. > 0. */
   scale = 1;
   z = 0;
-  readonly #means: Float64Array;
-  readonly #variances: Float64Array;
+  readonly #means: Float32Array;
+  /** Standard deviations: squares of what they may be are beyond a float32. */
+  readonly #deviations: Float32Array;
   readonly #smoothed: SmoothedDeviation;
 
   constructor(columns: Columns) {
-    this.#means = columns.f64('long_mean');
-    this.#variances = columns.f64('long_variance');
-    this.#smoothed = new SmoothedDeviation(columns.f32('long_smoothed'), LIMIT);
+    this.#means = columns.f32('long_mean');
+    this.#deviations = columns.f32('long_deviation');
+    this.#smoothed = new SmoothedDeviation(columns.f16('long_smoothed'), LIMIT);
   }
 
   start(row: number, value: number): void {
@@ -28,20 +29,20 @@ export class LongChannel {
   /** Goes on around another mean. @param sigma standard deviation around it */
   restart(row: number, mean: number, sigma: number): void {
     this.#means[row] = mean;
-    this.#variances[row] = sigma ** 2;
+    this.#deviations[row] = sigma;
     this.#smoothed.forget(row);
   }
 
   /** @param isLog whether logarithms are judged: lasting changes are all that can be told from their noise */
   load(row: number, floor: number, elapsedSteps: number, isLog: boolean): void {
     this.mean = this.#means[row]!;
-    this.scale = Math.max(Math.sqrt(this.#variances[row]!), floor);
+    this.scale = Math.max(this.#deviations[row]!, floor);
     this.#smoothed.load(elapsedSteps, isLog);
   }
 
   /** Where a value lies in standard deviations of weeks, of any series. @param floor least standard deviation */
   standing(row: number, value: number, floor: number): number {
-    return (value - this.#means[row]!) / Math.max(Math.sqrt(this.#variances[row]!), floor);
+    return (value - this.#means[row]!) / Math.max(this.#deviations[row]!, floor);
   }
 
   evaluate(row: number, value: number): void {
@@ -56,7 +57,8 @@ export class LongChannel {
     const deviation = value - this.mean;
     const mean = this.mean + gain * deviation;
     this.#means[row] = mean;
-    this.#variances[row]! += gain * (deviation * (value - mean) - this.#variances[row]!);
+    const variance = this.#deviations[row]! ** 2;
+    this.#deviations[row] = Math.sqrt(variance + gain * (deviation * (value - mean) - variance));
   }
 
   /** Moves what is usual to another level. */

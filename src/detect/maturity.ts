@@ -12,7 +12,7 @@ export class Maturity {
 
   constructor(columns: Columns) {
     this.steps = columns.f32('steps');
-    this.youth = new Youth(columns.pool('youth', columns.capacity - 1));
+    this.youth = new Youth(columns.sparsePool('youth', columns.capacity - 1));
   }
 
   /** Whether enough was learnt for a verdict. */

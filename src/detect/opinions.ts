@@ -26,8 +26,10 @@ export function opinionsOf(channels: Channels, z: number): Opinion[] {
     { channel: 'fast', z, rarity: fastRanks.rarity(row, z), handicap: FAST_HANDICAP },
     { channel: 'long', z: long.z, rarity: longRanks.rarity(row, long.z), handicap: 0 },
   ];
-  if (range.isReady)
-    opinions.push({ channel: 'range', z: range.z, rarity: rangeRanks.rarity(row, range.z), handicap: 0 });
+  if (range.isReady) {
+    const rarity = rangeRanks.rarity(row, range.z);
+    opinions.push({ channel: 'range', z: range.z, rarity, handicap: (1 - channels.novelty) * rarity });
+  }
   if (season.isInUse) {
     const rarity = season.ranks.rarity(season.row, season.smoothedZ);
     opinions.push({ channel: 'season', z: season.z, rarity, handicap: SEASON_HANDICAP });

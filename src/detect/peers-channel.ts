@@ -62,11 +62,11 @@ export class PeersChannel {
     this.ranks = new RankHistogram(pool.columns, 'peers', 5);
   }
 
-  load(slot: number, step: Step): void {
+  load(slot: number, liveRow: number, step: Step): void {
     this.isReady = false;
     const workload = this.#siblings.numbers[slot]!;
     if (workload === 0) return;
-    this.row = this.#pool.rows[slot]!;
+    this.row = this.#pool.rows[liveRow]!;
     const members = this.#siblings.members(workload);
     if (members.length <= LEAST_SIBLINGS) return;
     let common = this.#common.get(workload);
@@ -95,8 +95,8 @@ export class PeersChannel {
     return this.#median;
   }
 
-  learn(slot: number, bin: number, step: number): void {
-    if (this.row === 0) this.row = this.#pool.acquire(slot);
+  learn(liveRow: number, bin: number, step: number): void {
+    if (this.row === 0) this.row = this.#pool.acquire(liveRow);
     if (this.row !== 0) this.ranks.learn(this.row, bin, step);
   }
 

@@ -7,30 +7,36 @@ const WEIGHT = 10;
 const LEAST_STEPS = 20;
 /** A range of no width is as if it were so wide, relative to the deviation: far outside. */
 const MAX_Z = 1e6;
+/** Relative distance of two float32 that follow each other, and the least one. */
+const ULP = 2 ** -23;
+const LEAST = 2 ** -149;
 
 /** Is this outside of all that was seen? */
 export class RangeChannel {
   z = 0;
+  /** How far beyond the edge the value lies; 0 within. */
+  outside = 0;
   isReady = false;
   /** Lowest and highest value seen. */
   low = 0;
   high = 0;
-  readonly #lows: Float64Array;
-  readonly #highs: Float64Array;
+  /** Rounded outwards: no value that was seen lies beyond. */
+  readonly #lows: Float32Array;
+  readonly #highs: Float32Array;
 
   constructor(columns: Columns) {
-    this.#lows = columns.f64('low');
-    this.#highs = columns.f64('high');
+    this.#lows = columns.f32('low');
+    this.#highs = columns.f32('high');
   }
 
   start(row: number, value: number): void {
-    this.#lows[row] = value;
-    this.#highs[row] = value;
+    this.#lows[row] = below(value);
+    this.#highs[row] = -below(-value);
   }
 
   restart(row: number, low: number, high: number): void {
-    this.#lows[row] = low;
-    this.#highs[row] = high;
+    this.#lows[row] = below(low);
+    this.#highs[row] = -below(-high);
   }
 
   load(row: number, learned: number): void {
@@ -40,14 +46,19 @@ export class RangeChannel {
   }
 
   evaluate(value: number): void {
-    const outside = Math.max(value - this.high, this.low - value);
-    if (!this.isReady || outside <= 0) this.z = 0;
-    else this.z = Math.min(MAX_Z, (WEIGHT * outside) / (this.high - this.low));
+    this.outside = this.isReady ? Math.max(0, value - this.high, this.low - value) : 0;
+    this.z = this.outside === 0 ? 0 : Math.min(MAX_Z, (WEIGHT * this.outside) / (this.high - this.low));
   }
 
   learn(row: number, value: number): void {
     const forgotten = FORGET * (this.high - this.low);
-    this.#lows[row] = Math.min(this.low + forgotten, value);
-    this.#highs[row] = Math.max(this.high - forgotten, value);
+    this.#lows[row] = below(Math.min(this.low + forgotten, value));
+    this.#highs[row] = -below(-Math.max(this.high - forgotten, value));
   }
+}
+
+/** A float32 at the value or just below it. */
+function below(value: number): number {
+  const rounded = Math.fround(value);
+  return rounded <= value ? rounded : Math.fround(rounded - ULP * Math.abs(rounded) - LEAST);
 }

@@ -1,22 +1,16 @@
 import type { Columns } from '../series/columns.ts';
+import { COUNTS, countOne, halfOf, nearestCounter } from './rough-count.ts';
 
 const BINS = 32;
 const FIRST_EDGE = 0.05;
 const RATIO = 1.32;
 
-/** Base of the probabilistic counters (Morris, 1978): a byte counts to half a million, 10 % accurate. */
-const BASE = 1.04;
 /** At so many values all counts are halved: the only forgetting, and it costs nothing per step. */
 const HALVE_AT = 20_000;
 /** With fewer values nothing is known to be rare. */
 const LEAST_VALUES = 60;
 /** Rarity per empty bin beyond the highest one that was ever hit: a Pareto tail of exponent 2.7. */
 const TAIL_PER_BIN = 0.324;
-
-/** Value for which a counter stands. */
-const COUNTS = Float64Array.from({ length: 256 }, (_, c) => (BASE ** c - 1) / (BASE - 1));
-/** A counter grows when a random number below 2^32 is below this. */
-const CHANCES = Float64Array.from({ length: 256 }, (_, c) => 2 ** 32 * BASE ** -c);
 
 /** The bin of a float32 by its upper bits, exponent and four bits of mantissa: two memory accesses, no logarithm. */
 const floatBits = new Uint32Array(1);
@@ -40,13 +34,13 @@ export function binOf(z: number): number {
  */
 export class RankHistogram {
   readonly #counters: Uint8Array;
-  readonly #totals: Float32Array;
+  readonly #totals: Uint16Array;
   readonly #salt: number;
 
   /** @param salt tells the histograms of one series apart */
   constructor(columns: Columns, name: string, salt: number) {
     this.#counters = columns.u8(`${name}_ranks`, BINS);
-    this.#totals = columns.f32(`${name}_ranked`);
+    this.#totals = columns.u16(`${name}_ranked`);
     this.#salt = Math.imul(salt, 0x632be5ab);
   }
 
@@ -54,7 +48,7 @@ export class RankHistogram {
   start(row: number, count: number): void {
     const known = Math.min(count, HALVE_AT);
     this.#totals[row] = known;
-    this.#counters[row * BINS] = Math.round(Math.log1p((BASE - 1) * known) / Math.log(BASE));
+    this.#counters[row * BINS] = nearestCounter(known);
   }
 
   /** Nothing is known any more. */
@@ -85,27 +79,15 @@ export class RankHistogram {
   /** @param bin of the deviation. @param step number of the step, an integer, for chance */
   learn(row: number, bin: number, step: number): void {
     const at = row * BINS + bin;
-    const counter = this.#counters[at]!;
-    if (counter < 255 && hash(step ^ this.#salt) < CHANCES[counter]!) this.#counters[at] = counter + 1;
+    this.#counters[at] = countOne(this.#counters[at]!, step ^ this.#salt);
     if (++this.#totals[row]! >= HALVE_AT) this.#halve(row, step);
   }
 
   #halve(row: number, step: number): void {
     this.#totals[row]! /= 2;
     for (let i = 0; i < BINS; i++) {
-      const half = COUNTS[this.#counters[row * BINS + i]!]! / 2;
-      const counter = Math.floor(Math.log1p((BASE - 1) * half) / Math.log(BASE));
-      const remainder = (half - COUNTS[counter]!) / (COUNTS[counter + 1]! - COUNTS[counter]!);
-      const isUp = hash(step ^ this.#salt ^ (i << 24)) < remainder * 2 ** 32;
-      this.#counters[row * BINS + i] = isUp ? counter + 1 : counter;
+      const at = row * BINS + i;
+      this.#counters[at] = halfOf(this.#counters[at]!, step ^ this.#salt ^ (i << 24));
     }
   }
-}
-
-/** A well mixed number below 2^32 (the finaliser of MurmurHash3). */
-function hash(seed: number): number {
-  let h = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }

@@ -48,25 +48,25 @@ export class Recurrence {
   }
 
   /** Whether the series has a memory. */
-  isKept(slot: number): boolean {
-    return this.#pool.rows[slot] !== 0;
+  isKept(liveRow: number): boolean {
+    return this.#pool.rows[liveRow] !== 0;
   }
 
   /** Whether an excursion of |z| at this time is a habit. The civil time has to be moved there before. */
-  isHabit(slot: number, z: number, stepSeconds: number): boolean {
-    const row = this.#pool.rows[slot]!;
+  isHabit(liveRow: number, z: number, stepSeconds: number): boolean {
+    const row = this.#pool.rows[liveRow]!;
     if (row === 0 || Math.abs(z) > EXCUSED_RATIO * this.#peaks[row]!) return false;
     const isDaily = stepSeconds <= DAILY_STEP && this.#count(row, this.#daySlot()) >= HABIT;
     return isDaily || (stepSeconds <= HOURLY_STEP && this.#count(row, this.#hourSlot()) >= HABIT);
   }
 
   /** Remembers a step. @param score as it was before a habit lowered it */
-  learn(slot: number, timestamp: number, z: number, score: number, stepSeconds: number): void {
-    let row = this.#pool.rows[slot]!;
+  learn(liveRow: number, timestamp: number, z: number, score: number, stepSeconds: number): void {
+    let row = this.#pool.rows[liveRow]!;
     if (row === 0 && (score <= NOTABLE_SCORE || stepSeconds > DAILY_STEP)) return;
     const now = Math.floor(timestamp / 1000);
     if (row === 0) {
-      row = this.#pool.acquire(slot);
+      row = this.#pool.acquire(liveRow);
       if (row === 0) return;
       this.#hourDecayedAt[row] = now;
       this.#dayDecayedAt[row] = now;
@@ -82,8 +82,8 @@ export class Recurrence {
     }
   }
 
-  forget(slot: number): void {
-    this.#pool.release(slot);
+  forget(liveRow: number): void {
+    this.#pool.release(liveRow);
   }
 
   #decay(row: number, now: number): void {

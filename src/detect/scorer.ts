@@ -1,5 +1,5 @@
 import type { Labels } from '../model/labels.ts';
-import type { Columns } from '../series/columns.ts';
+import type { Columns, Pool } from '../series/columns.ts';
 import { KIND, UNSCORED } from '../series/kinds.ts';
 import type { Policies } from '../series/policies.ts';
 import { type Siblings, withoutSiblings } from '../series/workloads.ts';
@@ -21,6 +21,8 @@ import { SampleClock } from './sample-clock.ts';
 const MAX_VALUE = 1e30;
 /** Smaller than this is zero: denormals would only slow the processor down. */
 const MIN_VALUE = 1e-300;
+/** After so long a gap, in seconds, a series is a new one. */
+const NEW_SERIES_GAP = 14 * 86_400;
 /** A score as low as this matters to nobody, unless somebody watches the series. */
 const QUIET_SCORE = 0.4;
 /** From this score on a series may be put out, which takes a band. */
@@ -67,7 +69,8 @@ export class Scorer {
   readonly #policies: Policies;
   readonly #band: Band;
   readonly #quietSlots: QuietSlots | undefined;
-  /** 1 while the calendars make a series quiet. */
+  readonly #live: Pool;
+  /** 1 while the calendars make a series quiet, of the live ones. */
   readonly #isPaused: Uint8Array;
   readonly #onsets = new Onsets();
   /** The sample that `take` takes in: its value and timestamp have to be set before. */
@@ -78,6 +81,7 @@ export class Scorer {
     stepSeconds: 0,
     intervalSeconds: 0,
     isGap: false,
+    isRate: false,
   };
 
   /** @param zone in whose civil time seasons are learnt */
@@ -90,15 +94,19 @@ export class Scorer {
   ) {
     this.#policies = policies;
     this.sampleClock = new SampleClock(columns);
-    this.rates = new CounterRates(columns);
-    this.engine = new Engine(columns, new CivilTime(zone), workloads, this.sampleClock.lastAt);
+    // The last value of a counter, the only one of a constant gauge.
+    const values = columns.f64('value');
+    const live = columns.pool('live', columns.capacity - 1);
+    this.#live = live;
+    this.rates = new CounterRates(values);
+    this.engine = new Engine(columns, live, values, new CivilTime(zone), workloads, this.sampleClock);
     this.verdict = new Gates(policies);
-    this.anomalies = new Anomalies(columns, listener);
+    this.anomalies = new Anomalies(live, listener);
     this.inheritance = new Inheritance(workloads, this.engine, this.sampleClock, this.anomalies);
     this.#band = new Band(this.engine.judgement);
     this.feedbacks = new Feedbacks(this.anomalies, labels);
     this.#quietSlots = quietSlots;
-    this.#isPaused = columns.u8('is_paused');
+    this.#isPaused = live.columns.u8('is_paused');
   }
 
   /**
@@ -109,25 +117,28 @@ export class Scorer {
   take(slot: number, kind: number, policyNumber: number, isPublished: boolean): number {
     const { sample } = this;
     const { timestamp, value: received } = sample;
-    const lastAt = this.sampleClock.lastAt[slot]!;
+    const lastAt = this.sampleClock.lastAt(slot);
     if (timestamp <= lastAt) return timestamp === lastAt ? TAKEN.repeated : TAKEN.outOfOrder;
     if (!Number.isFinite(received)) return TAKEN.notANumber;
     sample.value = Math.max(-MAX_VALUE, Math.min(MAX_VALUE, Math.abs(received) < MIN_VALUE ? 0 : received));
     if (lastAt === 0) this.inheritance.begin(slot, timestamp);
     this.sampleClock.advance(slot, sample);
     if (kind >= UNSCORED) return TAKEN.quiet;
+    sample.isRate = kind === KIND.counter;
+    if (sample.elapsedSeconds > NEW_SERIES_GAP) this.#startAnew(slot, lastAt);
     let weight = 1;
-    if (kind === KIND.counter) {
+    if (sample.isRate) {
       weight = this.rates.update(slot, sample) === RATE.known ? sample.elapsedSeconds : 0;
     }
     if (this.#quietSlots?.nameOf(slot, timestamp) !== undefined) return this.#pause(slot, timestamp);
-    if (this.#isPaused[slot] === 1) {
+    const row = this.#live.rows[slot]!;
+    if (row !== 0 && this.#isPaused[row] === 1) {
       // What is learnt goes on where it was: a gap, but one in which nothing was missed.
-      this.#isPaused[slot] = 0;
+      this.#isPaused[row] = 0;
       sample.isGap = true;
     }
     const { judgement } = this.engine;
-    const isOpen = this.anomalies.isOpen[slot] === 1;
+    const isOpen = this.anomalies.isOpen(slot);
     const isWatched = isPublished || isOpen || this.#policies.isAttentive[policyNumber] === 1;
     const reference = isOpen ? this.anomalies.reference(slot) : undefined;
     const former = this.anomalies.formerReference(slot, timestamp);
@@ -145,21 +156,27 @@ export class Scorer {
     const isWarm = this.engine.isWarm(slot);
     if (isWarm) this.#judge(slot, policyNumber, isPublished, isStep);
     if (isStep) {
-      this.engine.learn(slot, isWarm ? this.verdict.score : 0, this.anomalies.isOpen[slot] === 1);
+      this.engine.learn(slot, isWarm ? this.verdict.score : 0, this.anomalies.isOpen(slot));
     }
     return isWarm ? TAKEN.judged : TAKEN.warming;
   }
 
   /** The series has ended, or its slot goes to another one. */
-  end(slot: number, timestamp = this.sampleClock.lastAt[slot]!): void {
+  end(slot: number, timestamp = this.sampleClock.lastAt(slot)): void {
     this.anomalies.end(slot, timestamp);
     this.#onsets.forget(slot);
   }
 
+  #startAnew(slot: number, lastAt: number): void {
+    this.anomalies.end(slot, lastAt);
+    this.engine.forget(slot);
+  }
+
   #pause(slot: number, timestamp: number): number {
-    this.#isPaused[slot] = 1;
+    const row = this.#live.rows[slot]!;
+    if (row !== 0) this.#isPaused[row] = 1;
     this.pausedTotal++;
-    if (this.anomalies.isOpen[slot] === 1) this.anomalies.end(slot, timestamp);
+    if (this.anomalies.isOpen(slot)) this.anomalies.end(slot, timestamp);
     return TAKEN.paused;
   }
 
@@ -170,7 +187,7 @@ export class Scorer {
   inspect(slot: number, policyNumber: number): boolean {
     const { engine, verdict, anomalies, sample } = this;
     const { judgement } = engine;
-    const timestamp = this.sampleClock.lastAt[slot]!;
+    const timestamp = this.sampleClock.lastAt(slot);
     Object.assign(sample, { timestamp, isGap: false, stepSeconds: this.sampleClock.stepSeconds(slot) });
     const former = anomalies.formerReference(slot, timestamp);
     judgement.accepted = this.feedbacks.acceptedOf(slot);
@@ -201,11 +218,11 @@ export class Scorer {
       verdict.bound(policyNumber, this.#band.lower, this.#band.upper);
     }
     this.isOnset = this.#onsets.observe(slot, timestamp, verdict.score, stepSeconds);
-    if (anomalies.isOpen[slot] === 0 && verdict.score > 1) {
+    if (!anomalies.isOpen(slot) && verdict.score > 1) {
       const { sentence } = explain(judgement, verdict);
       anomalies.open(slot, timestamp, judgement.value, verdict, judgement.reference(), sentence);
     }
-    if (anomalies.isOpen[slot] === 1)
+    if (anomalies.isOpen(slot))
       anomalies.observe(slot, timestamp, judgement.value, verdict.score, isStep, judgement.hasReturned, this.now);
   }
 }

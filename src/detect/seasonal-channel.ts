@@ -3,10 +3,11 @@ import type { CivilTime } from './civil-time.ts';
 import type { Step } from './detector.ts';
 import { TO_SIGMA } from './fast-channel.ts';
 import { Gain } from './gain.ts';
+import { HOURS, HourlyValues } from './hourly-values.ts';
 import { RankHistogram } from './rank-histogram.ts';
+import { COUNTS, countOne } from './rough-count.ts';
 import { SmoothedDeviation } from './smoothed-deviation.ts';
 
-const BUCKETS = 24;
 const BUCKET_SECONDS = 3600;
 const DAY = 86_400;
 /** A bucket follows in about 12 visits. */
@@ -33,7 +34,11 @@ const MOST_DOUBLINGS = 2;
 /** A weekend of its own needs a week, and differences of so many times the noise; it is given up at half of that. */
 const SPLIT_AFTER_DAYS = 7;
 const SPLIT_SIGMAS = 2;
-const MAX_VISITS = 65_535;
+const MAX_STEPS = 65_535;
+/** Units of the hours' values, by exponent: the power of two next to the noise at the beginning. */
+const UNITS = Float64Array.from({ length: 256 }, (_, exponent) => 2 ** (exponent - 128));
+/** Tells the chance of one counter from that of another. */
+const WEEKEND_SALT = 0x3c6ef372;
 
 /**
  * Is this unusual for this time of the day? A profile of 24 hours in local time, interpolated, with a second one for
@@ -67,15 +72,18 @@ export class SeasonalChannel {
   readonly #errors: Float32Array;
   readonly #levelErrors: Float32Array;
   readonly #previous: Float32Array;
-  readonly #steps: Float32Array;
-  readonly #means: Float32Array;
-  readonly #scales: Float32Array;
-  readonly #visits: Uint16Array;
+  readonly #steps: Uint16Array;
+  readonly #unitExponents: Uint8Array;
+  readonly #means: HourlyValues;
+  readonly #scales: HourlyValues;
+  /** Rough counts of steps in each hour. */
+  readonly #visits: Uint8Array;
   readonly #lastBucket: Uint8Array;
   readonly #unusedDays: Uint8Array;
   readonly #isSplit: Uint8Array;
-  readonly #weekendMeans: Float32Array;
-  readonly #weekendVisits: Uint16Array;
+  readonly #weekendMeans: HourlyValues;
+  readonly #weekendVisits: Uint8Array;
+  readonly #weekendBucket: Uint8Array;
   readonly #smoothed: SmoothedDeviation;
   readonly #levelGain = new Gain(LEVEL_GAIN);
   readonly #noiseGain = new Gain(NOISE_GAIN);
@@ -88,8 +96,12 @@ export class SeasonalChannel {
   #share = 0;
   #bucketScale = 1;
   #usesWeekend = false;
+  #unit = 1;
 
-  constructor(live: Columns, season: Pool, weekend: Pool, civil: CivilTime) {
+  /** @param capacity most profiles */
+  constructor(live: Columns, capacity: number, civil: CivilTime) {
+    const season = live.pool('season', capacity);
+    const weekend = season.columns.pool('weekend', capacity);
     this.#season = season;
     this.#weekend = weekend;
     this.#civil = civil;
@@ -102,17 +114,19 @@ export class SeasonalChannel {
     this.#errors = columns.f32('season_error');
     this.#levelErrors = columns.f32('season_level_error');
     this.#previous = columns.f32('season_previous');
-    this.#steps = columns.f32('season_steps');
-    this.#means = columns.f32('season_means', BUCKETS);
-    this.#scales = columns.f32('season_scales', BUCKETS);
-    this.#visits = columns.u16('season_visits', BUCKETS);
+    this.#steps = columns.u16('season_steps');
+    this.#unitExponents = columns.u8('season_unit_exponent');
+    this.#means = new HourlyValues(columns, 'season_means');
+    this.#scales = new HourlyValues(columns, 'season_scales');
+    this.#visits = columns.u8('season_visits', HOURS);
     this.#lastBucket = columns.u8('season_last_bucket');
     this.#unusedDays = columns.u8('season_unused_days');
     this.#isSplit = columns.u8('season_is_split');
-    this.#smoothed = new SmoothedDeviation(columns.f32('season_smoothed'), LIMIT);
+    this.#smoothed = new SmoothedDeviation(columns.f16('season_smoothed'), LIMIT);
     this.ranks = new RankHistogram(columns, 'season', 4);
-    this.#weekendMeans = weekend.columns.f32('weekend_means', BUCKETS);
-    this.#weekendVisits = weekend.columns.u16('weekend_visits', BUCKETS);
+    this.#weekendMeans = new HourlyValues(weekend.columns, 'weekend_means');
+    this.#weekendVisits = weekend.columns.u8('weekend_visits', HOURS);
+    this.#weekendBucket = weekend.columns.u8('weekend_last_bucket');
   }
 
   /** @param liveRow of a series that becomes live at this time */
@@ -121,15 +135,14 @@ export class SeasonalChannel {
   }
 
   /** Gives the profile up, and tries another one at once. */
-  restart(slot: number, liveRow: number, timestamp: number): void {
-    this.#season.release(slot);
-    this.#weekend.release(slot);
+  restart(liveRow: number, timestamp: number): void {
+    this.#season.release(liveRow);
     this.#trialAt[liveRow] = timestamp / 1000;
   }
 
   /** The civil time has to be moved to the step's before. */
-  load(slot: number, step: Step): void {
-    const row = this.#season.rows[slot]!;
+  load(liveRow: number, step: Step): void {
+    const row = this.#season.rows[liveRow]!;
     this.row = row;
     this.isInUse = false;
     this.isReady = false;
@@ -139,19 +152,19 @@ export class SeasonalChannel {
     this.#bucket = Math.floor(hour);
     const before = Math.floor(hour - 0.5);
     this.#share = hour - 0.5 - before;
-    this.#next = (before + 1) % BUCKETS;
+    this.#next = (before + 1) % HOURS;
+    this.#unit = UNITS[this.#unitExponents[row]!]!;
     this.#usesWeekend = this.#civil.isWeekend && this.#isSplit[row] === 1;
     this.profile = this.#usesWeekend
-      ? this.#interpolate(this.#weekendMeans, this.#weekend.rows[slot]!)
+      ? this.#interpolate(this.#weekendMeans, this.#weekend.rows[row]!)
       : this.#interpolate(this.#means, row);
     this.expected = this.#levels[row]! + this.profile;
     const age = step.timestamp / 1000 - this.#startedAt[row]!;
     this.isReady = age >= DAY;
     this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#errors[row]! < USEFUL_SHARE * this.#levelErrors[row]!;
     if (this.isInUse) this.ride = this.profile - this.#previous[row]!;
-    const at = row * BUCKETS + this.#bucket;
-    const visits = (this.#visits[at]! * step.lengthSeconds) / BUCKET_SECONDS;
-    const own = this.#scales[at]! ** 2;
+    const visits = (COUNTS[this.#visits[row * HOURS + this.#bucket]!]! * step.lengthSeconds) / BUCKET_SECONDS;
+    const own = this.#scales.get(row, this.#bucket, this.#unit) ** 2;
     const all = this.#noises[row]! ** 2;
     this.#bucketScale = Math.max(Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE)), step.floor / 2);
     this.scale = this.#bucketScale + NOISE_SHARE * this.#noises[row]!;
@@ -170,22 +183,24 @@ export class SeasonalChannel {
   }
 
   /** Begins a trial on a series that has none, when it is time. @param level and noise to begin with */
-  tryBegin(slot: number, liveRow: number, step: Step, level: number, noise: number): void {
+  tryBegin(liveRow: number, step: Step, level: number, noise: number): void {
     const { timestamp } = step;
     if (timestamp / 1000 < this.#trialAt[liveRow]! || step.lengthSeconds > BUCKET_SECONDS) return;
-    const row = this.#season.acquire(slot);
+    const row = this.#season.acquire(liveRow);
     if (row === 0) return;
     this.#startedAt[row] = timestamp / 1000;
     this.#levels[row] = level;
     this.#noises[row] = noise;
+    this.#unitExponents[row] = Math.round(Math.log2(noise)) + 128;
     this.#lastBucket[row] = this.#civil.secondOfDay / BUCKET_SECONDS;
   }
 
   /** Learns the step, whose value was evaluated last, of a series that has a profile. */
-  learn(slot: number, liveRow: number, step: Step): void {
+  learn(liveRow: number, step: Step): void {
     const { row } = this;
     const { value, elapsed } = step;
-    const steps = ++this.#steps[row]!;
+    const steps = Math.min(MAX_STEPS, this.#steps[row]! + 1);
+    this.#steps[row] = steps;
     const stepsPerVisit = Math.max(1, BUCKET_SECONDS / step.lengthSeconds);
     const residual = value - this.expected;
     const clip = CLIP * this.#bucketScale;
@@ -197,35 +212,29 @@ export class SeasonalChannel {
       this.#levelErrors[row]! += gain * (Math.abs(value - this.#levels[row]!) - this.#levelErrors[row]!);
     }
     this.#previous[row] = this.profile;
-    const at = row * BUCKETS + this.#bucket;
-    const visits = this.#visits[at]!;
-    const gain = Math.max(VISIT_GAIN / stepsPerVisit, 1 / (visits + 1));
-    if (visits === 0) this.#scales[at] = this.#noises[row]!;
-    this.#scales[at]! += gain * (Math.min(TO_SIGMA * Math.abs(clipped), CLIP * this.#scales[at]!) - this.#scales[at]!);
-    if (!this.#usesWeekend) this.#means[at]! += gain * clipped;
-    if (visits < MAX_VISITS) this.#visits[at] = visits + 1;
-    if (this.#civil.isWeekend) this.#learnWeekend(slot, row, value, clip, stepsPerVisit);
+    this.#learnHour(row, clipped, stepsPerVisit, step.timestamp / 1000);
+    if (this.#civil.isWeekend) this.#learnWeekend(row, value, clip, stepsPerVisit, step.timestamp / 1000);
     this.#levels[row]! += this.#levelGain.over(elapsed, steps) * clipped;
     const noiseNow = this.#noises[row]!;
     this.#noises[row] =
       noiseNow +
       this.#noiseGain.over(elapsed, steps) *
         (Math.min(TO_SIGMA * Math.abs(residual), NOISE_CLIP * noiseNow) - noiseNow);
-    if (this.#bucket < this.#lastBucket[row]!) this.#endDay(slot, liveRow, step.timestamp);
+    if (this.#bucket < this.#lastBucket[row]!) this.#endDay(liveRow, step.timestamp);
     else this.#lastBucket[row] = this.#bucket;
   }
 
   /** After a gap what was smoothed means nothing; after a long one less is known. */
-  interrupt(slot: number, isLong: boolean): void {
-    const row = this.#season.rows[slot]!;
+  interrupt(liveRow: number, isLong: boolean): void {
+    const row = this.#season.rows[liveRow]!;
     if (row === 0) return;
     this.#smoothed.forget(row);
     if (isLong) this.#noises[row]! *= 2;
   }
 
   /** How far a profile of the series has come; whether it is in use is known of the one that was loaded last. */
-  stage(slot: number): 'none' | 'on trial' | 'in use' | 'in use, weekends apart' {
-    const row = this.#season.rows[slot]!;
+  stage(liveRow: number): 'none' | 'on trial' | 'in use' | 'in use, weekends apart' {
+    const row = this.#season.rows[liveRow]!;
     if (row === 0) return 'none';
     if (row !== this.row || !this.isInUse) return 'on trial';
     return this.#isSplit[row] === 1 ? 'in use, weekends apart' : 'in use';
@@ -241,64 +250,82 @@ export class SeasonalChannel {
     if (this.row !== 0) this.#previous[this.row] = this.profile;
   }
 
-  #interpolate(means: Float32Array, row: number): number {
-    const start = row * BUCKETS;
-    const before = means[start + ((this.#next + BUCKETS - 1) % BUCKETS)]!;
-    return before + this.#share * (means[start + this.#next]! - before);
+  #interpolate(means: HourlyValues, row: number): number {
+    const before = means.get(row, (this.#next + HOURS - 1) % HOURS, this.#unit);
+    return before + this.#share * (means.get(row, this.#next, this.#unit) - before);
+  }
+
+  #learnHour(row: number, residual: number, stepsPerVisit: number, seconds: number): void {
+    const bucket = this.#bucket;
+    const at = row * HOURS + bucket;
+    if (bucket !== this.#lastBucket[row]) {
+      this.#means.enter(row, bucket, this.#unit);
+      this.#scales.enter(row, bucket, this.#unit);
+    }
+    const visits = COUNTS[this.#visits[at]!]!;
+    const gain = Math.max(VISIT_GAIN / stepsPerVisit, 1 / (visits + 1));
+    const scale = visits === 0 ? this.#noises[row]! : this.#scales.current(row);
+    const scaleNow = scale + gain * (Math.min(TO_SIGMA * Math.abs(residual), CLIP * scale) - scale);
+    this.#scales.learn(row, bucket, scaleNow, this.#unit);
+    if (!this.#usesWeekend) this.#means.learn(row, bucket, this.#means.current(row) + gain * residual, this.#unit);
+    this.#visits[at] = countOne(this.#visits[at]!, seconds);
   }
 
   /** Weekends are learnt apart from their first on, so that it can be seen whether they differ. */
-  #learnWeekend(slot: number, row: number, value: number, clip: number, stepsPerVisit: number): void {
-    let own = this.#weekend.rows[slot]!;
-    if (own === 0) {
-      own = this.#weekend.acquire(slot);
+  #learnWeekend(row: number, value: number, clip: number, stepsPerVisit: number, seconds: number): void {
+    const bucket = this.#bucket;
+    const means = this.#weekendMeans;
+    let own = this.#weekend.rows[row]!;
+    const isNew = own === 0;
+    if (isNew) {
+      own = this.#weekend.acquire(row);
       if (own === 0) return;
-      this.#weekendMeans.set(this.#means.subarray(row * BUCKETS, (row + 1) * BUCKETS), own * BUCKETS);
+      means.copy(own, this.#means, row);
     }
-    const residual = value - this.#levels[row]! - this.#interpolate(this.#weekendMeans, own);
-    const at = own * BUCKETS + this.#bucket;
-    const visits = this.#weekendVisits[at]!;
+    if (isNew || bucket !== this.#weekendBucket[own]) means.enter(own, bucket, this.#unit);
+    this.#weekendBucket[own] = bucket;
+    const residual = value - this.#levels[row]! - this.#interpolate(means, own);
+    const at = own * HOURS + bucket;
+    const visits = COUNTS[this.#weekendVisits[at]!]!;
     const gain = Math.max(VISIT_GAIN / stepsPerVisit, 1 / (visits + 1));
-    this.#weekendMeans[at]! += gain * Math.max(-clip, Math.min(clip, residual));
-    if (visits < MAX_VISITS) this.#weekendVisits[at] = visits + 1;
+    const mean = means.current(own) + gain * Math.max(-clip, Math.min(clip, residual));
+    means.learn(own, bucket, mean, this.#unit);
+    this.#weekendVisits[at] = countOne(this.#weekendVisits[at]!, seconds ^ WEEKEND_SALT);
   }
 
-  #endDay(slot: number, liveRow: number, timestamp: number): void {
+  #endDay(liveRow: number, timestamp: number): void {
     const row = this.row;
     this.#lastBucket[row] = this.#bucket;
     const age = timestamp / 1000 - this.#startedAt[row]!;
-    this.#recentre(slot, row);
-    this.#chooseSplit(slot, row, age);
+    this.#recentre(row);
+    this.#chooseSplit(row, age);
     if (age < IN_USE_AFTER_DAYS * DAY) return;
     this.#unusedDays[row] = this.isInUse ? 0 : this.#unusedDays[row]! + 1;
     if (this.#unusedDays[row]! <= UNUSED_DAYS) return;
-    this.#season.release(slot);
-    this.#weekend.release(slot);
+    this.#season.release(liveRow);
     const failures = this.#failures[liveRow]!;
     this.#trialAt[liveRow] = timestamp / 1000 + RETRY_DAYS * 2 ** failures * DAY;
     this.#failures[liveRow] = Math.min(MOST_DOUBLINGS, failures + 1);
   }
 
   /** Moves the mean of the profile into the level, so that each means what its name says. */
-  #recentre(slot: number, row: number): void {
-    let sum = 0;
-    for (let i = row * BUCKETS; i < (row + 1) * BUCKETS; i++) sum += this.#means[i]!;
-    const mean = sum / BUCKETS;
-    for (let i = row * BUCKETS; i < (row + 1) * BUCKETS; i++) this.#means[i]! -= mean;
+  #recentre(row: number): void {
+    const mean = this.#means.mean(row, this.#unit);
+    this.#means.shift(row, -mean, this.#unit);
     this.#levels[row]! += mean;
     this.#previous[row]! -= mean;
-    const own = this.#weekend.rows[slot]!;
-    if (own === 0) return;
-    for (let i = own * BUCKETS; i < (own + 1) * BUCKETS; i++) this.#weekendMeans[i]! -= mean;
+    const own = this.#weekend.rows[row]!;
+    if (own !== 0) this.#weekendMeans.shift(own, -mean, this.#unit);
   }
 
-  #chooseSplit(slot: number, row: number, age: number): void {
-    const own = this.#weekend.rows[slot]!;
+  #chooseSplit(row: number, age: number): void {
+    const own = this.#weekend.rows[row]!;
     if (own === 0 || age < SPLIT_AFTER_DAYS * DAY) return;
     let difference = 0;
-    for (let i = 0; i < BUCKETS; i++) {
-      if (this.#weekendVisits[own * BUCKETS + i] === 0 || this.#visits[row * BUCKETS + i] === 0) return;
-      difference += Math.abs(this.#means[row * BUCKETS + i]! - this.#weekendMeans[own * BUCKETS + i]!) / BUCKETS;
+    for (let i = 0; i < HOURS; i++) {
+      if (this.#weekendVisits[own * HOURS + i] === 0 || this.#visits[row * HOURS + i] === 0) return;
+      const apart = this.#means.get(row, i, this.#unit) - this.#weekendMeans.get(own, i, this.#unit);
+      difference += Math.abs(apart) / HOURS;
     }
     const least = (this.#isSplit[row] === 1 ? SPLIT_SIGMAS / 2 : SPLIT_SIGMAS) * this.#noises[row]!;
     this.#isSplit[row] = difference > least ? 1 : 0;

@@ -15,14 +15,14 @@ export class SmoothedDeviation {
   z = 0;
   mean = 0;
   readonly #limit: number;
-  readonly #means: Float32Array;
+  readonly #means: Float16Array;
   readonly #gain = new Gain(GAIN);
   readonly #slowGain = new Gain(SLOW_GAIN);
   #weight = GAIN;
   #unitVariance = UNIT_VARIANCE;
 
   /** @param limit deviations count up to this */
-  constructor(means: Float32Array, limit: number) {
+  constructor(means: Float16Array, limit: number) {
     this.#means = means;
     this.#limit = limit;
   }

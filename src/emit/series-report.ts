@@ -27,10 +27,10 @@ export interface ReportParts {
 export function reportSeries(parts: ReportParts, slot: number, now: number) {
   const { table, policies, scorer } = parts;
   const policyNumber = table.policyNumbers[slot]!;
-  const lastAt = scorer.sampleClock.lastAt[slot]!;
+  const lastAt = scorer.sampleClock.lastAt(slot);
   const quiet = parts.quietSlots.nameOf(slot, lastAt);
   const hasVerdict = quiet === undefined && scorer.inspect(slot, policyNumber);
-  const { steps, constant, season, ...experience } = scorer.engine.experience(slot);
+  const { steps, constant, season, ...experience } = scorer.engine.experience(slot, table.kinds[slot] === KIND.counter);
   const anomaly = scorer.anomalies.current(slot);
   const explanation = hasVerdict ? explain(scorer.engine.judgement, scorer.verdict) : undefined;
   const judgement = judge(parts, slot, hasVerdict);
@@ -54,7 +54,7 @@ export function reportSeries(parts: ReportParts, slot: number, now: number) {
     learnt: {
       steps,
       stepSeconds: round(scorer.sampleClock.stepSeconds(slot)),
-      intervalSeconds: round(scorer.sampleClock.intervals[slot]!),
+      intervalSeconds: round(scorer.sampleClock.interval(slot)),
       since: time(table.createdAt[slot]! * 1000),
       season,
       ...experience,

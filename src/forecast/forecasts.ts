@@ -4,6 +4,8 @@ import { formatDuration } from '../model/duration.ts';
 import type { Labels } from '../model/labels.ts';
 import type { CapacityRule } from './capacity-rule.ts';
 import { type Forecast, type ForecastState, forecastOf } from './forecaster.ts';
+import { NEVER } from './full-in.ts';
+import { MaturedForecasts } from './matured-forecasts.ts';
 import { isLevel, type Resource } from './resource.ts';
 import { Resources } from './resources.ts';
 import { restoreResources, saveResources } from './saved-resources.ts';
@@ -21,6 +23,9 @@ const MIN_STALE_MS = 2 * 60_000;
 /** … for so long, and then ends. */
 const HOLD_MS = 15 * 60_000;
 
+/** A pod that goes on with the history of its workload is watched for so long before anything is said. */
+const WARM_UP_SECONDS = 30 * 60;
+
 /** Urgent as the shipped rule for pages has it; over when there is twice as much time as that at least. */
 const URGENT_P10 = 4 * 3600;
 const URGENT_P50 = 12 * 3600;
@@ -37,6 +42,7 @@ export interface Outlook extends Forecast {
 /** Forecasts of all resources: takes their samples, looks ahead every five minutes, and tells when it becomes urgent. */
 export class Forecasts {
   readonly resources: Resources;
+  readonly matured = new MaturedForecasts();
   forecastTotal = 0;
   urgentTotal = 0;
   readonly #clock: Clock;
@@ -136,10 +142,13 @@ export class Forecasts {
       return;
     }
     if (lastAt - resource.forecastAt < FORECAST_INTERVAL_MS - TICK_MS) return;
-    resource.forecast = forecastOf(history, resource.scale);
+    const previous = resource.forecast;
+    resource.forecast = isNewPod(resource) ? { ...NEVER, state: 'insufficient' } : forecastOf(history, resource.scale);
     resource.forecastAt = history.lastAt * 1000;
     this.forecastTotal++;
-    if (resource.rule.left === undefined && !resource.rule.isCalm) this.#judge(resource, resource.forecast);
+    if (resource.rule.left !== undefined) return;
+    this.matured.see(resource, previous);
+    if (!resource.rule.isCalm) this.#judge(resource, resource.forecast);
   }
 
   #judge(resource: Resource, { p10, p50, state }: Forecast): void {
@@ -185,6 +194,11 @@ export class Forecasts {
     const band = { expected: value, lower: 0, upper: limit };
     this.#onAnomaly({ labels, startsAt, endsAt, endReason, peakScore, direction: 1, value, ...band, reason });
   }
+}
+
+/** Whether a pod is warming up: how it fills is known from others, but where it stands is not. */
+function isNewPod({ history, inheritedAt }: Resource): boolean {
+  return inheritedAt > 0 && history.lastAt - inheritedAt < WARM_UP_SECONDS;
 }
 
 /** Whether it is time for a forecast, or for a look at whether an urgent one has ended. */

@@ -1,6 +1,7 @@
 import { createLabels, type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { CapacityRule, Role } from './capacity-rule.ts';
 import type { Forecast } from './forecaster.ts';
+import type { Quantiles } from './full-in.ts';
 import { ResourceHistory } from './resource-history.ts';
 import { followTeeth } from './teeth.ts';
 
@@ -32,6 +33,19 @@ export interface Urgency {
   peakScore: number;
 }
 
+/** A forecast that waits until the truth is known. Times are seconds. */
+export interface WaitingForecast extends Quantiles {
+  readonly at: number;
+  /** Whether it counts on being emptied again and again. */
+  readonly hasTeeth: boolean;
+  /** Highest level since. */
+  peak: number;
+}
+
+/** The history of another resource that one goes on with. @param at seconds since the epoch */
+type Predecessor = (at: number) => ResourceHistory | undefined;
+const NONE: Predecessor = () => undefined;
+
 /** The series that together show how full something is, and what was learnt of it. */
 export class Resource {
   readonly rule: CapacityRule;
@@ -46,16 +60,23 @@ export class Resource {
   forecastAt = 0;
   lastAt = 0;
   urgency: Urgency | undefined;
+  /** Forecasts of which nobody knows yet whether they were right. */
+  waiting: WaitingForecast[] | undefined;
   /** Forecasts in a row that were urgent. */
   urgentCount = 0;
   /** When it ends, for what expires; seconds since the epoch. */
   expiresAt = 0;
   /** Numbers its outputs: a new one whenever the labels may have changed. */
   outputId = 0;
+  /** When it went on with the history of another pod of its workload, seconds since the epoch; 0 when it did not. */
+  inheritedAt = 0;
+  readonly #predecessor: Predecessor;
   /** Time of the sample that is being put together from several series, 0 when none is. */
   #pendingAt = 0;
 
-  constructor(rule: CapacityRule, key: string) {
+  /** @param predecessor what is known of its workload at the time of its first sample, in seconds since the epoch */
+  constructor(rule: CapacityRule, key: string, predecessor: Predecessor = NONE) {
+    this.#predecessor = predecessor;
     this.rule = rule;
     this.key = key;
   }
@@ -96,6 +117,8 @@ export class Resource {
     this.scale = 0;
     this.forecast = undefined;
     this.forecastAt = 0;
+    this.waiting = undefined;
+    this.inheritedAt = 0;
     this.lastAt = 0;
     this.#pendingAt = 0;
     for (const member of this.members) member.at = 0;
@@ -158,12 +181,20 @@ export class Resource {
 
   #learn(at: number, used: number, limit: number, scale: number): void {
     const seconds = Math.floor(at / 1000);
+    if (this.history.firstAt === 0) this.#inherit(seconds);
     // Several samples a second are one.
     if (seconds <= this.history.lastAt) return;
     this.history.add(seconds, used, limit);
     this.scale = scale;
     this.lastAt = at;
     followTeeth(this.history, seconds, used, scale);
+  }
+
+  #inherit(seconds: number): void {
+    const known = this.#predecessor(seconds);
+    if (known === undefined) return;
+    this.history.restore(known.bytes);
+    this.inheritedAt = seconds;
   }
 
   /** The value of a role, NaN when no series has one that is fresh. Limits of 0 and less are none. */

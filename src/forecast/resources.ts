@@ -2,6 +2,7 @@ import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import { type Selector, selects } from '../model/matcher.ts';
 import { type CapacityRule, isComplete, type Role, selectorsOf } from './capacity-rule.ts';
 import { isLevel, outputLabels, Resource } from './resource.ts';
+import { WorkloadLines, withoutPod } from './workload-lines.ts';
 
 /** A role that series of some metric may have. */
 interface Part {
@@ -20,6 +21,8 @@ export class Resources {
   readonly #labels: (slot: number) => Labels | undefined;
   readonly #bySlot = new Map<number, Resource[]>();
   readonly #byKey = new Map<string, Resource>();
+  readonly #lines = new WorkloadLines();
+  readonly #lineOfResource = new WeakMap<Resource, string>();
   readonly #onEnd: (resource: Resource) => void;
   #partsByName = new Map<string, Part[]>();
   readonly #ruleNumbers = new Map<string, number>();
@@ -115,7 +118,7 @@ export class Resources {
     const key = this.#keyOf(rule, joinKey);
     let resource = this.#byKey.get(key);
     if (resource === undefined) {
-      resource = new Resource(rule, key);
+      resource = this.#create(rule, key, this.#lineOf(rule, labels));
       this.#byKey.set(key, resource);
     }
     if (resource.members.some((member) => member.slot === slot && member.role === role)) return;
@@ -126,6 +129,20 @@ export class Resources {
     else if (!resources.includes(resource)) resources.push(resource);
     this.#mark(resource);
     if (isLevel({ role })) resource.outputId = this.#nextOutputId++;
+  }
+
+  #create(rule: CapacityRule, key: string, line: string | undefined): Resource {
+    if (line === undefined) return new Resource(rule, key);
+    const resource = new Resource(rule, key, (at) => this.#lines.latest(line, at));
+    this.#lines.add(line, resource);
+    this.#lineOfResource.set(resource, line);
+    return resource;
+  }
+
+  /** What a resource of a pod shares with those of other pods of its workload; undefined where it is of no pod. */
+  #lineOf(rule: CapacityRule, labels: Labels): string | undefined {
+    const shared = rule.on.includes('pod') ? withoutPod(labels) : undefined;
+    return shared && this.#keyOf(rule, joinKeyOf(shared, rule.on, this.#clusterLabel));
   }
 
   /**
@@ -151,8 +168,10 @@ export class Resources {
 
   #forget(resource: Resource): void {
     this.#onEnd(resource);
-    resource.history.release();
     this.#byKey.delete(resource.key);
+    const line = this.#lineOfResource.get(resource);
+    if (line !== undefined) this.#lines.remove(line, resource);
+    resource.history.release();
     for (const { slot } of resource.members) {
       const left = this.of(slot).filter((other) => other !== resource);
       if (left.length > 0) this.#bySlot.set(slot, left);

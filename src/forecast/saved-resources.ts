@@ -1,5 +1,5 @@
 import type { Forecast } from './forecaster.ts';
-import type { Resource, Urgency } from './resource.ts';
+import type { Resource, Urgency, WaitingForecast } from './resource.ts';
 import { HISTORY_BYTES } from './resource-history.ts';
 import type { Resources } from './resources.ts';
 
@@ -14,8 +14,10 @@ interface SavedResource {
   readonly lastAt: number;
   readonly forecastAt: number;
   readonly expiresAt: number;
+  readonly inheritedAt: number;
   readonly urgentCount: number;
   readonly forecast: { readonly [Key in keyof Forecast]: Forecast[Key] | null } | undefined;
+  readonly waiting: readonly (Omit<WaitingForecast, 'p90'> & { readonly p90: number | null })[] | undefined;
   readonly urgency: (Omit<Urgency, 'labels'> & { readonly labels: readonly (readonly [string, string])[] }) | undefined;
 }
 
@@ -50,10 +52,11 @@ export function restoreResources(resources: Resources, block: Buffer): void {
     if (resource === undefined) continue;
     const start = jsonEnd + place * HISTORY_BYTES;
     resource.history.restore(block.subarray(start, start + HISTORY_BYTES));
-    const { scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, urgency } = saved;
-    Object.assign(resource, { scale, lastAt, forecastAt, expiresAt, urgentCount });
+    const { scale, lastAt, forecastAt, expiresAt, inheritedAt, urgentCount, forecast, waiting, urgency } = saved;
+    Object.assign(resource, { scale, lastAt, forecastAt, expiresAt, inheritedAt, urgentCount });
     const { p10, p50, p90, state } = forecast ?? {};
     if (state) resource.forecast = { p10: p10 ?? Infinity, p50: p50 ?? Infinity, p90: p90 ?? Infinity, state };
+    resource.waiting = waiting?.map((each) => ({ ...each, p90: each.p90 ?? Infinity }));
     if (urgency) resource.urgency = { ...urgency, labels: new Map(urgency.labels) };
     // Until the next scrape its series count as live, so that what is put out does not end with a restart.
     for (const member of resource.members) member.at = lastAt;
@@ -62,7 +65,19 @@ export function restoreResources(resources: Resources, block: Buffer): void {
 
 function writeBlock(resources: readonly Resource[]): Buffer {
   const list = resources.map((resource): SavedResource => {
-    const { rule, joinKey, scale, lastAt, forecastAt, expiresAt, urgentCount, forecast, urgency } = resource;
+    const {
+      rule,
+      joinKey,
+      scale,
+      lastAt,
+      forecastAt,
+      expiresAt,
+      inheritedAt,
+      urgentCount,
+      forecast,
+      waiting,
+      urgency,
+    } = resource;
     const open = urgency && { ...urgency, labels: [...urgency.labels] };
     return {
       resource: rule.resource,
@@ -71,8 +86,10 @@ function writeBlock(resources: readonly Resource[]): Buffer {
       lastAt,
       forecastAt,
       expiresAt,
+      inheritedAt,
       urgentCount,
       forecast,
+      waiting,
       urgency: open,
     };
   });

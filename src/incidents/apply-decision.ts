@@ -38,9 +38,11 @@ const MAX_ANOMALIES_PER_INCIDENT = 200;
  */
 export function applyDecision(draft: Draft, decision: Decision, context: DecisionContext): number {
   const departures = new Map<string, Map<string, number>>();
+  // Of one alert the firing with the greatest id is the newest: numbers are given as firings came, not as they are placed.
+  const ids = new Map([...context.arrivals.keys()].map((key) => [key, context.takeMemberId()]));
   const all = [...decision.placements, ...undecided(decision, context.arrivals)];
   for (const [id, placements] of Map.groupBy(all, (placement) => placement.incidentId)) {
-    for (const [from, count] of place(draft, id, placements, context)) {
+    for (const [from, count] of place(draft, id, placements, { ...context, ids })) {
       departures.set(from, (departures.get(from) ?? new Map<string, number>()).set(id, count));
     }
   }
@@ -81,7 +83,7 @@ function place(
   draft: Draft,
   incidentId: string,
   placements: readonly FiringPlacement[],
-  { arrivals, linked, takeMemberId, at }: DecisionContext,
+  { arrivals, ids, linked, at }: DecisionContext & { readonly ids: ReadonlyMap<string, number> },
 ): Map<string, number> {
   const from = new Map<string, number>();
   const seen = new Set<string>();
@@ -110,7 +112,7 @@ function place(
     } else if (arrival !== undefined) {
       const { firing, entity, onset, heldUntil } = arrival;
       cluster = arrival.cluster;
-      const admitted = { id: takeMemberId(), incidentId, entity, admittedAt: at, reasons } as const;
+      const admitted = { id: ids.get(key)!, incidentId, entity, admittedAt: at, reasons } as const;
       const fresh = {
         ...admitted,
         kind: 'alert',

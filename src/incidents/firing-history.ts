@@ -1,6 +1,7 @@
 import type { Alert } from '../model/alert.ts';
 import { type Entity, formatEntity } from '../model/entity.ts';
 import { compareSeverity } from './severity.ts';
+import { trimOldest } from './trim-oldest.ts';
 
 /** A firing that is over, or goes on: what the history keeps of it. */
 export interface PastFiring {
@@ -66,7 +67,7 @@ export class FiringHistory {
     if (changes.at(-1) !== change) changes.push(change);
     if (changes.length > 2 * OBSERVATIONS) changes.shift();
     this.#changes.set(fingerprint, changes);
-    if (this.#changes.size > MAX_ALERTS) this.#forget(this.#changes.keys().next().value!);
+    for (const forgotten of trimOldest(this.#changes, MAX_ALERTS)) this.#flapping.delete(forgotten);
   }
 
   /**
@@ -107,13 +108,8 @@ export class FiringHistory {
     if (known !== undefined) return known;
     const rule = { durations: [], open: new Map<string, number>(), held: 0, survived: 0 };
     this.#rules.set(key, rule);
-    if (this.#rules.size > MAX_RULES) this.#rules.delete(this.#rules.keys().next().value!);
+    trimOldest(this.#rules, MAX_RULES);
     return rule;
-  }
-
-  #forget(fingerprint: string): void {
-    this.#changes.delete(fingerprint);
-    this.#flapping.delete(fingerprint);
   }
 }
 

@@ -116,9 +116,11 @@ function continueSighting(last: Firing, sighting: Sighting, alert: Alert): Recei
   }
   const expiresAt = latest(sighting.expiresAt, alert.expiresAt);
   const startsAt = Math.min(sighting.startsAt, alert.startsAt);
+  const isRepeated = alert.startsAt >= last.alert.startsAt && isSameText(last.alert, alert);
+  // Nearly all alerts that arrive: nothing is made for them.
+  if (isRepeated && expiresAt === sighting.expiresAt) return { outcome: 'repeated', firing: last };
   const firing = join(last, alert, { ...sighting, startsAt, expiresAt });
-  if (!isRepeat(last.alert, firing.alert)) return { outcome: 'changed', firing };
-  return { outcome: 'repeated', firing: expiresAt === sighting.expiresAt ? last : firing };
+  return { outcome: isRepeated ? 'repeated' : 'changed', firing };
 }
 
 /** An end that was only assumed is corrected by whatever comes later; an explicit one is not. */
@@ -163,11 +165,9 @@ function latest(a: number | undefined, b: number | undefined): number | undefine
   return a === undefined || b === undefined ? undefined : Math.max(a, b);
 }
 
-function isRepeat(before: Alert, after: Alert): boolean {
-  return (
-    before.startsAt === after.startsAt &&
-    before.generatorUrl === after.generatorUrl &&
-    before.annotations.size === after.annotations.size &&
-    [...after.annotations].every(([name, value]) => before.annotations.get(name) === value)
-  );
+function isSameText(before: Alert, after: Alert): boolean {
+  if (before.generatorUrl !== after.generatorUrl) return false;
+  if (before.annotations.size !== after.annotations.size) return false;
+  for (const [name, value] of after.annotations) if (before.annotations.get(name) !== value) return false;
+  return true;
 }

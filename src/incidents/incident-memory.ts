@@ -61,13 +61,20 @@ export class IncidentMemory {
     for (const incident of store.recentIncidents(endedSince)) this.#load(incident);
   }
 
-  /** Stores a draft and only then believes it. @throws RequestError 503 when it can't be stored */
-  commit(draft: Draft, delivery?: AlertDelivery, ledger: readonly LedgerEntry[] = []): void {
+  /**
+   * Stores a draft and only then believes it.
+   * @param source what a delivery brought, if it was one; `isFlushed` for what a person is answered at once
+   * @throws RequestError 503 when it can't be stored
+   */
+  commit(
+    draft: Draft,
+    source: { delivery?: AlertDelivery; ledger?: readonly LedgerEntry[]; isFlushed?: boolean } = {},
+  ): void {
     if (draft.isEmpty) return;
     const { incidents, members, placed, links, events } = draft;
     this.#store(() =>
       this.#parts.store.commit({
-        ...(delivery && { delivery, ledger }),
+        ...source,
         incidents: incidents.values(),
         members: members.values(),
         placed: placed.values(),

@@ -30,6 +30,7 @@ export class LiveIncidents {
   readonly #byKey = new Map<string, AlertMember>();
   readonly #byFingerprint = new Map<string, AlertMember>();
   readonly #anomalies = new Map<string, AnomalyMember>();
+  readonly #waiting = new Set<string>();
 
   get(id: string): Incident | undefined {
     return this.#live.get(id)?.incident;
@@ -38,6 +39,11 @@ export class LiveIncidents {
   /** In the order in which they came. */
   *all(): Iterable<Incident> {
     for (const { incident } of this.#live.values()) yield incident;
+  }
+
+  /** Those for which something will be due: candidates, and recoveries that have to last. */
+  waiting(): Iterable<string> {
+    return this.#waiting;
   }
 
   /** The newest firing of an alert. */
@@ -86,6 +92,8 @@ export class LiveIncidents {
   }
 
   putIncident(incident: Incident): void {
+    if (incident.state === 'candidate' || incident.state === 'recovering') this.#waiting.add(incident.id);
+    else this.#waiting.delete(incident.id);
     const live = this.#live.get(incident.id);
     if (live !== undefined) live.incident = incident;
     else {

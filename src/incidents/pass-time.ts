@@ -7,24 +7,30 @@ import type { LiveIncidents } from './live-incidents.ts';
 /** Twice Alertmanager's default `repeat_interval`: what was not repeated for so long is unknown. */
 const SILENCE_MS = 8 * 3_600_000;
 
+/** Ends holds and recoveries whose time has come. */
+export function endWaits(draft: Draft, live: LiveIncidents, now: number): void {
+  for (const id of new Set([...live.waiting(), ...draft.incidents.keys()])) {
+    const { state, heldUntil = 0, lastEndAt = now } = draft.incident(id)!;
+    const isDue =
+      (state === 'candidate' && heldUntil <= now) || (state === 'recovering' && lastEndAt + RECOVERY_MS <= now);
+    if (isDue) draft.act(id, { kind: 'wait', at: now });
+  }
+}
+
 /**
- * Ends holds and recoveries whose time has come, and gives up what nobody has spoken of for hours.
+ * Gives up what nobody has spoken of for hours.
  * @param isConfirmed whether the rule of the alert with this fingerprint is known to hold still
  */
-export function passTime(
+export function giveUpSilent(
   draft: Draft,
   live: LiveIncidents,
   isConfirmed: (fingerprint: string) => boolean,
   now: number,
 ): void {
   for (const { id } of live.all()) {
+    if (live.heardAt(id) >= now - SILENCE_MS) continue;
     const incident = draft.incident(id)!;
-    const { state, heldUntil = 0, lastEndAt = now } = incident;
-    const isDue =
-      (state === 'candidate' && heldUntil <= now) || (state === 'recovering' && lastEndAt + RECOVERY_MS <= now);
-    if (isDue) draft.act(id, { kind: 'wait', at: now });
-    const isSilent = isOpen(incident) && incident.firing > 0 && live.heardAt(id) < now - SILENCE_MS;
-    if (isSilent) giveUp(draft, id, isConfirmed, now);
+    if (isOpen(incident) && incident.firing > 0) giveUp(draft, id, isConfirmed, now);
   }
 }
 

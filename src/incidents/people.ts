@@ -69,7 +69,7 @@ export class People {
     const draft = new Draft(memory.live);
     const at = clock.now();
     const done = act(draft, { ...deed, at });
-    memory.commit(draft);
+    memory.commit(draft, { isFlushed: true });
     if (done !== undefined && done.moved.length > 0) onMoved(done.moved, at);
     return draft.incident(done?.id ?? id)!;
   }

@@ -118,9 +118,13 @@ function replaceLast(thread: Thread, firing: Firing, hasChanged: boolean): void 
 /** Of one firing the end comes last, because it is final. */
 function byIdentity(a: Alert, b: Alert): number {
   return (
-    compareBytes(a.fingerprint, b.fingerprint) ||
+    compareDigits(a.fingerprint, b.fingerprint) ||
     a.startsAt - b.startsAt ||
     Number(a.endsAt !== undefined) - Number(b.endsAt !== undefined) ||
     compareBytes(a.replica, b.replica)
   );
+}
+
+function compareDigits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

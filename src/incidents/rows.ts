@@ -12,44 +12,79 @@ import type {
   Sighting,
 } from '../model/incident.ts';
 import { createLabels, type Labels, labelsToObject } from '../model/labels.ts';
+import type { Value } from './database.ts';
 import type { PastFiring } from './firing-history.ts';
 
 /** An event with the number by which it can be undone. */
 export type StoredEvent = IncidentEvent & { readonly id: number };
 
-/** A row as SQLite takes and gives it: column to value. */
-export type Row = Record<string, string | number | null>;
+/** A row as SQLite gives it: column to value. */
+export type Row = Record<string, Value>;
 
-export function incidentToRow(incident: Incident): Row {
-  return {
-    id: incident.id,
-    cluster: incident.cluster,
-    state: incident.state,
-    lead: incident.lead,
-    severity: incident.severity,
-    starts_at: incident.startsAt,
-    last_onset_at: incident.lastOnsetAt,
-    opened_at: incident.openedAt,
-    last_end_at: incident.lastEndAt ?? null,
-    resolved_at: incident.resolvedAt ?? null,
-    resolved_by: incident.resolvedBy,
-    acknowledged_at: incident.acknowledgedAt ?? null,
-    acknowledged_by: incident.acknowledgedBy,
-    reopened: incident.reopened,
-    alerts: incident.alerts,
-    firing: incident.firing,
-    anomalies: incident.anomalies,
-    last_joined_at: incident.lastJoinedAt,
-    promoted_at: incident.promotedAt ?? null,
-    held_until: incident.heldUntil ?? null,
-    acknowledged_as: incident.acknowledgedAs === undefined ? null : JSON.stringify(incident.acknowledgedAs),
-    causes: JSON.stringify(incident.causes),
-    impacted: JSON.stringify(incident.impacted),
-    possible: JSON.stringify(incident.possible),
-    merged_into: incident.mergedInto ?? null,
-    key: incident.key,
-    recurrence_of: incident.recurrenceOf ?? null,
-  };
+/** In the order of `incidentValues`. */
+export const INCIDENT_COLUMNS = [
+  'number',
+  'id',
+  'cluster',
+  'state',
+  'lead',
+  'severity',
+  'starts_at',
+  'last_onset_at',
+  'opened_at',
+  'last_joined_at',
+  'promoted_at',
+  'held_until',
+  'last_end_at',
+  'resolved_at',
+  'resolved_by',
+  'acknowledged_at',
+  'acknowledged_by',
+  'acknowledged_as',
+  'reopened',
+  'alerts',
+  'firing',
+  'anomalies',
+  'causes',
+  'impacted',
+  'possible',
+  'merged_into',
+  'key',
+  'recurrence_of',
+];
+
+/** @param number by which members and events refer to it */
+export function incidentValues(incident: Incident, number: number): Value[] {
+  return [
+    number,
+    incident.id,
+    incident.cluster,
+    incident.state,
+    incident.lead,
+    incident.severity,
+    incident.startsAt,
+    incident.lastOnsetAt,
+    incident.openedAt,
+    incident.lastJoinedAt,
+    incident.promotedAt ?? null,
+    incident.heldUntil ?? null,
+    incident.lastEndAt ?? null,
+    incident.resolvedAt ?? null,
+    incident.resolvedBy,
+    incident.acknowledgedAt ?? null,
+    incident.acknowledgedBy,
+    incident.acknowledgedAs === undefined ? null : JSON.stringify(incident.acknowledgedAs),
+    incident.reopened,
+    incident.alerts,
+    incident.firing,
+    incident.anomalies,
+    listToJson(incident.causes),
+    listToJson(incident.impacted),
+    listToJson(incident.possible),
+    incident.mergedInto ?? null,
+    incident.key,
+    incident.recurrenceOf ?? null,
+  ];
 }
 
 export function rowToIncident(row: Row): Incident {
@@ -84,43 +119,56 @@ export function rowToIncident(row: Row): Incident {
   };
 }
 
-export function memberToRow(member: Member): Row {
-  const { id, kind, entity, admittedAt } = member;
-  const subject = kind === 'alert' ? member.firing.alert : member.anomaly;
-  return {
-    id,
-    kind,
-    fingerprint: kind === 'alert' ? member.firing.alert.fingerprint : fingerprint(member.anomaly.labels),
-    starts_at: subject.startsAt,
-    ends_at: subject.endsAt ?? null,
-    entity: entity === undefined ? null : JSON.stringify(entity),
-    admitted_at: admittedAt,
-    content: kind === 'alert' ? firingToJson(member.firing) : anomalyToJson(member.anomaly),
-    firing_key: kind === 'alert' ? member.key : '',
-    onset_earliest: kind === 'alert' ? member.onset.earliest : 0,
-    onset_latest: kind === 'alert' ? member.onset.latest : 0,
-    ...placementToRow(member),
-  };
+/** In the order of `memberValues`. */
+export const MEMBER_COLUMNS = [
+  'id',
+  'kind',
+  'fingerprint',
+  'firing_key',
+  'starts_at',
+  'ends_at',
+  'onset_earliest',
+  'onset_latest',
+  'entity',
+  'admitted_at',
+  'content',
+  'incident',
+  'role',
+  'reasons',
+  'weak',
+  'alternatives',
+  'pinned',
+];
+
+/** @param incident the number of its incident */
+export function memberValues(member: Member, incident: number): Value[] {
+  const { id, entity, admittedAt } = member;
+  const about = entity === undefined ? null : JSON.stringify(entity);
+  if (member.kind === 'anomaly') {
+    const { labels, startsAt, endsAt = null } = member.anomaly;
+    const content = anomalyToJson(member.anomaly);
+    const own = [id, 'anomaly', fingerprint(labels), '', startsAt, endsAt, 0, 0, about, admittedAt, content];
+    return [...own, ...placementValues(member, incident)];
+  }
+  const { key, onset, firing } = member;
+  const { fingerprint: alert, startsAt, endsAt = null } = firing.alert;
+  const content = firingToJson(firing);
+  const own = [id, 'alert', alert, key, startsAt, endsAt, onset.earliest, onset.latest, about, admittedAt, content];
+  return [...own, ...placementValues(member, incident)];
 }
 
-/** The columns that change when a member stands elsewhere, or for other reasons. */
-export function placementToRow(member: Member) {
-  const { incidentId, reasons, role } = member;
-  const isAlert = member.kind === 'alert';
-  return {
-    incident_id: incidentId,
-    reasons: JSON.stringify(reasons),
-    role,
-    weak: isAlert && member.weak ? 1 : 0,
-    alternatives: isAlert ? JSON.stringify(member.alternatives) : '[]',
-    pinned: isAlert && member.pinned ? 1 : 0,
-  };
+/** The columns from `incident` on: what changes when a member stands elsewhere, or for other reasons. */
+export function placementValues(member: Member, incident: number): Value[] {
+  const { reasons, role } = member;
+  if (member.kind === 'anomaly') return [incident, role, listToJson(reasons), 0, '[]', 0];
+  const { weak, alternatives, pinned } = member;
+  return [incident, role, listToJson(reasons), Number(weak), listToJson(alternatives), Number(pinned)];
 }
 
-export function rowToMember(row: Row): Member {
+export function rowToMember(row: Row, incidentId: string): Member {
   const membership = {
     id: row.id as number,
-    incidentId: row.incident_id as string,
+    incidentId,
     entity: row.entity === null ? undefined : JSON.parse(row.entity as string),
     admittedAt: row.admitted_at as number,
     reasons: JSON.parse(row.reasons as string),
@@ -150,10 +198,10 @@ export function rowToPastFiring(row: Row): PastFiring {
   };
 }
 
-export function rowToEvent(row: Row): StoredEvent {
+export function rowToEvent(row: Row, incidentId: string): StoredEvent {
   return {
     id: row.id as number,
-    incidentId: row.incident_id as string,
+    incidentId,
     at: row.at as number,
     kind: row.kind as IncidentEvent['kind'],
     by: row.by as string,
@@ -210,6 +258,11 @@ function rowToAnomaly(row: Row): Anomaly {
     startsAt: row.starts_at as number,
     endsAt: orUndefined(row.ends_at),
   };
+}
+
+/** Most are empty. */
+function listToJson(list: readonly unknown[]): string {
+  return list.length === 0 ? '[]' : JSON.stringify(list);
 }
 
 function toLabels(object: Record<string, string>): Labels {

@@ -2,6 +2,7 @@ import type { ObservedOnset } from '../correlate/correlator.ts';
 import type { Alert } from '../model/alert.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import type { AlertMember } from '../model/incident.ts';
+import { trimOldest } from './trim-oldest.ts';
 
 /** What ended longer ago explains nothing that fires now. */
 const KEPT_AFTER_END_MS = 60 * 60_000;
@@ -27,9 +28,7 @@ export class RuleOnsets {
     const key = fingerprint(onset.labels);
     this.#byFingerprint.delete(key);
     this.#byFingerprint.set(key, onset);
-    if (this.#byFingerprint.size > MAX_ONSETS) {
-      this.#byFingerprint.delete(this.#byFingerprint.keys().next().value!);
-    }
+    trimOldest(this.#byFingerprint, MAX_ONSETS);
   }
 
   /** When the condition of an alert began, as far as can be told. */

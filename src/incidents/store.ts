@@ -1,14 +1,19 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AlertDelivery } from '../model/alert.ts';
-import { messageOf } from '../model/errors.ts';
 import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
+import { CheckpointThread } from './checkpoint-thread.ts';
+import { openDatabase, prepareUpsert, transact, type Value } from './database.ts';
 import type { PastFiring } from './firing-history.ts';
 import type { HandMadeLink } from './hand-made-links.ts';
+import { LogFlush } from './log-flush.ts';
+import { prune } from './pruning.ts';
 import type { LedgerEntry } from './receive-delivery.ts';
 import {
-  incidentToRow,
-  memberToRow,
-  placementToRow,
+  INCIDENT_COLUMNS,
+  incidentValues,
+  MEMBER_COLUMNS,
+  memberValues,
+  placementValues,
   type Row,
   rowToEvent,
   rowToIncident,
@@ -16,7 +21,7 @@ import {
   rowToPastFiring,
   type StoredEvent,
 } from './rows.ts';
-import { migrate } from './schema.ts';
+import { IS_OPEN } from './schema.ts';
 
 /** What one delivery, one tick or one person changed: stored whole or not at all. */
 interface IncidentChanges {
@@ -25,6 +30,8 @@ interface IncidentChanges {
   readonly members: Iterable<Member>;
   /** Members that are stored already, of which only the place, the role and the reasons are new. */
   readonly placed?: Iterable<AlertMember>;
+  /** Whether it survives a power cut when `commit` returns, and not only once `flushed` resolves. */
+  readonly isFlushed?: boolean;
   /** What a person's merge or split says for later. */
   readonly links?: readonly HandMadeLink[];
   readonly events: readonly IncidentEvent[];
@@ -43,29 +50,29 @@ export interface IncidentQuery {
   readonly after?: { readonly openedAt: number; readonly id: string };
 }
 
-const IS_OPEN = "state IN ('candidate', 'open', 'recovering')";
-/** Another program (a backup) may hold the lock for a moment; the loop must not wait for it any longer. */
-const BUSY_TIMEOUT_MS = 250;
-const PRUNED_ROWS_PER_SLICE = 2000;
-const CACHE_KIB = 32_000;
-/** Of 4 KiB each. */
-const CHECKPOINT_PAGES = 4000;
-
 /**
- * Incidents, their members and their timelines in one SQLite file. A change is on the disk when `commit` returns.
+ * Incidents, their members and their timelines in one SQLite file. A change survives the end of the process when `commit`
+ * returns, and a power cut when `flushed` resolves.
  */
 export class IncidentStore {
   readonly #database: DatabaseSync;
+  /** Undefined in memory. */
+  readonly #log: { readonly checkpoints: CheckpointThread; readonly flush: LogFlush } | undefined;
   readonly #insertDelivery: StatementSync;
-  readonly #putIncident: (row: Row) => void;
-  readonly #putMember: (row: Row) => void;
+  readonly #putIncident: (values: readonly Value[]) => void;
+  readonly #putMember: (values: readonly Value[]) => void;
   readonly #placeMember: StatementSync;
   readonly #insertEvent: StatementSync;
   readonly #insertLink: StatementSync;
   readonly #insertEntry: StatementSync;
+  readonly #findNumber: StatementSync;
   readonly #findIncident: StatementSync;
   readonly #findEarlier: StatementSync;
   readonly #lastAlert: StatementSync;
+  /** By which members and events refer to incidents, of those that go on; that of others is found on the disk. */
+  readonly #numbers: Map<string, number>;
+  #nextNumber: number;
+  #hasChanged = false;
   #nextMemberId: number;
 
   /**
@@ -73,45 +80,42 @@ export class IncidentStore {
    * @throws Error when the file is no database, or was written by a newer version
    */
   constructor(path: string) {
-    this.#database = open(path);
-    this.#insertDelivery = this.#prepareInsert('deliveries', [
-      'received_at',
-      'source',
-      'alerts',
-      'invalid_alerts',
-      'truncated_alerts',
-      'envelope',
-    ]);
-    this.#putIncident = preparePut(this.#database, 'incidents');
-    this.#putMember = preparePut(this.#database, 'members');
-    this.#insertEvent = this.#prepareInsert('events', [
-      'incident_id',
-      'at',
-      'kind',
-      'by',
-      'comment',
-      'count',
-      'detail',
-    ]);
-    this.#insertLink = this.#prepareInsert('links', ['at', 'a', 'b', 'is_together']);
-    this.#placeMember = this.#database.prepare(
-      `UPDATE members SET incident_id = :incident_id, role = :role, reasons = :reasons, weak = :weak,
-       alternatives = :alternatives, pinned = :pinned WHERE id = :id`,
+    this.#database = openDatabase(path);
+    this.#log =
+      path === ':memory:' ? undefined : { checkpoints: new CheckpointThread(path), flush: new LogFlush(path) };
+    const prepare = (sql: string) => this.#database.prepare(sql);
+    this.#insertDelivery = prepare(
+      `INSERT INTO deliveries (received_at, source, alerts, invalid_alerts, truncated_alerts, envelope)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     );
-    this.#findIncident = this.#database.prepare('SELECT * FROM incidents WHERE id = ?');
-    this.#findEarlier = this.#database.prepare(
+    this.#putIncident = prepareUpsert(this.#database, 'incidents', INCIDENT_COLUMNS, ['id', 'cluster', 'opened_at']);
+    this.#putMember = prepareUpsert(this.#database, 'members', MEMBER_COLUMNS, ['kind', 'fingerprint', 'firing_key']);
+    this.#placeMember = prepare(
+      'UPDATE members SET incident = ?, role = ?, reasons = ?, weak = ?, alternatives = ?, pinned = ? WHERE id = ?',
+    );
+    this.#insertEvent = prepare(
+      'INSERT INTO events (incident, at, kind, "by", comment, count, detail) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#insertLink = prepare('INSERT INTO links (at, a, b, is_together) VALUES (?, ?, ?, ?)');
+    this.#findNumber = prepare('SELECT number FROM incidents WHERE id = ? AND resolved_at IS NOT NULL');
+    this.#findIncident = prepare('SELECT * FROM incidents WHERE number = ?');
+    this.#findEarlier = prepare(
       `SELECT id FROM incidents WHERE "key" = ? AND resolved_at >= ? AND resolved_at <= ? AND state <> 'merged'
        ORDER BY resolved_at DESC LIMIT 1`,
     );
-    this.#lastAlert = this.#database.prepare(
-      "SELECT * FROM members WHERE fingerprint = ? AND kind = 'alert' ORDER BY id DESC LIMIT 1",
+    this.#lastAlert = prepare(
+      `SELECT members.*, incidents.id AS incident_id FROM members JOIN incidents ON number = incident
+       WHERE fingerprint = ? AND kind = 'alert' AND ends_at IS NOT NULL ORDER BY members.id DESC LIMIT 1`,
     );
-    this.#insertEntry = this.#database.prepare(
-      `INSERT INTO ledger (fingerprint, starts_at, replica, at, account, alertname, reason) VALUES (?, ?, ?, ?, ?, ?, ?)
+    this.#insertEntry = prepare(
+      `INSERT INTO ledger (starts_at, fingerprint, replica, at, account, alertname, reason) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET account = excluded.account, at = excluded.at, reason = excluded.reason
          WHERE account IN ('silenced', 'inhibited', 'maintenance') AND excluded.account IN ('member', 'duplicate')`,
     );
-    this.#nextMemberId = this.#count('SELECT coalesce(max(id), 0) + 1 AS count FROM members');
+    const open = prepare('SELECT id, number FROM incidents WHERE resolved_at IS NULL').all();
+    this.#numbers = new Map(open.map(({ id, number }) => [id as string, number as number]));
+    this.#nextNumber = this.#next('SELECT max(number) AS last FROM incidents');
+    this.#nextMemberId = this.#next('SELECT max(id) AS last FROM members');
   }
 
   /** Ids of members grow; one that was taken and not stored is not given again. */
@@ -120,35 +124,58 @@ export class IncidentStore {
   }
 
   /** Stores a change in one transaction. @throws Error when it can't (disk full, locked): then nothing is stored */
-  commit({ delivery, incidents, members, placed = [], links = [], events, ledger = [] }: IncidentChanges): void {
-    this.#transaction(() => {
+  commit(changes: IncidentChanges): void {
+    const { delivery, incidents, members, placed = [], links = [], events, ledger = [], isFlushed = false } = changes;
+    const changed = [...incidents];
+    const numbers = new Map(changed.map(({ id }) => [id, this.#numberOf(id) || this.#nextNumber++]));
+    const numberOf = (id: string) => numbers.get(id) ?? this.#numberOf(id);
+    transact(this.#database, isFlushed, () => {
       if (delivery !== undefined) {
         this.#addDelivery(delivery);
         this.#addToLedger(ledger, delivery.receivedAt);
       }
-      for (const incident of incidents) this.#putIncident(incidentToRow(incident));
-      for (const member of members) this.#putMember(memberToRow(member));
-      for (const member of placed) this.#placeMember.run({ id: member.id, ...placementToRow(member) });
-      for (const { incidentId, detail, ...event } of events) {
-        this.#insertEvent.run({ incident_id: incidentId, ...event, detail: JSON.stringify(detail) });
+      for (const incident of changed) this.#putIncident(incidentValues(incident, numberOf(incident.id)));
+      for (const member of members) this.#putMember(memberValues(member, numberOf(member.incidentId)));
+      for (const member of placed) {
+        this.#placeMember.run(...placementValues(member, numberOf(member.incidentId)), member.id);
       }
-      for (const { at, a, b, isTogether } of links) this.#insertLink.run({ at, a, b, is_together: Number(isTogether) });
+      for (const { incidentId, at, kind, by, comment, count, detail } of events) {
+        this.#insertEvent.run(numberOf(incidentId), at, kind, by, comment, count, JSON.stringify(detail));
+      }
+      for (const { at, a, b, isTogether } of links) this.#insertLink.run(at, a, b, Number(isTogether));
     });
+    this.#hasChanged = true;
+    for (const { id, resolvedAt } of changed) {
+      if (resolvedAt === undefined) this.#numbers.set(id, numberOf(id));
+      else this.#numbers.delete(id);
+    }
   }
 
   /** Notes what became of firings, see `IncidentChanges.ledger`. @throws Error when that can't be stored */
   addToLedger(entries: readonly LedgerEntry[], at: number): void {
-    this.#transaction(() => this.#addToLedger(entries, at));
+    transact(this.#database, false, () => this.#addToLedger(entries, at));
+    this.#hasChanged = true;
   }
 
-  /** The newest firing of an alert, undefined when it never fired within the retention. */
+  /** Resolves when all that was committed so far survives a power cut. Rejects when the disk fails. */
+  async flushed(): Promise<void> {
+    await this.#log?.flush.flush();
+  }
+
+  /** Begins to copy what was committed from the log into the tables; to be called now and then. */
+  checkpoint(): void {
+    if (this.#hasChanged) this.#log?.checkpoints.request();
+    this.#hasChanged = false;
+  }
+
+  /** The newest firing of an alert among those that have ended, undefined when there is none within the retention. */
   lastAlert(fingerprint: string): AlertMember | undefined {
     const row = this.#lastAlert.get(fingerprint) as Row | undefined;
-    return row && (rowToMember(row) as AlertMember);
+    return row && (rowToMember(row, row.incident_id as string) as AlertMember);
   }
 
   incident(id: string): Incident | undefined {
-    const row = this.#findIncident.get(id) as Row | undefined;
+    const row = this.#findIncident.get(this.#numberOf(id)) as Row | undefined;
     return row && rowToIncident(row);
   }
 
@@ -174,16 +201,16 @@ export class IncidentStore {
   /** The members in the order in which they were admitted, at most `limit`. */
   members(incidentId: string, limit = -1): Member[] {
     const rows = this.#database
-      .prepare('SELECT * FROM members WHERE incident_id = ? ORDER BY id LIMIT ?')
-      .all(incidentId, limit);
-    return (rows as Row[]).map(rowToMember);
+      .prepare('SELECT * FROM members WHERE incident = ? ORDER BY id LIMIT ?')
+      .all(this.#numberOf(incidentId), limit);
+    return (rows as Row[]).map((row) => rowToMember(row, incidentId));
   }
 
   timeline(incidentId: string): StoredEvent[] {
     const rows = this.#database
-      .prepare('SELECT * FROM events WHERE incident_id = ? ORDER BY id')
-      .all(incidentId) as Row[];
-    return rows.map(rowToEvent);
+      .prepare('SELECT * FROM events WHERE incident = ? ORDER BY id')
+      .all(this.#numberOf(incidentId)) as Row[];
+    return rows.map((row) => rowToEvent(row, incidentId));
   }
 
   /** The last incident with this key that ended from `since` to `until`. */
@@ -218,108 +245,35 @@ export class IncidentStore {
     this.#database.exec('BEGIN IMMEDIATE; ROLLBACK');
   }
 
-  /**
-   * Deletes a part of what ended before `endedBefore`, a few milliseconds of work.
-   * @returns whether there is more to delete
-   */
+  /** Deletes a part of what ended before `endedBefore`. @returns whether there is more to delete */
   prune(endedBefore: number): boolean {
-    const remove = (sql: string, ...values: (string | number)[]) =>
-      Number(this.#database.prepare(sql).run(...values).changes);
-    const deliveries = remove(
-      'DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE received_at < ? LIMIT ?)',
-      endedBefore,
-      PRUNED_ROWS_PER_SLICE,
-    );
-    const entries = remove(
-      `DELETE FROM ledger WHERE (fingerprint, starts_at, replica) IN
-         (SELECT fingerprint, starts_at, replica FROM ledger WHERE at < ? LIMIT ?)`,
-      endedBefore,
-      PRUNED_ROWS_PER_SLICE,
-    );
-    const row = this.#database
-      .prepare(
-        `SELECT id FROM incidents WHERE NOT ${IS_OPEN} AND firing = 0 AND resolved_at < ? ORDER BY resolved_at LIMIT 1`,
-      )
-      .get(endedBefore);
-    if (row === undefined) return deliveries + entries > 0;
-    const id = row.id as string;
-    const members = remove(
-      'DELETE FROM members WHERE id IN (SELECT id FROM members WHERE incident_id = ? LIMIT ?)',
-      id,
-      PRUNED_ROWS_PER_SLICE,
-    );
-    if (members < PRUNED_ROWS_PER_SLICE) remove('DELETE FROM incidents WHERE id = ?', id);
-    return true;
+    return prune(this.#database, endedBefore);
   }
 
   close(): void {
+    this.#log?.checkpoints.stop();
+    void this.#log?.flush.stop();
     this.#database.close();
-  }
-
-  #transaction(write: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      write();
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      // SQLite may have rolled back by itself, as it does when the disk is full.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
   }
 
   #addToLedger(entries: readonly LedgerEntry[], at: number): void {
     for (const { alert, account, reason } of entries) {
       const { fingerprint, startsAt, replica, labels } = alert;
-      this.#insertEntry.run(fingerprint, startsAt, replica, at, account, labels.get('alertname') ?? '', reason);
+      this.#insertEntry.run(startsAt, fingerprint, replica, at, account, labels.get('alertname') ?? '', reason);
     }
   }
 
   #addDelivery({ receivedAt, source, alerts, invalidAlerts, truncatedAlerts, envelope }: AlertDelivery): void {
-    this.#insertDelivery.run({
-      received_at: receivedAt,
-      source,
-      alerts: alerts.length,
-      invalid_alerts: invalidAlerts,
-      truncated_alerts: truncatedAlerts,
-      envelope: JSON.stringify(envelope),
-    });
+    const counts = [alerts.length, invalidAlerts, truncatedAlerts];
+    this.#insertDelivery.run(receivedAt, source, ...counts, JSON.stringify(envelope));
   }
 
-  #prepareInsert(table: string, columns: readonly string[]): StatementSync {
-    const names = columns.map((column) => `"${column}"`).join(', ');
-    const values = columns.map((column) => `:${column}`).join(', ');
-    return this.#database.prepare(`INSERT INTO ${table} (${names}) VALUES (${values})`);
+  /** @returns 0, which is no number, when there is no such incident */
+  #numberOf(id: string): number {
+    return this.#numbers.get(id) ?? (this.#findNumber.get(id)?.number as number | undefined) ?? 0;
   }
 
-  #count(sql: string): number {
-    return this.#database.prepare(sql).get()?.count as number;
+  #next(sql: string): number {
+    return ((this.#database.prepare(sql).get()?.last as number | null) ?? 0) + 1;
   }
-}
-
-function open(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
-  try {
-    // A webhook of 20,000 alerts fits into the cache, and pages that many commits change are copied back once for all of them.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    database.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    migrate(database);
-    return database;
-  } catch (error) {
-    database.close();
-    throw new Error(`${path}: ${messageOf(error)}`);
-  }
-}
-
-/** Inserts a row, or replaces all columns of the one with the same id. Values go by position, which is twice as fast. */
-function preparePut(database: DatabaseSync, table: 'incidents' | 'members'): (row: Row) => void {
-  const columns = (database.prepare(`PRAGMA table_info(${table})`).all() as Row[]).map(({ name }) => name as string);
-  const updates = columns.slice(1).map((column) => `${column} = excluded.${column}`);
-  const statement = database.prepare(
-    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
-     ON CONFLICT (id) DO UPDATE SET ${updates.join(', ')}`,
-  );
-  return (row) => {
-    statement.run(...columns.map((column) => row[column]!));
-  };
 }

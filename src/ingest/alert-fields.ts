@@ -70,9 +70,11 @@ export function readIdentity(item: JsonObject, options: AlertReadingOptions) {
 
 /** The fields whose names are not listed, as they came. @throws Error when they are nested too deeply to be kept */
 export function unknownFields(item: JsonObject, known: ReadonlySet<string>): JsonObject {
-  const extra = Object.fromEntries(Object.entries(item).filter(([name]) => !known.has(name)));
+  const unknown = Object.keys(item).filter((name) => !known.has(name));
+  // `__proto__` may be one of them: entries are defined, not assigned.
+  const extra = Object.fromEntries(unknown.map((name) => [name, item[name]]));
   try {
-    if (Object.values(extra).some((value) => typeof value === 'object')) JSON.stringify(extra);
+    if (unknown.some((name) => typeof item[name] === 'object')) JSON.stringify(extra);
   } catch {
     throw new Error('has an unknown field that is nested too deeply');
   }

@@ -21,8 +21,8 @@ interface AlertIntake {
   readonly logger: Logger;
   /** Asked at each request: a reload may change it. */
   readonly readingOptions: () => AlertReadingOptions;
-  /** Has stored the alerts durably when it returns. What it throws is answered with 503, and the sender comes again. */
-  readonly deliver: (delivery: AlertDelivery) => void;
+  /** Has stored the alerts durably when it resolves. What it throws is answered with 503, and the sender comes again. */
+  readonly deliver: (delivery: AlertDelivery) => Promise<void>;
   readonly refused: RefusedAlertRequests;
 }
 
@@ -36,7 +36,7 @@ export function createAlertIntakeRoutes(intake: AlertIntake): Router {
     try {
       const body = await readAlertBody(request);
       const delivery = parseWebhook(body, intake.clock.now(), intake.readingOptions());
-      deliver(intake, delivery);
+      await deliver(intake, delivery);
       const { alerts, invalidAlerts } = delivery;
       response.json({ status: 'success', data: { alerts: alerts.length, invalid: invalidAlerts } });
     } catch (error) {
@@ -48,7 +48,7 @@ export function createAlertIntakeRoutes(intake: AlertIntake): Router {
     try {
       const body = await readAlertBody(request);
       const { delivery, problems } = parseApiAlerts(body, intake.clock.now(), intake.readingOptions());
-      deliver(intake, delivery);
+      await deliver(intake, delivery);
       if (problems.length > 0) throw new RequestError(400, 'bad_data', summary(delivery.alerts.length, problems));
       response.status(200).end();
     } catch (error) {
@@ -60,9 +60,9 @@ export function createAlertIntakeRoutes(intake: AlertIntake): Router {
   return router;
 }
 
-function deliver(intake: AlertIntake, delivery: AlertDelivery): void {
+async function deliver(intake: AlertIntake, delivery: AlertDelivery): Promise<void> {
   try {
-    intake.deliver(delivery);
+    await intake.deliver(delivery);
   } catch (error) {
     throw new RequestError(503, 'unavailable', `the alerts could not be stored, send them again: ${messageOf(error)}`);
   }

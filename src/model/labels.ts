@@ -24,7 +24,17 @@ export function compareBytes(a: string, b: string): number {
 
 /** Makes a label set: sorts by bytes and leaves out empty values. Of a repeated name the last value stays. */
 export function createLabels(entries: Iterable<readonly [string, string]>): Labels {
-  return new Map([...entries].filter(([, value]) => value !== '').sort(([a], [b]) => compareBytes(a, b)));
+  const labels = new Map<string, string>();
+  let last = '';
+  let isSorted = true;
+  for (const [name, value] of entries) {
+    if (value === '') continue;
+    // Most senders sort already.
+    isSorted &&= last === '' || compareBytes(last, name) < 0;
+    labels.set(name, value);
+    last = name;
+  }
+  return isSorted ? labels : new Map([...labels].sort(([a], [b]) => compareBytes(a, b)));
 }
 
 /** The same as a plain object, for JSON. `__proto__` stays an ordinary key: entries are defined, not assigned. */

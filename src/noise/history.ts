@@ -90,9 +90,10 @@ export function readHistory(incidentsPath: string, notificationsPath: string, fr
 function readFirings(database: DatabaseSync, from: number): PastFiring[] {
   const rows = database
     .prepare(
-      `SELECT id, incident_id, fingerprint, firing_key, starts_at, ends_at, onset_latest, admitted_at,
-         content -> '$.labels' AS labels
-       FROM members WHERE kind = 'alert' AND admitted_at >= ? ORDER BY id DESC LIMIT ?`,
+      `SELECT members.id, incidents.id AS incident_id, fingerprint, firing_key, members.starts_at, ends_at, onset_latest,
+         admitted_at, content -> '$.labels' AS labels
+       FROM members JOIN incidents ON number = incident
+       WHERE kind = 'alert' AND admitted_at >= ? ORDER BY members.id DESC LIMIT ?`,
     )
     .all(from, MAX_FIRINGS + 1);
   return rows.toReversed().map((row) => ({
@@ -110,12 +111,12 @@ function readFirings(database: DatabaseSync, from: number): PastFiring[] {
 
 function readIncidents(database: DatabaseSync): Map<string, PastIncident> {
   const reopened = Map.groupBy(
-    database.prepare("SELECT incident_id, at FROM events WHERE kind = 'reopened' ORDER BY id").all(),
-    (row) => row.incident_id as string,
+    database.prepare("SELECT incident, at FROM events WHERE kind = 'reopened' ORDER BY id").all(),
+    (row) => row.incident as number,
   );
   const rows = database
     .prepare(
-      `SELECT *, (SELECT min(starts_at) FROM members WHERE incident_id = incidents.id AND kind = 'anomaly') AS anomaly_at
+      `SELECT *, (SELECT min(starts_at) FROM members WHERE incident = number AND kind = 'anomaly') AS anomaly_at
        FROM incidents`,
     )
     .all();
@@ -132,7 +133,7 @@ function readIncidents(database: DatabaseSync): Map<string, PastIncident> {
     acknowledgedAt: orUndefined(row.acknowledged_at),
     resolvedAt: orUndefined(row.resolved_at),
     firstAnomalyAt: orUndefined(row.anomaly_at),
-    reopenedAt: (reopened.get(row.id as string) ?? []).map(({ at }) => at as number),
+    reopenedAt: (reopened.get(row.number as number) ?? []).map(({ at }) => at as number),
   }));
   return new Map(incidents.map((incident) => [incident.id, incident]));
 }

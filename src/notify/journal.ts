@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { CheckpointThread } from '../incidents/checkpoint-thread.ts';
 import { messageOf } from '../model/errors.ts';
 import type { Notification, NotificationEvent } from './notification.ts';
 
@@ -38,6 +39,10 @@ const SCHEMA = `
 const DEFAULT_CAPACITY = 10_000;
 const BUSY_TIMEOUT_MS = 250;
 const PRUNED_PER_CALL = 200;
+/** So many messages make a log of about a megabyte. */
+const CHECKPOINT_EVERY = 1000;
+/** Of 4 KiB each: so long the log becomes only when the thread that copies it does not come. */
+const CHECKPOINT_PAGES = 16_000;
 
 /**
  * What people were told, and what still has to reach a receiver, in one SQLite file: a message and its way to each receiver
@@ -45,6 +50,9 @@ const PRUNED_PER_CALL = 200;
  */
 export class Journal {
   readonly #database: DatabaseSync;
+  /** Undefined in memory. */
+  readonly #checkpoints: CheckpointThread | undefined;
+  #sinceCheckpoint = 0;
   readonly #capacity: number;
   readonly #insert: StatementSync;
   readonly #last: StatementSync;
@@ -60,6 +68,7 @@ export class Journal {
    */
   constructor(path: string, capacity = DEFAULT_CAPACITY) {
     this.#database = open(path);
+    this.#checkpoints = path === ':memory:' ? undefined : new CheckpointThread(path);
     this.#capacity = capacity;
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#insert = prepare('INSERT INTO notifications VALUES (?, ?, ?, ?, ?)');
@@ -91,6 +100,7 @@ export class Journal {
         }
       }
       this.#database.exec('COMMIT');
+      this.#checkpoint(notifications.length);
       return dropped;
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -159,7 +169,15 @@ export class Journal {
   }
 
   close(): void {
+    this.#checkpoints?.stop();
     this.#database.close();
+  }
+
+  #checkpoint(added: number): void {
+    this.#sinceCheckpoint += added;
+    if (this.#sinceCheckpoint < CHECKPOINT_EVERY) return;
+    this.#sinceCheckpoint = 0;
+    this.#checkpoints?.request();
   }
 
   #makeRoom(receiver: string): number {
@@ -175,6 +193,7 @@ function open(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
     if (version > VERSION) throw new Error('a newer version of Pronoia wrote it: start that one again');
     if (version < VERSION) database.exec(`BEGIN IMMEDIATE; ${SCHEMA}; PRAGMA user_version = ${VERSION}; COMMIT`);

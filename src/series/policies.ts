@@ -1,4 +1,4 @@
-import type { Labels } from '../model/labels.ts';
+import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import { type Selector, selects } from '../model/matcher.ts';
 import { KIND, type Kind } from './kinds.ts';
 
@@ -49,6 +49,8 @@ export class Policies {
   /** 1 for policies under which every sample counts, however normal it looks to the detector. */
   readonly isAttentive = new Uint8Array(65_536);
   #rules: readonly LearnRule[] = [];
+  /** Whether some rule may match series of a metric name. */
+  readonly #mayMatch = new Map<string, boolean>();
 
   /** Policy of a number that `match` gave. */
   get(number: number): Policy {
@@ -70,12 +72,13 @@ export class Policies {
   setRules(rules: readonly LearnRule[]): void {
     this.#rules = rules;
     this.#numberOfRule.clear();
+    this.#mayMatch.clear();
   }
 
-  /** Whether the policy of a series with these label bytes may be another than the default one. */
-  dependsOn(labelBytes: Uint8Array): boolean {
+  /** Whether the policy of a series with these label bytes depends on more than its metric name. */
+  dependsOn(metricName: string, labelBytes: Uint8Array): boolean {
     const bytes = Buffer.from(labelBytes.buffer, labelBytes.byteOffset, labelBytes.byteLength);
-    return this.#rules.length > 0 || bytes.includes(OPT_IN_LABEL);
+    return this.#isSpokenOf(metricName) || bytes.includes(OPT_IN_LABEL);
   }
 
   /** @returns the number of the policy, and the kind that it forces upon the series, if any */
@@ -84,6 +87,17 @@ export class Policies {
     const optedIn = labels.has(OPT_IN_LABEL) && rule.emit === 'anomalous';
     const number = optedIn ? this.#number({ ...rule, emit: 'all' }) : this.#numberOf(rule);
     return { number, kind: rule.emit === 'ignore' ? KIND.ignoredRule : FORCED[rule.kind] };
+  }
+
+  #isSpokenOf(metricName: string): boolean {
+    let isSpokenOf = this.#mayMatch.get(metricName);
+    if (isSpokenOf === undefined) {
+      const labels = new Map([[METRIC_NAME, metricName]]);
+      const ofName = (selector: Selector) => selector.filter(({ name }) => name === METRIC_NAME);
+      isSpokenOf = this.#rules.some(({ match }) => match.some((selector) => selects(ofName(selector), labels)));
+      this.#mayMatch.set(metricName, isSpokenOf);
+    }
+    return isSpokenOf;
   }
 
   #numberOf(rule: LearnRule): number {

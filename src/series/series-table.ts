@@ -1,5 +1,5 @@
 import type { Kernel } from '../kernel/kernel.ts';
-import { type Labels, withoutLabels } from '../model/labels.ts';
+import { type Labels, METRIC_NAME, withoutLabels } from '../model/labels.ts';
 import type { Columns } from './columns.ts';
 import { type FamilyType, IGNORED, KIND, type Kind, type MetricType, metricNameOf } from './kinds.ts';
 import { LabelArena } from './label-arena.ts';
@@ -27,7 +27,6 @@ export interface SeriesTableOptions {
 
 /** Slot 0 is no series. */
 const NONE = 0;
-const NO_LABELS: Labels = new Map();
 
 /**
  * Gives every series a slot, a small integer, and takes it back when the series has ended.
@@ -258,7 +257,9 @@ export class SeriesTable {
     const { low, high } = this.#kernel;
     if (this.#index.get(low, high) >= 0) return NONE;
     // A start waits for this, a million times: labels become strings only where something depends on them.
-    const labels = this.#policies.dependsOn(labelBytes) ? readOwnLabels(labelBytes, 0, labelBytes.length) : NO_LABELS;
+    const labels = this.#policies.dependsOn(metricName, labelBytes)
+      ? readOwnLabels(labelBytes, 0, labelBytes.length)
+      : new Map([[METRIC_NAME, metricName]]);
     return this.#create(metricName, labels, labelBytes, low, high);
   }
 

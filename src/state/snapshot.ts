@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Anomalies, SavedAnomaly } from '../detect/anomalies.ts';
 import type { Forecasts } from '../forecast/forecasts.ts';
-import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns, type Pool } from '../series/columns.ts';
+import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns } from '../series/columns.ts';
 import { IGNORED, type MetricType } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
 import type { LearntTopology } from '../topology/learnt-topology.ts';
@@ -13,12 +13,13 @@ import type { LearntTopology } from '../topology/learnt-topology.ts';
  * follow, and the same of the topology.
  *
  * A block holds up to 256 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
- * all series, then column after column, then pool after pool, each with the rows of its series. It is made in one go, so that all fields of a series are
+ * all series, then column after column, then pool after pool, each with the rows of its series, and the pools that belong to it. It is made in one go, so that all fields of a series are
  * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
- * name: one that is new starts at 0, one that is gone is passed over.
+ * name: one that is new starts at 0, one that is gone is passed over, and one of another type is converted. A column whose
+ * numbers mean something else gets another name.
  */
 const MAGIC = 'pronoia snapshot';
-const VERSION = 2;
+const VERSION = 3;
 const BLOCK_SERIES = 256;
 /** As written by versions of before, which put as many into a block. */
 const MOST_BLOCK_SERIES = 2048;
@@ -50,18 +51,21 @@ interface Header {
 /** A column as it is stored: `width` values for each series or row. */
 type StoredColumn = Pick<Column, 'name' | 'type' | 'width'>;
 
-interface StoredPool {
-  readonly name: string;
-  /** Places in the block of the series that have a row. */
-  readonly places: readonly number[];
-  readonly columns: readonly StoredColumn[];
-}
-
-interface Contents {
-  readonly count: number;
-  readonly labelLengths: readonly number[];
+/** Columns, and those of the pools that belong to them, in the order in which their values follow. */
+interface StoredTable {
   readonly columns: readonly StoredColumn[];
   readonly pools: readonly StoredPool[];
+}
+
+interface StoredPool extends StoredTable {
+  readonly name: string;
+  /** Which of the series of the block, or of the rows of the pool that it belongs to, have a row. */
+  readonly places: readonly number[];
+}
+
+interface Contents extends StoredTable {
+  readonly count: number;
+  readonly labelLengths: readonly number[];
   /** Open anomalies, each with the place of its series in the block. */
   readonly anomalies: readonly (readonly [place: number, anomaly: SavedAnomaly])[];
 }
@@ -85,13 +89,14 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
     hasTopology: true,
   };
   yield frame(Buffer.from(JSON.stringify(header)));
+  const values = new ByteRun();
   for (let slot = 1; slot <= parts.table.highest; ) {
     const slots: number[] = [];
     for (; slot <= parts.table.highest && slots.length < BLOCK_SERIES; slot++) {
       const kind = parts.table.kinds[slot]!;
       if (kind !== 0 && kind < IGNORED) slots.push(slot);
     }
-    if (slots.length > 0) yield frame(...writeBlock(parts, slots));
+    if (slots.length > 0) yield frame(...writeBlock(parts, slots, values));
   }
   yield frame();
   for (const block of parts.forecasts.save()) yield frame(block);
@@ -164,15 +169,13 @@ async function readFrame(read: Read): Promise<Buffer> {
   return content;
 }
 
-function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[]): Uint8Array[] {
-  const stored = columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
+function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[], values: ByteRun): Uint8Array[] {
   const labels = slots.map((slot) => table.labelBytes(slot));
-  const pools = columns.pools().map((pool) => storedPool(pool, slots));
+  values.clear();
   const contents: Contents = {
     count: slots.length,
     labelLengths: labels.map((bytes) => bytes.length),
-    columns: stored.map(description),
-    pools,
+    ...writeTable(columns, slots, values),
     anomalies: slots.flatMap((slot, place) => {
       const open = anomalies.save(slot);
       return open === undefined ? [] : [[place, open] as const];
@@ -181,30 +184,55 @@ function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[
   const json = Buffer.from(JSON.stringify(contents));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
-  const parts = [length, json, ...labels, ...stored.map((column) => gather(column, slots))];
-  for (const [index, pool] of columns.pools().entries()) {
-    const rows = pools[index]!.places.map((place) => pool.rows[slots[place]!]!);
-    for (const column of pool.columns.all()) parts.push(gather(column, rows));
-  }
-  return parts;
+  return [length, json, ...labels, values.bytes];
 }
 
-function storedPool(pool: Pool, slots: number[]): StoredPool {
-  const places = slots.flatMap((slot, place) => (pool.rows[slot] === 0 ? [] : [place]));
-  return { name: pool.name, places, columns: pool.columns.all().map(description) };
+/** @param into gets the values of these slots or rows, column after column. @returns what they are */
+function writeTable(columns: Columns, slots: readonly number[], into: ByteRun): StoredTable {
+  const stored = columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
+  for (const column of stored) into.add(column, slots);
+  const pools = columns.pools().map((pool): StoredPool => {
+    const places = slots.flatMap((slot, place) => (pool.rowOf(slot) === 0 ? [] : [place]));
+    const rows = places.map((place) => pool.rowOf(slots[place]!));
+    return { name: pool.name, places, ...writeTable(pool.columns, rows, into) };
+  });
+  return { columns: stored.map(({ name, type, width }) => ({ name, type, width })), pools };
 }
 
-const description = ({ name, type, width }: Column): StoredColumn => ({ name, type, width });
+/** Bytes that are put together anew for each block, in a buffer that is kept: garbage by the megabyte has to be collected. */
+class ByteRun {
+  #buffer = new Uint8Array(1024 * 1024);
+  #length = 0;
 
-/** The values of these slots or rows, as bytes. */
-function gather({ values, width }: Column, rows: readonly number[]): Buffer {
-  const gathered = new (values.constructor as new (length: number) => ColumnArray)(rows.length * width);
-  for (let place = 0; place < rows.length; place++) {
-    const start = rows[place]! * width;
-    if (width === 1) gathered[place] = values[start]!;
-    else gathered.set(values.subarray(start, start + width), place * width);
+  clear(): void {
+    this.#length = 0;
   }
-  return Buffer.from(gathered.buffer);
+
+  /** A view of what was added: valid until the next block. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Adds the values of these slots or rows. */
+  add({ values, width }: Column, rows: readonly number[]): void {
+    const source = new Uint8Array(values.buffer);
+    const size = width * values.BYTES_PER_ELEMENT;
+    this.#reserve(rows.length * size);
+    const buffer = this.#buffer;
+    let at = this.#length;
+    for (const row of rows) {
+      const end = (row + 1) * size;
+      for (let from = row * size; from < end; from++) buffer[at++] = source[from]!;
+    }
+    this.#length = at;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return;
+    const larger = new Uint8Array(2 * (this.#length + bytes));
+    larger.set(this.bytes);
+    this.#buffer = larger;
+  }
 }
 
 function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer): number {
@@ -216,38 +244,55 @@ function readBlock({ columns, table, anomalies }: SnapshotParts, block: Buffer):
     slots.push(table.restore(block.subarray(at, at + length)));
     at += length;
   }
-  const take = ({ type, width }: StoredColumn, count: number): ColumnArray => {
-    const values = readColumn(type, block, at, count * width);
-    at += values.byteLength;
-    return values;
-  };
-  const fields = contents.columns.map((stored) => ({ stored, values: take(stored, contents.count) }));
+  const reader = new ColumnReader(block, at);
+  const fields = contents.columns.map((stored) => ({ stored, values: reader.next(stored, contents.count) }));
   const kinds = fields.find(({ stored }) => stored.name === 'kind')?.values;
   // What was learnt of a series as a counter means nothing when the rules make it a gauge now.
   const restored = slots.map((slot, place) => (slot !== 0 && kinds?.[place] === table.kinds[slot] ? slot : 0));
   for (const { stored, values } of fields) scatter(columns, stored, values, restored);
-  for (const { name, places, columns: stored } of contents.pools) {
-    const pool = columns.pools().find((each) => each.name === name);
-    const rows = places.map((place) => (restored[place] === 0 ? 0 : (pool?.acquire(restored[place]!) ?? 0)));
-    for (const column of stored) scatter(pool?.columns, column, take(column, places.length), rows);
-  }
+  for (const stored of contents.pools) readPool(columns, stored, restored, reader);
   for (const [place, saved] of contents.anomalies) {
     if (restored[place] !== 0) anomalies.restore(restored[place]!, saved);
   }
   return restored.filter((slot) => slot !== 0).length;
 }
 
-/** Copied, because a column of a block may begin at any byte and an array only at a multiple of its elements' size. */
-function readColumn(type: Column['type'], block: Buffer, start: number, length: number): ColumnArray {
-  const values = new COLUMN_ARRAYS[type](length);
-  new Uint8Array(values.buffer).set(block.subarray(start, start + values.byteLength));
-  return values;
+/** @param owners slots, or rows of the pool that it belongs to; 0 for those that there are no more */
+function readPool(
+  columns: Columns | undefined,
+  stored: StoredPool,
+  owners: readonly number[],
+  reader: ColumnReader,
+): void {
+  const pool = columns?.pools().find(({ name }) => name === stored.name);
+  const rows = stored.places.map((place) => (owners[place] === 0 ? 0 : (pool?.acquire(owners[place]!) ?? 0)));
+  for (const column of stored.columns) scatter(pool?.columns, column, reader.next(column, rows.length), rows);
+  for (const each of stored.pools) readPool(pool?.columns, each, rows, reader);
+}
+
+/** Reads the columns of a block one after the other. */
+class ColumnReader {
+  readonly #block: Buffer;
+  #at: number;
+
+  constructor(block: Buffer, start: number) {
+    this.#block = block;
+    this.#at = start;
+  }
+
+  /** Copied, because a column may begin at any byte and an array only at a multiple of its elements' size. */
+  next({ type, width }: StoredColumn, count: number): ColumnArray {
+    const values = new COLUMN_ARRAYS[type](count * width);
+    new Uint8Array(values.buffer).set(this.#block.subarray(this.#at, this.#at + values.byteLength));
+    this.#at += values.byteLength;
+    return values;
+  }
 }
 
 /** Puts stored values where they belong now; 0 stands for a series or row that there is no more. */
 function scatter(columns: Columns | undefined, stored: StoredColumn, from: ColumnArray, rows: readonly number[]): void {
-  const { name, type, width } = stored;
-  const column = columns?.all().find((each) => each.name === name && each.type === type && each.width === width);
+  const { name, width } = stored;
+  const column = columns?.all().find((each) => each.name === name && each.width === width);
   if (column === undefined) return;
   for (let place = 0; place < rows.length; place++) {
     if (rows[place] === 0) continue;

@@ -1,8 +1,8 @@
 import { distinct, type Entity, formatEntity } from '../model/entity.ts';
+import { withoutGeneratedSuffix, workloadOfPod } from '../model/workload-of-pod.ts';
 import { parseAddress, serviceOfDnsName } from './address.ts';
 import type { Directory } from './directory.ts';
 import type { Pod, Pods } from './pods.ts';
-import { withoutGeneratedSuffix, workloadOfPod } from './workload-of-pod.ts';
 
 /** How far each step is to be trusted. */
 const INVENTORY = 0.99;

@@ -1,6 +1,7 @@
 import { type Entity, type EntityKind, formatEntity } from '../model/entity.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Neighbour, Subject } from '../model/topology.ts';
+import { withoutGeneratedSuffix } from '../model/workload-of-pod.ts';
 import { isUrl, parseAddress } from './address.ts';
 import type { Directory } from './directory.ts';
 import { exporterOf, subjectLabel } from './exporter-target.ts';
@@ -9,7 +10,6 @@ import { type CanonicalLabel, findAlias, resolveCluster } from './label-aliases.
 import { HOST_GUESS, type Lifted, type Lifting } from './lifting.ts';
 import { type MeshEnds, meshEnds } from './mesh-labels.ts';
 import { parseUpstream } from './upstream-name.ts';
-import { withoutGeneratedSuffix } from './workload-of-pod.ts';
 
 /** How far labels are to be trusted that name no known thing, or more than the thing itself. */
 const UNKNOWN = 0.5;

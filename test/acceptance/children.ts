@@ -62,10 +62,14 @@ export function startChild(name: string, command: string, args: readonly string[
 }
 
 /** Waits until a child has written something that matches; rejects when it ends without. */
-export async function outputOf(child: Child, pattern: RegExp): Promise<RegExpExecArray> {
-  const found = await until(`${child.name} to write ${pattern}`, () => {
-    return pattern.exec(child.output()) ?? (child.hasExited() ? 'ended' : undefined);
-  });
+export async function outputOf(child: Child, pattern: RegExp, withinMs?: number): Promise<RegExpExecArray> {
+  const found = await until(
+    `${child.name} to write ${pattern}`,
+    () => {
+      return pattern.exec(child.output()) ?? (child.hasExited() ? 'ended' : undefined);
+    },
+    withinMs,
+  );
   if (found !== 'ended') return found;
   throw new Error(`${child.name} ended without writing ${pattern}:\n${tail(child)}`);
 }

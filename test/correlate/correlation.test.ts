@@ -207,6 +207,18 @@ describe('an alert that names nothing', () => {
     expect(system.of(nameless)).toMatchObject({ weak: true, incidentId: system.of(FAILOVER[0]!).incidentId });
   });
 
+  it.each([
+    ['joins within the join window', {}, true],
+    ['stays alone when it begins later than that', { joinWindowMs: 60 * SECOND }, false],
+    ['stays alone when the incident is frozen', { freezeAfterMs: 300 * SECOND }, false],
+  ])('%s', (_name, windows, isJoining) => {
+    const system = failover();
+    system.windows = { ...system.windows, ...windows };
+    const later = alertOf({ alertname: 'TooManyErrors' }, 400);
+    system.deliver(420, [later]);
+    expect(system.of(later).incidentId === system.of(FAILOVER[0]!).incidentId).toBe(isJoining);
+  });
+
   it('stays alone when there is none', () => {
     const system = new SmallSystem();
     quietTimes(system);

@@ -1,4 +1,10 @@
-import type { CorrelatedFiring, Decision, FiringPlacement, ObservedOnset } from '../../src/correlate/correlator.ts';
+import type {
+  CorrelatedFiring,
+  CorrelationWindows,
+  Decision,
+  FiringPlacement,
+  ObservedOnset,
+} from '../../src/correlate/correlator.ts';
 import { ExplainingCorrelator } from '../../src/correlate/explaining-correlator.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
@@ -84,6 +90,11 @@ export function alertOf(labels: Labels, from: number, to?: number): Alert {
 /** A correlator on a small system, and what came of its decisions. */
 export class SmallSystem {
   readonly topology: LearntTopology;
+  windows: CorrelationWindows = {
+    joinWindowMs: 15 * MINUTE,
+    freezeAfterMs: 90 * MINUTE,
+    reopenWithinMs: 30 * MINUTE,
+  };
   correlator: ExplainingCorrelator;
   readonly placed = new Map<string, FiringPlacement>();
   readonly views = new Map<string, Decision['incidents'][number]>();
@@ -172,7 +183,7 @@ export class SmallSystem {
   }
 
   #create(): ExplainingCorrelator {
-    return new ExplainingCorrelator(this.topology, identifyingLabels, () => 30 * MINUTE);
+    return new ExplainingCorrelator(this.topology, identifyingLabels, () => this.windows);
   }
 }
 

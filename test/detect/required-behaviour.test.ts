@@ -66,7 +66,7 @@ describe('is silent for', () => {
   };
   const sawtooth = (minute: number) => 100 + 400 * ((minute % (28 * 60)) / (28 * 60)) + 2 * noise();
 
-  // Alarms per day that are allowed. Rows marked as a gap ought to have 0.2 and are bounded at what is reached today.
+  // Alarms per day that are allowed.
   const cases: [row: string, allowed: number, series: Series][] = [
     ['row 1: noise', 0.02, () => 100 + 5 * noise()],
     ['row 1: a daily season', 0.02, (minute) => 100 + 40 * daily(minute) + 3 * noise()],
@@ -78,22 +78,15 @@ describe('is silent for', () => {
     ['row 11: log-normal latency', 0.2, () => Math.exp(noise())],
     ['row 13: a daily job', 0, (minute) => 20 + noise() + (minute % DAY >= 180 && minute % DAY < 185 ? 60 : 0)],
     ['row 14: an hourly spike of one sample', 0, (minute) => 20 + noise() + (minute % 60 === 7 ? 60 : 0)],
-    ['row 15: a sawtooth (gap)', 0.7, sawtooth],
-    ['row 16: bursts between two regimes (gap)', 1.2, bursts],
+    ['row 15: a sawtooth', 0.1, sawtooth],
+    ['row 16: bursts between two regimes', 0.2, bursts],
   ];
   it.each(cases)('%s', (_, allowed, series) => {
     expect(alarmsPerDay(play(series))).toBeLessThanOrEqual(allowed);
   });
 
   // The same for scenarios with seeds, which the other detectors are compared over as well.
-  const open = new Map([
-    ['integers with a daily season', 0.8],
-    ['log-normal latency with a daily season', 1],
-    ['row 15: a sawtooth', 0.8],
-    ['a sawtooth of an uneven length', 0.9],
-    ['a sawtooth of eight hours', 0.4],
-    ['row 16: bursts between two regimes', 0.8],
-  ]);
+  const open = new Map([['integers with a daily season', 0.5]]);
   it.each(QUIET)('$name', ({ name, allowed, fromDay, make }) => {
     expect(alarmsPerDay(play(make(1)), fromDay)).toBeLessThanOrEqual(open.get(name) ?? allowed);
   });
@@ -109,7 +102,10 @@ describe('is silent for', () => {
     expect(Math.max(...scores)).toBeLessThan(0.5);
   });
 
-  it('row 23: clock changes, where the time zone is known', () => {
+  it.each([
+    ['is known', 'Europe/Berlin', 0],
+    ['is not, but once', 'UTC', 1],
+  ])('row 23: clock changes, where the time zone %s', (_, zone, allowed) => {
     const berlin = new Intl.DateTimeFormat('en', {
       timeZone: 'Europe/Berlin',
       hour: 'numeric',
@@ -118,15 +114,18 @@ describe('is silent for', () => {
     });
     // The second week ends with the change to summer time.
     const start = Date.UTC(2026, 2, 16);
-    const replay = new ScoreReplay('score', 'Europe/Berlin');
-    let above = 0;
+    const replay = new ScoreReplay('score', zone);
+    const onsets: number[] = [];
+    let lastAbove = Number.NEGATIVE_INFINITY;
     for (let minute = 0; minute < DAYS * DAY; minute += 5) {
       const at = start + minute * 60_000;
       const [hour, minutes] = berlin.format(at).split(':').map(Number);
       const score = replay.take(at, 100 + 60 * daily(hour! * 60 + minutes!) + 2 * noise());
-      if (minute > JUDGED_FROM_DAY * DAY && score > 1) above++;
+      if (score <= 1) continue;
+      if (at - lastAbove > MERGE_MS && minute > JUDGED_FROM_DAY * DAY) onsets.push(minute / DAY);
+      lastAbove = at;
     }
-    expect(above).toBe(0);
+    expect(onsets.length).toBeLessThanOrEqual(allowed);
   });
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSeriesRoutes } from '../../src/emit/series-routes.ts';
+import type { ColumnArray, Columns } from '../../src/series/columns.ts';
 import { gaussian, rule, TestLane, times } from '../test-lane.ts';
 import { serveRoutes } from './served-routes.ts';
 
@@ -99,15 +100,9 @@ describe('explain', () => {
     await play('asked', times(2 * HOUR, asked));
     lane.clock.jumpTo(lane.clock.now() - 2 * HOUR * 60_000);
     await play('other', times(2 * HOUR, other));
-    const before = [
-      ...lane.lane.columns.all(),
-      ...lane.lane.columns.pools().flatMap(({ columns }) => columns.all()),
-    ].map(({ values }) => values.slice(0, 4 * 24));
+    const before = firstValues(lane.lane.columns);
     await explain(['match[]', '{job="api"}']);
-    const after = [
-      ...lane.lane.columns.all(),
-      ...lane.lane.columns.pools().flatMap(({ columns }) => columns.all()),
-    ].map(({ values }) => values.slice(0, 4 * 24));
+    const after = firstValues(lane.lane.columns);
     expect(after).toEqual(before);
   });
 
@@ -145,3 +140,9 @@ describe('explain', () => {
     expect(body.error).toContain(message);
   });
 });
+
+/** The beginning of all columns, those of pools included. */
+function firstValues(columns: Columns): ColumnArray[] {
+  const own = columns.all().map(({ values }) => values.slice(0, 4 * 24));
+  return [...own, ...columns.pools().flatMap((pool) => firstValues(pool.columns))];
+}

@@ -10,11 +10,15 @@ let served: Awaited<ReturnType<typeof serveRoutes>>;
 
 beforeEach(async () => {
   bench = new PipelineBench('disk');
+  await serve();
+});
+
+async function serve() {
   const { store, pipeline } = bench;
   served = await serveRoutes(
     createIncidentRoutes({ store, deeds: pipeline.people, now: () => bench.clock.now(), windows: () => OPTIONS }),
   );
-});
+}
 
 afterEach(async () => {
   await served.stop();
@@ -182,7 +186,9 @@ describe('merge, split, undo and feedback', () => {
     });
     expect((await post(`${PATH}/${a}/merge`, { by: 'ann', with: b })).body.error).toMatch(/part of .* already/);
 
+    await served.stop();
     bench.killAndStart();
+    await serve();
     const undone = await bench.pipeline.people.undo(a, undefined, { by: 'bob', comment: '' });
     expect(undone).toMatchObject({ id: a, alerts: 1, firing: 1 });
     expect([await services(a), await services(b)]).toEqual([['a'], ['b']]);

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createIncident, reduce } from '../../src/incidents/life-cycle.ts';
+import { LogFlush } from '../../src/incidents/log-flush.ts';
 import { MIGRATIONS } from '../../src/incidents/schema.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { AlertMember, AnomalyMember, Incident } from '../../src/model/incident.ts';
@@ -138,6 +139,38 @@ describe('the store', () => {
   });
 });
 
+describe('the log of the store', () => {
+  it('is copied into the tables beside the loop', async () => {
+    const store = open();
+    const copy = join(folder, 'copy.db');
+    // A copy of the file without its log has what was copied.
+    const copied = () => {
+      copyFileSync(path, copy);
+      const database = new DatabaseSync(copy);
+      try {
+        return database.prepare("SELECT name FROM sqlite_schema WHERE name = 'incidents'").all().length === 0
+          ? []
+          : database.prepare('SELECT id FROM incidents').all();
+      } finally {
+        database.close();
+      }
+    };
+    store.commit({ incidents: [incidentOf('00000000000000aa', 0)], members: [], events: [] });
+    expect(copied()).toEqual([]);
+    store.checkpoint();
+    await vi.waitFor(() => expect(copied()).toEqual([{ id: '00000000000000aa' }]), { timeout: 15_000 });
+  });
+
+  it('is brought to the disk for all that wait at the same time, and again after a failure', async () => {
+    const flush = new LogFlush(path);
+    await expect(Promise.all([flush.flush(), flush.flush()])).rejects.toThrow(/ENOENT/);
+    open();
+    await expect(Promise.all([flush.flush(), flush.flush()])).resolves.toHaveLength(2);
+    await flush.stop();
+    await expect(open().flushed()).resolves.toBeUndefined();
+  });
+});
+
 describe('a database of the version before', () => {
   it('is brought to this one, with all that was in it', () => {
     const database = new DatabaseSync(path);
@@ -168,6 +201,50 @@ describe('a database of the version before', () => {
       { key: 'ff 1', onset: { earliest: 1, latest: 1 }, role: 'symptom', pinned: false },
     ]);
     expect(store.timeline('00000000000000aa')).toMatchObject([{ id: 1, kind: 'opened', detail: {} }]);
+  });
+});
+
+describe('a database whose tables still went by the ids of incidents', () => {
+  it('keeps members, timelines and the ledger, and deletes with an incident what is its own', () => {
+    const database = new DatabaseSync(path);
+    for (const migration of MIGRATIONS.slice(0, 3)) database.exec(migration);
+    database.exec('PRAGMA user_version = 3');
+    const put = (table: string, row: Record<string, string | number | null>) => {
+      const names = Object.keys(row).map((name) => `"${name}"`);
+      const values = names.map(() => '?').join(', ');
+      database.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${values})`).run(...Object.values(row));
+    };
+    const times = { starts_at: 1, last_onset_at: 1, resolved_by: '', acknowledged_by: '', reopened: 0, anomalies: 0 };
+    const incident = { ...times, cluster: '', lead: 'A', severity: '', alerts: 1, key: 'A' };
+    put('incidents', { ...incident, id: 'young', state: 'open', opened_at: 9, firing: 1 });
+    put('incidents', { ...incident, id: 'old', state: 'resolved', opened_at: 2, firing: 0, resolved_at: 5 });
+    const content =
+      '{"labels":{"alertname":"A"},"annotations":{},"generatorUrl":"","group":"","extra":{},"replicas":[]}';
+    const member = { kind: 'alert', starts_at: 1, admitted_at: 2, reasons: '[]', content, firing_key: 'f 1' };
+    put('members', { ...member, id: 7, incident_id: 'old', fingerprint: 'ff', ends_at: 5 });
+    put('members', { ...member, id: 8, incident_id: 'young', fingerprint: 'gg' });
+    put('events', { id: 3, incident_id: 'old', at: 2, kind: 'opened', by: '', comment: '', count: 1 });
+    const entry = { starts_at: 1, replica: '', at: 2, alertname: 'A', reason: '' };
+    put('ledger', { ...entry, fingerprint: 'ff', account: 'member' });
+    put('ledger', { ...entry, fingerprint: 'hh', account: 'silenced' });
+    database.close();
+
+    const store = open();
+    expect(store.recentIncidents(9).map(({ id }) => id)).toEqual(['young']);
+    expect(store.members('young')).toMatchObject([{ id: 8, incidentId: 'young' }]);
+    expect(store.lastAlert('ff')).toMatchObject({ id: 7, incidentId: 'old' });
+    expect(store.timeline('old')).toMatchObject([{ id: 3, incidentId: 'old', kind: 'opened' }]);
+    expect(store.takeMemberId()).toBe(9);
+    const read = (sql: string) => new DatabaseSync(path, { readOnly: true }).prepare(sql).all();
+    expect(read('SELECT fingerprint, account FROM ledger ORDER BY fingerprint')).toEqual([
+      { fingerprint: 'ff', account: 'member' },
+      { fingerprint: 'hh', account: 'silenced' },
+    ]);
+
+    while (store.prune(6));
+    expect(store.incidents({ state: 'all', limit: 9 }).map(({ id }) => id)).toEqual(['young']);
+    expect(read('SELECT id FROM members')).toEqual([{ id: 8 }]);
+    expect(read('SELECT id FROM events')).toEqual([]);
   });
 });
 

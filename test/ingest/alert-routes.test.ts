@@ -24,7 +24,7 @@ beforeEach(async () => {
     clock,
     logger: createLogger({ level: 'error', format: 'logfmt', now: () => clock.now() }, () => {}),
     readingOptions: () => ({ replicaLabel: '__replica__' }),
-    deliver(delivery) {
+    async deliver(delivery) {
       if (storeError !== undefined) throw storeError;
       deliveries.push(delivery);
     },

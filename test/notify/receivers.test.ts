@@ -90,7 +90,7 @@ describe('a webhook', () => {
       sequence: 1,
       at: '2026-11-22T12:01:00.000Z',
       text: 'Probable cause: it is the database (80 %)\n1 alert, 1 firing: Slow\nAbout service:shop/cart',
-      url: 'https://pronoia.example.org/api/v1/incidents/00000000000000a1',
+      url: 'https://pronoia.example.org/incidents/00000000000000a1',
       incident: expect.objectContaining({
         id: '00000000000000a1',
         state: 'open',
@@ -139,7 +139,7 @@ describe('Slack', () => {
     expect(text).toBe('New incident: A &lt;!channel&gt; &amp; B|C');
     expect(
       blocks[0].text.text,
-    ).toBe(`:rotating_light: *New incident* (warning): <https://pronoia.example.org/api/v1/incidents/00000000000000a1|A &lt;!channel&gt; &amp; B/C>
+    ).toBe(`:rotating_light: *New incident* (warning): <https://pronoia.example.org/incidents/00000000000000a1|A &lt;!channel&gt; &amp; B/C>
 1 alert, 1 firing: Slow
 About service:shop/cart`);
     expect(blocks[1].elements[0].text).toBe('incident 00000000000000a1 · message 1');
@@ -175,11 +175,11 @@ describe('Alertmanager', () => {
         annotations: {
           summary: 'Slow on service shop/cart',
           description: '1 alert, 1 firing: Slow\nAbout service:shop/cart',
-          incident_url: 'https://pronoia.example.org/api/v1/incidents/00000000000000a1',
+          incident_url: 'https://pronoia.example.org/incidents/00000000000000a1',
         },
         startsAt: iso(-1),
         endsAt: iso(7),
-        generatorURL: 'https://pronoia.example.org/api/v1/incidents/00000000000000a1',
+        generatorURL: 'https://pronoia.example.org/incidents/00000000000000a1',
       },
     ]);
   });

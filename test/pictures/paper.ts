@@ -1,5 +1,6 @@
-/** What is drawn by which class, on light and on dark paper: a viewer that prefers dark gets the second colour. */
-const SHADES: Readonly<Record<string, readonly [light: string, dark: string]>> = {
+import { styleOf } from '../../src/backtest/shades.ts';
+
+const STYLE = styleOf({
   paper: ['#ffffff', '#18181b'],
   text: ['#374151', '#d4d4d8'],
   faint: ['#d1d5db', '#52525b'],
@@ -8,7 +9,7 @@ const SHADES: Readonly<Record<string, readonly [light: string, dark: string]>> =
   first: ['#2563eb', '#60a5fa'],
   second: ['#c2410c', '#fb923c'],
   limit: ['#dc2626', '#f87171'],
-};
+});
 
 /** A point in the units of a picture, pixels. */
 export type Point = readonly [x: number, y: number];
@@ -17,7 +18,7 @@ export type Point = readonly [x: number, y: number];
 export function onPaper(width: number, height: number, title: string, content: readonly string[]): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="13">
 <title>${title}</title>
-<style>${rules(0)}@media(prefers-color-scheme:dark){${rules(1)}}</style>
+${STYLE}
 <rect width="${width}" height="${height}" class="in-paper"/>
 ${content.join('\n')}
 </svg>
@@ -47,12 +48,4 @@ function joined(points: readonly Point[]): string {
 
 function px(value: number): string {
   return String(Math.round(value * 10) / 10);
-}
-
-/** A class for lines and one for areas of every colour. */
-function rules(paper: 0 | 1): string {
-  const classes = Object.entries(SHADES).map(
-    ([name, shades]) => `.${name}{stroke:${shades[paper]}}.in-${name}{fill:${shades[paper]}}`,
-  );
-  return `svg{fill:${SHADES.text![paper]}}${classes.join('')}`;
 }

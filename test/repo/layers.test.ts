@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['incident-lane.ts', 'score-lane.ts', 'score-replay.ts'],
   ['history-loading.ts', 'incident-replay.ts'],
-  ['backtest', 'home-page.ts', 'lane-metrics.ts', 'lifecycle-routes.ts', 'replay-command.ts', 'server.ts'],
+  ['backtest', 'lane-metrics.ts', 'lifecycle-routes.ts', 'pages', 'replay-command.ts', 'server.ts'],
   ['app.ts'],
   ['main.ts'],
 ];
@@ -24,7 +24,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   express: [
     'server.ts',
     'alertmanager/view.ts',
-    'home-page.ts',
+    'pages',
     'lifecycle-routes.ts',
     'emit/federation.ts',
     'emit/metrics-routes.ts',
@@ -43,14 +43,14 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config/yaml-tree.ts'],
   'node:crypto': ['score-lane.ts', 'config/certificates.ts', 'web/basic-auth.ts'],
   'node:fs': ['app.ts', 'backtest/backtest.ts', 'replay-command.ts', 'config/load.ts', 'state', 'version.ts'],
-  'node:fs/promises': ['app.ts', 'state'],
+  'node:fs/promises': ['app.ts', 'incidents/log-flush.ts', 'state'],
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
   'node:sqlite': ['incidents', 'noise/history.ts', 'notify/journal.ts', 'state/folder-lock.ts'],
   'node:timers/promises': ['emit/slices.ts', 'bootstrap/bootstrap.ts'],
   'node:tls': ['config/certificates.ts', 'web/tls-server.ts'],
   'node:v8': ['main.ts'],
-  'node:worker_threads': ['noise/report-thread.ts', 'web/bcrypt-thread.ts'],
+  'node:worker_threads': ['incidents/checkpoint-thread.ts', 'noise/report-thread.ts', 'web/bcrypt-thread.ts'],
 };
 /** Without a home of their own: they hold no state and touch nothing outside of the process. */
 const FREE = new Set(['node:net', 'node:path', 'node:stream', 'node:stream/promises', 'node:util', 'node:zlib']);

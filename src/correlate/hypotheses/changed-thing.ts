@@ -1,4 +1,4 @@
-import { formatEntity } from '../../model/entity.ts';
+import { isSameEntity } from '../../model/entity.ts';
 import type { Topology, TopologyChange } from '../../model/topology.ts';
 import type { Hypothesis } from '../hypothesis.ts';
 
@@ -13,8 +13,8 @@ const DELIBERATE: ReadonlySet<TopologyChange['kind']> = new Set(['image', 'rollo
 
 /** The same hypothesis, more believable when its root was changed shortly before. */
 export function withChange(hypothesis: Hypothesis, topology: Topology): Hypothesis {
-  const { from, rootKey } = hypothesis;
+  const { from, root } = hypothesis;
   const changes = topology.changesBetween(from - CHANGE_WINDOW_MS, from + SHOWN_LATER_MS);
-  const change = changes.findLast(({ entity, kind }) => DELIBERATE.has(kind) && formatEntity(entity) === rootKey);
+  const change = changes.findLast(({ entity, kind }) => DELIBERATE.has(kind) && isSameEntity(entity, root));
   return change === undefined ? hypothesis : { ...hypothesis, change, priorCost: hypothesis.priorCost - CHANGE_BONUS };
 }

@@ -1,8 +1,7 @@
 import type { Entity } from '../../model/entity.ts';
-import { burstsOf } from '../bursts.ts';
-import type { SignsByEntity } from '../cone.ts';
 import type { DependencyGraph, Link } from '../dependency-graph.ts';
 import { ALONE_COST, type Hypothesis, spanOf } from '../hypothesis.ts';
+import type { Troubles } from '../trouble.ts';
 
 /** That everything fails is believed only when it explains more things than chance and calls do. */
 const PRIOR_COST = 2 * ALONE_COST;
@@ -16,26 +15,25 @@ const MIN_DAEMON_NODES = 3;
 const SYSTEM_NAMESPACE = /-system$/;
 
 /** What everything uses and nobody calls by an edge: DNS, network and proxy daemons. It must show trouble itself. */
-export function* sharedInfrastructure(graph: DependencyGraph, signsOf: SignsByEntity): Iterable<Hypothesis> {
-  for (const [rootKey, signs] of signsOf) {
-    const root = signs[0]!.entity!;
+export function* sharedInfrastructure(graph: DependencyGraph, troubles: Troubles): Iterable<Hypothesis> {
+  for (const [rootKey, { entity: root, bursts }] of troubles) {
     const isShared = root.kind === 'workload' && SYSTEM_NAMESPACE.test(root.namespace);
     if (!isShared || graph.dependents(root, rootKey).length > 0) continue;
-    for (const own of burstsOf(signs, (sign) => sign)) {
+    for (const own of bursts) {
       const span = spanOf(own);
       const nodes = new Set(own.flatMap((sign) => [...sign.nodes]));
-      const isDaemon = nodes.size > 0 && isOnEveryNode(root, span.from, graph, signsOf);
-      const links = isDaemon ? onNodes(nodes, root, span.from, graph, rootKey) : everything(signsOf, rootKey);
+      const isDaemon = nodes.size > 0 && isOnEveryNode(root, span.from, graph, troubles);
+      const links = isDaemon ? onNodes(nodes, root, span.from, graph, rootKey) : everything(troubles, rootKey);
       const about = { root, rootKey, own, ...span, links, change: undefined };
       yield { kind: 'infrastructure', ...about, priorCost: PRIOR_COST, missingCost: 0 };
     }
   }
 }
 
-function isOnEveryNode(daemon: Entity, at: number, graph: DependencyGraph, signsOf: SignsByEntity): boolean {
+function isOnEveryNode(daemon: Entity, at: number, graph: DependencyGraph, troubles: Troubles): boolean {
   const own = new Set(graph.nodesOf(daemon, at));
   if (own.size < MIN_DAEMON_NODES) return false;
-  const nodes = new Set([...signsOf.values()].flatMap(([sign]) => graph.nodesOf(sign!.entity!, at)));
+  const nodes = new Set([...troubles.values()].flatMap(({ entity }) => graph.nodesOf(entity, at)));
   const covered = [...nodes].filter((node) => own.has(node)).length;
   return covered >= MIN_DAEMON_SHARE * nodes.size;
 }
@@ -56,10 +54,9 @@ function onNodes(
   return [...links.values()];
 }
 
-function everything(signsOf: SignsByEntity, except: string): Link[] {
+function everything(troubles: Troubles, except: string): Link[] {
   const source = 'everything in the cluster uses it';
-  return [...signsOf].flatMap(([key, signs]) => {
-    const entity = signs[0]!.entity!;
+  return [...troubles].flatMap(([key, { entity }]) => {
     const isServed = key !== except && SERVED.has(entity.kind);
     return isServed ? [{ key, entity, cost: EVERYTHING_COST, way: 'breadth' as const, source }] : [];
   });

@@ -1,10 +1,9 @@
 import type { Entity } from '../../model/entity.ts';
 import { burstsOf } from '../bursts.ts';
-import type { SignsByEntity } from '../cone.ts';
 import type { DependencyGraph } from '../dependency-graph.ts';
 import { ALONE_COST, type Hypothesis } from '../hypothesis.ts';
-import { outsideSymptoms } from '../inside-trouble.ts';
 import type { Sign } from '../sign.ts';
+import type { Troubles } from '../trouble.ts';
 
 /** Callers of a failing callee notice it within that time. */
 export const TOGETHER_MS = 2 * 60_000;
@@ -21,9 +20,9 @@ const MISSING_COST = 0.7;
 const SAME_TIME_MS = 60_000;
 
 /** Things most of whose callers began to suffer together while they show nothing (yet). */
-export function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): Iterable<Hypothesis> {
-  for (const [rootKey, { entity, symptoms }] of calleesOf(graph, signsOf)) {
-    const own = signsOf.get(rootKey) ?? [];
+export function* silentCallees(graph: DependencyGraph, troubles: Troubles): Iterable<Hypothesis> {
+  for (const [rootKey, { entity, symptoms }] of calleesOf(graph, troubles)) {
+    const own = troubles.get(rootKey)?.signs ?? [];
     const links = graph.dependents(entity, rootKey);
     for (const burst of burstsOf(symptoms, (sign) => sign)) {
       const from = burst[0]!.onset;
@@ -43,12 +42,11 @@ export function* silentCallees(graph: DependencyGraph, signsOf: SignsByEntity): 
   }
 }
 
-function calleesOf(graph: DependencyGraph, signsOf: SignsByEntity): Map<string, { entity: Entity; symptoms: Sign[] }> {
+function calleesOf(graph: DependencyGraph, troubles: Troubles): Map<string, { entity: Entity; symptoms: Sign[] }> {
   const callees = new Map<string, { entity: Entity; symptoms: Sign[] }>();
-  for (const [callerKey, signs] of signsOf) {
-    const symptoms = outsideSymptoms(signs);
+  for (const [callerKey, { entity: caller, symptoms }] of troubles) {
     if (symptoms.length === 0) continue;
-    for (const { key, entity } of graph.needs(signs[0]!.entity!, callerKey)) {
+    for (const { key, entity } of graph.needs(caller, callerKey)) {
       const callee = callees.get(key);
       if (callee === undefined) callees.set(key, { entity, symptoms: [...symptoms] });
       else callee.symptoms.push(...symptoms);

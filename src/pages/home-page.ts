@@ -1,8 +1,9 @@
 import { Router } from 'express';
-import { formatDuration } from './model/duration.ts';
-import { type Incident, incidentTitle, placeOf, servicesAffected, stateWord } from './model/incident.ts';
-import { formatSeries, METRIC_NAME } from './model/labels.ts';
-import type { OutputGroup, OutputSource } from './model/output.ts';
+import { formatDuration } from '../model/duration.ts';
+import { type Incident, incidentTitle, placeOf, servicesAffected, stateWord } from '../model/incident.ts';
+import { formatSeries, METRIC_NAME } from '../model/labels.ts';
+import type { OutputGroup, OutputSource } from '../model/output.ts';
+import { escapeHtml, page, sendPage, table } from './html.ts';
 
 /** More rows than anybody reads. */
 const MAX_ROWS = 50;
@@ -26,8 +27,7 @@ export interface HomePageOptions {
 export function createHomePage(options: HomePageOptions): Router {
   const router = Router();
   router.get('/', (_request, response) => {
-    response.set('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
-    response.type('html').send(renderPage(options));
+    sendPage(response, renderPage(options));
   });
   return router;
 }
@@ -40,17 +40,7 @@ function renderPage(options: HomePageOptions): string {
     .filter(({ values }) => (values.get('anomaly_score') ?? 0) >= LEAST_SCORE)
     .sort((a, b) => b.values.get('anomaly_score')! - a.values.get('anomaly_score')!);
   const unusual = anomalies.filter(({ values }) => values.get('anomaly_score')! > 1).length;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="15">
-<title>${incidents.length > 0 ? `(${incidents.length}) ` : ''}Pronoia</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header><h1>Pronoia</h1><p>${count(seriesCount(), 'series')} known · ${count(unusual, 'series')} unusual now ·
+  const body = `<header><h1>Pronoia</h1><p>${count(seriesCount(), 'series')} known · ${count(unusual, 'series')} unusual now ·
 ${count(incidents.length, 'open incident', 'open incidents')}</p></header>
 <main>
 <section>
@@ -79,10 +69,9 @@ ${table(
 </section>
 </main>
 <footer>Pronoia ${escapeHtml(version)} · <a href="${escapeHtml(externalUrl)}/api/v1/incidents">incidents as JSON</a> ·
-<a href="${escapeHtml(externalUrl)}/federate">scores as series</a> · <a href="${escapeHtml(externalUrl)}/metrics">own metrics</a></footer>
-</body>
-</html>
-`;
+<a href="${escapeHtml(externalUrl)}/federate">scores as series</a> · <a href="${escapeHtml(externalUrl)}/metrics">own metrics</a></footer>`;
+  const title = `${incidents.length > 0 ? `(${incidents.length}) ` : ''}Pronoia`;
+  return page(title, body, '<meta http-equiv="refresh" content="15">\n');
 }
 
 function firstGroups(source: OutputSource): OutputGroup[] {
@@ -142,7 +131,7 @@ function roughly(seconds: number): string {
 function incidentRow(incident: Incident, externalUrl: string, now: number): string[] {
   const since = formatDuration(Math.max(0, Math.floor((now - incident.startsAt) / 60_000) * 60_000));
   return [
-    `<a href="${escapeHtml(externalUrl)}/api/v1/incidents/${incident.id}">${escapeHtml(incidentTitle(incident))}</a>`,
+    `<a href="${escapeHtml(externalUrl)}/incidents/${incident.id}">${escapeHtml(incidentTitle(incident))}</a>`,
     escapeHtml(incident.severity),
     stateWord(incident).replace('_', ' '),
     escapeHtml(causesText(incident)),
@@ -171,13 +160,6 @@ function anomalyRow(group: OutputGroup, values: ReadonlyMap<string, number>): st
   ];
 }
 
-function table(heads: readonly string[], rows: readonly string[][], whenEmpty: string): string {
-  if (rows.length === 0) return `<p class="empty">${whenEmpty}</p>`;
-  const head = heads.map((each) => `<th>${each}</th>`).join('');
-  const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`).join('\n');
-  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
-}
-
 function count(value: number, one: string, many = one): string {
   return `<b>${value.toLocaleString('en')}</b> ${value === 1 ? one : many}`;
 }
@@ -185,25 +167,3 @@ function count(value: number, one: string, many = one): string {
 function shortNumber(value: number | undefined): string {
   return value === undefined ? '–' : Number(value.toPrecision(4)).toLocaleString('en', { maximumSignificantDigits: 4 });
 }
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
-}
-
-const STYLE = `
-:root { color-scheme: light dark; --line: light-dark(#ddd, #3a3a40); --soft: light-dark(#666, #a0a0a8); }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1.5rem;
-  background: light-dark(#fff, #18181b); color: light-dark(#18181b, #ececf0); }
-h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
-header p, footer, .empty { color: var(--soft); margin: .25rem 0; } footer { margin-top: 2.5rem; }
-header b { color: light-dark(#18181b, #ececf0); }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 500; color: var(--soft); white-space: nowrap; }
-td { font-variant-numeric: tabular-nums; }
-code { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
-a { color: light-dark(#0550ae, #79b8ff); }
-b.far { color: light-dark(#b42318, #ff8578); } b.out { color: light-dark(#b54708, #f5b04f); }
-b.near { font-weight: 400; color: var(--soft); } td b { white-space: nowrap; }
-`;

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createHomePage } from '../src/home-page.ts';
-import type { Incident } from '../src/model/incident.ts';
-import { createLabels } from '../src/model/labels.ts';
-import type { OutputGroup } from '../src/model/output.ts';
+import type { Incident } from '../../src/model/incident.ts';
+import { createLabels } from '../../src/model/labels.ts';
+import type { OutputGroup } from '../../src/model/output.ts';
+import { createHomePage } from '../../src/pages/home-page.ts';
 
 let server: Server;
 afterEach(() => new Promise((resolve) => server.close(resolve)));
@@ -94,7 +94,7 @@ describe('the page for people', () => {
       startsAt: 0,
     };
     const { html } = await page([], [incident as Partial<Incident>]);
-    expect(html).toContain('href="https://ops.example.org/pronoia/api/v1/incidents/abc"');
+    expect(html).toContain('href="https://ops.example.org/pronoia/incidents/abc"');
     expect(html).toContain('HighLatency on service shop/cart and 2 more');
     expect(html).toContain('<td>1h</td>');
     expect(html).toContain('<title>(1) Pronoia</title>');
