@@ -2,7 +2,7 @@ import { type ForecastState, STATES } from '../forecast/forecaster.ts';
 import type { Forecasts, Outlook } from '../forecast/forecasts.ts';
 import type { Resource } from '../forecast/resource.ts';
 import type { Clock } from '../model/clock.ts';
-import { createLabels } from '../model/labels.ts';
+import { createLabels, type Labels } from '../model/labels.ts';
 import type { OutputGroup, OutputSource } from '../model/output.ts';
 
 const QUANTILES = [
@@ -36,34 +36,34 @@ export class ForecastSeries implements OutputSource {
     const now = this.#clock.now();
     for (const resource of this.#forecasts.resources.all()) {
       const outlook = this.#forecasts.outlook(resource, now);
-      if (outlook !== undefined) yield* groupsOf(resource, outlook);
+      if (outlook !== undefined) yield* groupsOf(resource, outlook, () => this.#forecasts.resources.labelsOf(resource));
     }
   }
 }
 
-function* groupsOf(resource: Resource, outlook: Outlook): Iterable<OutputGroup> {
-  const { labels, usedRatio } = resource;
+function* groupsOf(resource: Resource, outlook: Outlook, labels: () => Labels): Iterable<OutputGroup> {
+  const { usedRatio } = resource;
   const { timestampMs } = outlook;
   const id = resource.outputId * GROUPS;
   for (const [i, [quantile, key]] of QUANTILES.entries()) {
     yield {
       id: id + i,
-      labels: () => createLabels([...labels, ['quantile', quantile]]),
+      labels: () => createLabels([...labels(), ['quantile', quantile]]),
       timestampMs,
       values: [['predict_full_in_seconds', outlook[key]]],
     };
   }
-  yield { ...stateGroup(resource, outlook.state, id + QUANTILES.length + 1), timestampMs };
+  yield { ...stateGroup(labels, outlook.state, id + QUANTILES.length + 1), timestampMs };
   if (Number.isFinite(usedRatio)) {
     const values = [['predict_used_ratio', usedRatio]] as const;
-    yield { id: id + QUANTILES.length, labels: () => labels, timestampMs, values };
+    yield { id: id + QUANTILES.length, labels, timestampMs, values };
   }
 }
 
-function stateGroup({ labels }: Resource, state: ForecastState, firstId: number): Omit<OutputGroup, 'timestampMs'> {
+function stateGroup(labels: () => Labels, state: ForecastState, firstId: number): Omit<OutputGroup, 'timestampMs'> {
   return {
     id: firstId + STATES.indexOf(state),
-    labels: () => createLabels([...labels, ['state', state]]),
+    labels: () => createLabels([...labels(), ['state', state]]),
     values: [['predict_full_state', 1]],
   };
 }

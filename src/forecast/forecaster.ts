@@ -49,10 +49,10 @@ const growth = new Growth();
  */
 export function forecastOf(history: ResourceHistory, scale: number): Forecast {
   if (isInsufficient(history)) return { ...NEVER, state: settle(history, 'insufficient') };
-  const { integers } = history;
+  const { integers, base } = history;
   const hour = Math.floor(history.lastAt / 3600);
-  const isNewHour = integers[WORD.growthHour] !== hour;
-  integers[WORD.growthHour] = hour;
+  const isNewHour = integers[base + WORD.growthHour] !== hour;
+  integers[base + WORD.growthHour] = hour;
   growth.measure(history, isNewHour);
   if (isNewHour) measureStaircase(history);
   const isGrowing = isGrowingNow(history);
@@ -90,9 +90,10 @@ function untilTop(seconds: number, { toothSeconds, sinceTop }: Envelope): number
 
 function isInsufficient(history: ResourceHistory): boolean {
   if (history.age < MIN_SECONDS) return true;
-  const { offset, bins } = RINGS.fiveMinutes;
+  const { fiveMinutes } = RINGS;
   let count = 0;
-  for (let i = offset; i < offset + bins && count < MIN_BINS; i++) if (!Number.isNaN(history.floats[i]!)) count++;
+  for (let i = 0; i < fiveMinutes.bins && count < MIN_BINS; i++)
+    if (!Number.isNaN(history.bin(fiveMinutes, i))) count++;
   return count < MIN_BINS;
 }
 
@@ -103,7 +104,7 @@ function isInsufficient(history: ResourceHistory): boolean {
 function isGrowingNow(history: ResourceHistory): boolean {
   const { lastAt, used, noise } = history;
   if (hasStopped(history)) return false;
-  const wasFilling = STATES[history.integers[WORD.state]!] === 'filling';
+  const wasFilling = STATES[history.integers[history.base + WORD.state]!] === 'filling';
   for (let scale = HOUR_SCALE; scale <= DAY_SCALE; scale++) {
     const isSure = growth.isConsistent[scale] === 1 && growth.slope[scale]! > SURE_ERRORS * growth.slopeError[scale]!;
     if (growth.slope[scale]! <= 0 || !(isSure || wasFilling)) continue;
@@ -159,29 +160,30 @@ function observedState(
   isGrowing: boolean,
   isDraining: boolean,
 ): ForecastState {
-  const resizedAt = history.integers[WORD.resizedAt]!;
-  if (resizedAt > history.integers[WORD.firstAt]! && history.lastAt - resizedAt < RESIZED_SECONDS) return 'resized';
+  const resizedAt = history.integers[history.base + WORD.resizedAt]!;
+  if (resizedAt > history.integers[history.base + WORD.firstAt]! && history.lastAt - resizedAt < RESIZED_SECONDS)
+    return 'resized';
   if (envelope !== undefined) return 'sawtooth';
-  if (isGrowing) history.integers[WORD.grewAt] = history.lastAt;
+  if (isGrowing) history.integers[history.base + WORD.grewAt] = history.lastAt;
   if (p50 < Infinity && (isGrowing || (p50 > MIN_PAUSED_LEFT && isPaused(history)))) return 'filling';
   return isDraining ? 'draining' : 'flat';
 }
 
 /** Whether it has been filling, and grows again soon: it grew for longer than it now rests, which is not for ever. */
-function isPaused({ integers, lastAt }: ResourceHistory): boolean {
-  if (STATES[integers[WORD.state]!] !== 'filling') return false;
-  const grewAt = integers[WORD.grewAt]!;
-  return lastAt - grewAt < Math.min(MAX_PAUSE_SECONDS, grewAt - integers[WORD.fillingSince]!);
+function isPaused({ integers, base, lastAt }: ResourceHistory): boolean {
+  if (STATES[integers[base + WORD.state]!] !== 'filling') return false;
+  const grewAt = integers[base + WORD.grewAt]!;
+  return lastAt - grewAt < Math.min(MAX_PAUSE_SECONDS, grewAt - integers[base + WORD.fillingSince]!);
 }
 
 /** A change of state has to be seen twice in a row, but filling begins and ends at once. */
-function settle({ integers, lastAt }: ResourceHistory, observed: ForecastState): ForecastState {
-  const before = STATES[integers[WORD.state]!]!;
+function settle({ integers, base, lastAt }: ResourceHistory, observed: ForecastState): ForecastState {
+  const before = STATES[integers[base + WORD.state]!]!;
   const next = STATES.indexOf(observed);
-  const isConfirmed = integers[WORD.nextState] === next;
-  integers[WORD.nextState] = next;
+  const isConfirmed = integers[base + WORD.nextState] === next;
+  integers[base + WORD.nextState] = next;
   if (!isConfirmed && before !== 'filling' && before !== 'insufficient' && observed !== 'filling') return before;
-  if (observed !== before) integers[WORD.fillingSince] = lastAt;
-  integers[WORD.state] = next;
+  if (observed !== before) integers[base + WORD.fillingSince] = lastAt;
+  integers[base + WORD.state] = next;
   return observed;
 }

@@ -169,7 +169,7 @@ export class Forecasts {
     const level = resource.members.find(isLevel)!;
     resource.urgency = {
       startsAt: resource.forecastAt,
-      labels: this.#labels(level.slot) ?? resource.labels,
+      labels: this.#labels(level.slot) ?? this.resources.labelsOf(resource),
       reason: `${resource.rule.resource} is full in about ${inWords(p50)}, one chance in ten that in ${inWords(p10)}`,
       value: resource.history.used,
       limit: resource.history.limit,

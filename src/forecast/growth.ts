@@ -106,15 +106,15 @@ export class Growth {
     else this.slope[scale] = isPause ? line.slope : latestSlope(line, span);
   }
 
-  #keep({ floats, integers }: ResourceHistory, scale: number): void {
-    const at = WORD.growth + (scale - DAY_SCALE) * 3;
+  #keep({ floats, integers, base }: ResourceHistory, scale: number): void {
+    const at = base + WORD.growth + (scale - DAY_SCALE) * 3;
     floats[at] = this.slope[scale]!;
     floats[at + 1] = this.slopeError[scale]!;
     integers[at + 2] = this.isKnown[scale]! | (this.isConsistent[scale]! << 1);
   }
 
-  #recall({ floats, integers }: ResourceHistory, scale: number): void {
-    const at = WORD.growth + (scale - DAY_SCALE) * 3;
+  #recall({ floats, integers, base }: ResourceHistory, scale: number): void {
+    const at = base + WORD.growth + (scale - DAY_SCALE) * 3;
     this.slope[scale] = floats[at]!;
     this.slopeError[scale] = floats[at + 1]!;
     this.isKnown[scale] = integers[at + 2]! & 1;
@@ -129,7 +129,7 @@ function collect(history: ResourceHistory, ring: Ring, seconds: number): number 
   const wanted = Math.min(ring.bins, Math.ceil(seconds / ring.seconds) + 1);
   let count = 0;
   for (let bin = newest - wanted + 1; bin <= newest; bin++) {
-    const value = history.floats[ring.offset + (bin % ring.bins)]!;
+    const value = history.bin(ring, bin);
     if (Number.isNaN(value)) continue;
     // What grows is highest at the end of a bin; the newest one has not ended yet.
     xs[count] = Math.min((bin + 1) * ring.seconds - now, 0);

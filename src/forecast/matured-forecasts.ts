@@ -91,11 +91,11 @@ function waitingForecast({ history, forecast }: Resource): WaitingForecast {
 
 /** What became of a forecast; undefined while nobody knows. */
 function outcomeOf(waiting: WaitingForecast, { history, scale }: Resource, isFull: boolean): Outcome | undefined {
-  const { integers, lastAt, used, noise } = history;
+  const { integers, base, lastAt, used, noise } = history;
   const { at, p10, p50, p90, hasTeeth } = waiting;
   waiting.peak = Math.max(waiting.peak, used);
   const elapsed = lastAt - at;
-  if (integers[WORD.resizedAt]! > at) return 'averted';
+  if (integers[base + WORD.resizedAt]! > at) return 'averted';
   if (isFull && elapsed < p10) return 'early';
   if (isFull) return elapsed <= p90 ? 'within' : 'late';
   const isEmptied = waiting.peak - used > Math.max(FALL_NOISES * noise, FALL_SHARE * scale);

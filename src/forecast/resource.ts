@@ -49,10 +49,10 @@ const NONE: Predecessor = () => undefined;
 /** The series that together show how full something is, and what was learnt of it. */
 export class Resource {
   readonly rule: CapacityRule;
-  /** Values of the labels that its series share, as text. */
-  readonly joinKey: string;
-  readonly members: Member[] = [];
-  history = new ResourceHistory();
+  /** The number of its rule and its join key. */
+  readonly key: string;
+  members: readonly Member[] = [];
+  readonly history = new ResourceHistory();
   /** What counts as the whole: the limit, or the most that there was of something without a limit. */
   scale = 0;
   forecast: Forecast | undefined;
@@ -66,9 +66,8 @@ export class Resource {
   urgentCount = 0;
   /** When it ends, for what expires; seconds since the epoch. */
   expiresAt = 0;
-  /** Numbers its outputs: a new one whenever the labels change. */
+  /** Numbers its outputs: a new one whenever the labels may have changed. */
   outputId = 0;
-  labels: Labels = new Map();
   /** When it went on with the history of another pod of its workload, seconds since the epoch; 0 when it did not. */
   inheritedAt = 0;
   readonly #predecessor: Predecessor;
@@ -76,10 +75,15 @@ export class Resource {
   #pendingAt = 0;
 
   /** @param predecessor what is known of its workload at the time of its first sample, in seconds since the epoch */
-  constructor(rule: CapacityRule, joinKey: string, predecessor: Predecessor = NONE) {
+  constructor(rule: CapacityRule, key: string, predecessor: Predecessor = NONE) {
     this.#predecessor = predecessor;
     this.rule = rule;
-    this.joinKey = joinKey;
+    this.key = key;
+  }
+
+  /** Values of the labels that its series share, as text. */
+  get joinKey(): string {
+    return this.key.slice(this.key.indexOf(' ') + 1);
   }
 
   /** Whether a series says how full it is: without one there is no resource. */
@@ -109,7 +113,7 @@ export class Resource {
 
   /** Forgets what was learnt and when, since a longer past takes its place. */
   restart(): void {
-    this.history = new ResourceHistory();
+    this.history.clear();
     this.scale = 0;
     this.forecast = undefined;
     this.forecastAt = 0;
@@ -189,7 +193,7 @@ export class Resource {
   #inherit(seconds: number): void {
     const known = this.#predecessor(seconds);
     if (known === undefined) return;
-    this.history = new ResourceHistory(known.bytes);
+    this.history.restore(known.bytes);
     this.inheritedAt = seconds;
   }
 

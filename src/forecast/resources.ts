@@ -53,6 +53,14 @@ export class Resources {
     return this.#bySlot.get(slot) ?? [];
   }
 
+  /** Labels of what is put out of a resource: read anew each time, as hundreds of bytes of each would be too many. */
+  labelsOf({ rule, members }: Resource): Labels {
+    return outputLabels(
+      rule.resource,
+      members.filter(isLevel).map(({ slot }) => this.#labels(slot) ?? new Map()),
+    );
+  }
+
   /** The resource of this name whose series share these labels. */
   find(name: string, joinKey: string): Resource | undefined {
     const rules = this.#rules.filter(({ resource }) => resource === name);
@@ -97,9 +105,8 @@ export class Resources {
   /** A slot goes to another series. */
   remove(slot: number): void {
     for (const resource of this.of(slot)) {
-      const left = resource.members.filter((member) => member.slot !== slot);
-      resource.members.splice(0, resource.members.length, ...left);
-      if (resource.hasLevel) this.#label(resource);
+      resource.members = resource.members.filter((member) => member.slot !== slot);
+      if (resource.hasLevel) resource.outputId = this.#nextOutputId++;
       else this.#forget(resource);
     }
     this.#bySlot.delete(slot);
@@ -111,21 +118,22 @@ export class Resources {
     const key = this.#keyOf(rule, joinKey);
     let resource = this.#byKey.get(key);
     if (resource === undefined) {
-      resource = this.#create(rule, joinKey, this.#lineOf(rule, labels));
+      resource = this.#create(rule, key, this.#lineOf(rule, labels));
       this.#byKey.set(key, resource);
     }
     if (resource.members.some((member) => member.slot === slot && member.role === role)) return;
-    resource.members.push({ slot, role, value: 0, at: 0 });
+    // A list that is added to keeps room for sixteen more.
+    resource.members = [...resource.members, { slot, role, value: 0, at: 0 }];
     const resources = this.#bySlot.get(slot);
     if (resources === undefined) this.#bySlot.set(slot, [resource]);
     else if (!resources.includes(resource)) resources.push(resource);
     this.#mark(resource);
-    if (isLevel({ role })) this.#label(resource);
+    if (isLevel({ role })) resource.outputId = this.#nextOutputId++;
   }
 
-  #create(rule: CapacityRule, joinKey: string, line: string | undefined): Resource {
-    if (line === undefined) return new Resource(rule, joinKey);
-    const resource = new Resource(rule, joinKey, (at) => this.#lines.latest(line, at));
+  #create(rule: CapacityRule, key: string, line: string | undefined): Resource {
+    if (line === undefined) return new Resource(rule, key);
+    const resource = new Resource(rule, key, (at) => this.#lines.latest(line, at));
     this.#lines.add(line, resource);
     this.#lineOfResource.set(resource, line);
     return resource;
@@ -147,15 +155,6 @@ export class Resources {
     for (const { slot } of resource.members) this.isMember[slot] = 1;
   }
 
-  #label(resource: Resource): void {
-    const levels = resource.members.filter(isLevel).map(({ slot }) => this.#labels(slot) ?? new Map());
-    const labels = outputLabels(resource.rule.resource, levels);
-    const isSame = labels.size === resource.labels.size && [...labels].every(([n, v]) => resource.labels.get(n) === v);
-    if (isSame) return;
-    resource.labels = labels;
-    resource.outputId = this.#nextOutputId++;
-  }
-
   /** Numbers of rules keep their meaning over reloads, and are shorter than a rule. */
   #keyOf(rule: CapacityRule, joinKey: string): string {
     const text = textOf(rule);
@@ -169,9 +168,10 @@ export class Resources {
 
   #forget(resource: Resource): void {
     this.#onEnd(resource);
-    this.#byKey.delete(this.#keyOf(resource.rule, resource.joinKey));
+    this.#byKey.delete(resource.key);
     const line = this.#lineOfResource.get(resource);
     if (line !== undefined) this.#lines.remove(line, resource);
+    resource.history.release();
     for (const { slot } of resource.members) {
       const left = this.of(slot).filter((other) => other !== resource);
       if (left.length > 0) this.#bySlot.set(slot, left);

@@ -1,6 +1,6 @@
 import type { Forecast } from './forecaster.ts';
 import type { Resource, Urgency, WaitingForecast } from './resource.ts';
-import { HISTORY_BYTES, ResourceHistory } from './resource-history.ts';
+import { HISTORY_BYTES } from './resource-history.ts';
 import type { Resources } from './resources.ts';
 
 /** So many go into one block: two megabytes, a few milliseconds. */
@@ -21,9 +21,14 @@ interface SavedResource {
   readonly urgency: (Omit<Urgency, 'labels'> & { readonly labels: readonly (readonly [string, string])[] }) | undefined;
 }
 
+interface SavedBlock {
+  readonly historyBytes: number;
+  readonly resources: readonly SavedResource[];
+}
+
 /**
- * What was learnt of resources, as blocks of bytes for a snapshot: a u32 (little-endian) with the length of a JSON list,
- * the list, then the histories in its order.
+ * What was learnt of resources, as blocks of bytes for a snapshot: a u32 (little-endian) with the length of a JSON text
+ * (`SavedBlock`), the text, then the histories in its order.
  */
 export function* saveResources(resources: Resources): Generator<Buffer> {
   let block: Resource[] = [];
@@ -39,12 +44,14 @@ export function* saveResources(resources: Resources): Generator<Buffer> {
 /** Takes a block in, after the series: a resource whose series or rule are gone is passed over. */
 export function restoreResources(resources: Resources, block: Buffer): void {
   const jsonEnd = 4 + block.readUInt32LE(0);
-  const list = JSON.parse(block.toString('utf8', 4, jsonEnd)) as SavedResource[];
+  const { historyBytes, resources: list } = JSON.parse(block.toString('utf8', 4, jsonEnd)) as SavedBlock;
+  // What another version learnt is of no use to this one: it learns anew.
+  if (historyBytes !== HISTORY_BYTES) return;
   for (const [place, saved] of list.entries()) {
     const resource = resources.find(saved.resource, saved.joinKey);
     if (resource === undefined) continue;
     const start = jsonEnd + place * HISTORY_BYTES;
-    resource.history = new ResourceHistory(block.subarray(start, start + HISTORY_BYTES));
+    resource.history.restore(block.subarray(start, start + HISTORY_BYTES));
     const { scale, lastAt, forecastAt, expiresAt, inheritedAt, urgentCount, forecast, waiting, urgency } = saved;
     Object.assign(resource, { scale, lastAt, forecastAt, expiresAt, inheritedAt, urgentCount });
     const { p10, p50, p90, state } = forecast ?? {};
@@ -86,7 +93,7 @@ function writeBlock(resources: readonly Resource[]): Buffer {
       urgency: open,
     };
   });
-  const json = Buffer.from(JSON.stringify(list));
+  const json = Buffer.from(JSON.stringify({ historyBytes: HISTORY_BYTES, resources: list } satisfies SavedBlock));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
   return Buffer.concat([length, json, ...resources.map(({ history }) => history.bytes)]);

@@ -19,18 +19,18 @@ const medians = new Float64Array(24);
  *   than usual
  */
 export function staircaseSlope(history: ResourceHistory, scale: number): number | undefined {
-  const { floats, lastAt, noise, used } = history;
-  const perDay = floats[WORD.staircase]!;
+  const { floats, base, lastAt, noise, used } = history;
+  const perDay = floats[base + WORD.staircase]!;
   if (perDay <= 0) return undefined;
   const grown = used - history.highest(RINGS.hour, lastAt - 3600);
-  if (grown > floats[WORD.staircaseHourLimit]! + Math.max(6 * noise, 0.005 * scale)) return undefined;
+  if (grown > floats[base + WORD.staircaseHourLimit]! + Math.max(6 * noise, 0.005 * scale)) return undefined;
   return perDay / DAY;
 }
 
 /** Looks for such hours, once an hour: sets the growth of a day (0 = none) and how much this hour may grow. */
 export function measureStaircase(history: ResourceHistory): void {
-  const { floats, lastAt } = history;
-  floats[WORD.staircase] = 0;
+  const { floats, base, lastAt } = history;
+  floats[base + WORD.staircase] = 0;
   const count = collectSteps(history);
   if (count < MIN_DAYS * 24) return;
   const mean = steps.subarray(0, count).reduce((sum, step) => sum + step, 0) / count;
@@ -42,8 +42,8 @@ export function measureStaircase(history: ResourceHistory): void {
     total += Math.abs(steps[i]! - mean);
   }
   if (unexplained >= MAX_UNEXPLAINED * total) return;
-  floats[WORD.staircase] = medians.reduce((sum, step) => sum + step, 0);
-  floats[WORD.staircaseHourLimit] = 1.5 * Math.max(0, medians[Math.floor(lastAt / 3600) % 24]!);
+  floats[base + WORD.staircase] = medians.reduce((sum, step) => sum + step, 0);
+  floats[base + WORD.staircaseHourLimit] = 1.5 * Math.max(0, medians[Math.floor(lastAt / 3600) % 24]!);
 }
 
 /** Growth from each whole hour to the next. */

@@ -21,32 +21,32 @@ const line: Line = { slope: 0, intercept: 0, slopeError: 0, spread: 0 };
  * @param scale what counts as the whole, in the unit of `used`
  */
 export function followTeeth(history: ResourceHistory, at: number, used: number, scale: number): void {
-  const { floats, integers, noise } = history;
-  const extreme = floats[WORD.extreme]!;
-  if (integers[WORD.isFalling] === 1 ? used < extreme : used > extreme) {
-    floats[WORD.extreme] = used;
-    integers[WORD.extremeAt] = at;
+  const { floats, integers, base, noise } = history;
+  const extreme = floats[base + WORD.extreme]!;
+  if (integers[base + WORD.isFalling] === 1 ? used < extreme : used > extreme) {
+    floats[base + WORD.extreme] = used;
+    integers[base + WORD.extremeAt] = at;
     return;
   }
   const turned = Math.abs(used - extreme);
-  if (integers[WORD.isFalling] === 1) {
+  if (integers[base + WORD.isFalling] === 1) {
     const drop = lastPeak(history) - extreme;
     if (turned < Math.max(0.005 * scale, 4 * noise, 0.1 * drop)) return;
-    floats[WORD.toothHeight + newest(history)] = drop;
-    floats[WORD.trough] = extreme;
+    floats[base + WORD.toothHeight + newest(history)] = drop;
+    floats[base + WORD.trough] = extreme;
   } else {
-    const lastHeight = integers[WORD.teethCount] === 0 ? 0 : floats[WORD.toothHeight + newest(history)]!;
-    const rise = extreme - floats[WORD.trough]!;
+    const lastHeight = integers[base + WORD.teethCount] === 0 ? 0 : floats[base + WORD.toothHeight + newest(history)]!;
+    const rise = extreme - floats[base + WORD.trough]!;
     if (turned < Math.max(0.01 * scale, 8 * noise, 0.3 * lastHeight, 0.3 * rise)) return;
-    integers[WORD.teethCount]!++;
-    floats[WORD.peak + newest(history)] = extreme;
-    integers[WORD.peakAt + newest(history)] = integers[WORD.extremeAt]!;
+    integers[base + WORD.teethCount]!++;
+    floats[base + WORD.peak + newest(history)] = extreme;
+    integers[base + WORD.peakAt + newest(history)] = integers[base + WORD.extremeAt]!;
     // Until the trough is found, what has fallen so far is the height.
-    floats[WORD.toothHeight + newest(history)] = turned;
+    floats[base + WORD.toothHeight + newest(history)] = turned;
   }
-  integers[WORD.isFalling]! ^= 1;
-  floats[WORD.extreme] = used;
-  integers[WORD.extremeAt] = at;
+  integers[base + WORD.isFalling]! ^= 1;
+  floats[base + WORD.extreme] = used;
+  integers[base + WORD.extremeAt] = at;
 }
 
 /** The line over the peaks. */
@@ -67,16 +67,16 @@ export interface Envelope {
  * @returns undefined when it is none, or when what is used has left it: then collection has failed
  */
 export function envelopeOf(history: ResourceHistory, scale: number): Envelope | undefined {
-  const { floats, integers, lastAt, used } = history;
-  const total = integers[WORD.teethCount]!;
+  const { floats, integers, base, lastAt, used } = history;
+  const total = integers[base + WORD.teethCount]!;
   let count = 0;
   for (let tooth = Math.max(0, total - MAX_TEETH); tooth < total; tooth++) {
     const place = tooth % MAX_TEETH;
-    const age = lastAt - integers[WORD.peakAt + place]!;
+    const age = lastAt - integers[base + WORD.peakAt + place]!;
     if (age > TEETH_AGE) continue;
     xs[count] = -age;
-    ys[count] = floats[WORD.peak + place]!;
-    heights[count] = floats[WORD.toothHeight + place]!;
+    ys[count] = floats[base + WORD.peak + place]!;
+    heights[count] = floats[base + WORD.toothHeight + place]!;
     if (count > 0) lengths[count - 1] = xs[count]! - xs[count - 1]!;
     count++;
   }
@@ -101,9 +101,9 @@ export function envelopeOf(history: ResourceHistory, scale: number): Envelope | 
 }
 
 /** Whether it was cleaned up at least twice lately: then what it grows by in between is not what fills it. */
-export function hasTeeth({ integers, lastAt }: ResourceHistory): boolean {
-  const total = integers[WORD.teethCount]!;
-  return total >= 2 && lastAt - integers[WORD.peakAt + ((total - 2) % MAX_TEETH)]! < TEETH_AGE;
+export function hasTeeth({ integers, base, lastAt }: ResourceHistory): boolean {
+  const total = integers[base + WORD.teethCount]!;
+  return total >= 2 && lastAt - integers[base + WORD.peakAt + ((total - 2) % MAX_TEETH)]! < TEETH_AGE;
 }
 
 function areTwoAlike(count: number): boolean {
@@ -120,10 +120,10 @@ function takeLevelLine(): void {
   line.spread = 0;
 }
 
-function newest({ integers }: ResourceHistory): number {
-  return (integers[WORD.teethCount]! - 1) % MAX_TEETH;
+function newest({ integers, base }: ResourceHistory): number {
+  return (integers[base + WORD.teethCount]! - 1) % MAX_TEETH;
 }
 
 function lastPeak(history: ResourceHistory): number {
-  return history.floats[WORD.peak + newest(history)]!;
+  return history.floats[history.base + WORD.peak + newest(history)]!;
 }

@@ -40,7 +40,9 @@ async function end(pod: string): Promise<void> {
 }
 
 const resourceOf = (pod: string) =>
-  [...lane.lane.forecasts.resources.all()].find(({ labels }) => labels.get('pod') === pod)!;
+  [...lane.lane.forecasts.resources.all()].find(
+    (resource) => lane.lane.forecasts.resources.labelsOf(resource).get('pod') === pod,
+  )!;
 
 describe('the memory of a container whose pods come and go', () => {
   const PODS = [
