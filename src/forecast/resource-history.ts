@@ -210,29 +210,31 @@ export class ResourceHistory {
     // What lies between is a gap, and stays one.
     for (let i = Math.min(passed, ring.bins) - 1; i > 0; i--) bins[first + ((bin - i) % ring.bins)] = EMPTY;
     if (passed > 0) bins[first + (bin % ring.bins)] = EMPTY;
-    if (passed > 0 && ring === RINGS.sixHours) this.#refine();
+    if (passed > 0 && ring === RINGS.sixHours) this.#refine(used);
     const place = first + (bin % ring.bins);
     const steps = this.#stepsOf(used);
     bins[place] = Math.max(bins[place]!, steps);
   }
 
-  /** @returns the value in steps, which are made larger when there are too many */
+  /** @returns the value in steps, which are made larger when there are too many; what is twice the limit is full anyway */
   #stepsOf(value: number): number {
     const at = this.base + WORD.unit;
-    const steps = value / this.floats[at]!;
-    if (Math.abs(steps) <= MAX_STEPS) return Math.round(steps);
-    this.#rescale(2 ** Math.ceil(Math.log2(Math.abs(steps) / MAX_STEPS)));
-    return Math.max(-MAX_STEPS, Math.min(MAX_STEPS, Math.round(value / this.floats[at]!)));
+    const most = this.limit === 0 ? Infinity : 2 * Math.abs(this.limit);
+    const bounded = Math.max(-most, Math.min(most, value));
+    const excess = Math.abs(bounded) / this.floats[at]! / MAX_STEPS;
+    // Twice the limit that it began with is one step too many.
+    if (excess > 1.001) this.#rescale(2 ** Math.ceil(Math.log2(excess)));
+    return Math.max(-MAX_STEPS, Math.min(MAX_STEPS, Math.round(bounded / this.floats[at]!)));
   }
 
   /** Makes the steps smaller when all that is known, and the limit, need few of them: what was high is forgotten by now. */
-  #refine(): void {
+  #refine(used: number): void {
     const { bins } = this.#page;
-    let most = Math.abs(this.limit) / this.floats[this.base + WORD.unit]!;
+    let most = Math.max(Math.abs(this.limit), Math.abs(used)) / this.floats[this.base + WORD.unit]!;
     for (let i = this.#firstBin; i < this.#firstBin + PAGE_BINS; i++) {
       if (bins[i] !== EMPTY) most = Math.max(most, Math.abs(bins[i]!));
     }
-    if (most > 0 && most < MIN_STEPS) this.#rescale(0.5);
+    if (most > 0 && most < MIN_STEPS) this.#rescale(2 ** -Math.floor(Math.log2(STEPS / most)));
   }
 
   #rescale(factor: number): void {

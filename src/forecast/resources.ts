@@ -171,7 +171,6 @@ export class Resources {
     this.#byKey.delete(resource.key);
     const line = this.#lineOfResource.get(resource);
     if (line !== undefined) this.#lines.remove(line, resource);
-    resource.history.release();
     for (const { slot } of resource.members) {
       const left = this.of(slot).filter((other) => other !== resource);
       if (left.length > 0) this.#bySlot.set(slot, left);
@@ -180,6 +179,9 @@ export class Resources {
         this.isMember[slot] = 0;
       }
     }
+    // Who still holds it finds nothing to do with it: its history is another's from now on.
+    resource.members = [];
+    resource.history.release();
   }
 }
 
