@@ -29,6 +29,7 @@ it('bench:detection answers each row with one, whatever it is like, below the sa
   expect(score.at(-1)).toBeGreaterThan(1);
   expect(score.at(-2)).toBe(score.at(-6));
   expect(scores('onset').filter((each) => each > 0)).toEqual([score.at(-1)]);
-  expect(scores('held').at(-1)).toBeCloseTo(score.at(-1)!, 4);
+  // It is kept in half precision: 11 bits.
+  expect(scores('held').at(-1)! / score.at(-1)!).toBeCloseTo(1, 3);
   rmSync(folder, { recursive: true });
 });
