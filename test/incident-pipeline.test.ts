@@ -7,6 +7,7 @@ import { RequestError } from '../src/model/errors.ts';
 import { incidentTitle, stateWord } from '../src/model/incident.ts';
 import { createLabels } from '../src/model/labels.ts';
 import { alertOf, anomalyOf, deliveryOf, MINUTE, minute } from './incidents/alert-builders.ts';
+import { build, storm } from './incidents/any-storm.ts';
 import { OPTIONS, PipelineBench } from './incidents/pipeline-bench.ts';
 import { ScriptedCorrelator } from './incidents/scripted-correlator.ts';
 
@@ -113,29 +114,6 @@ describe('alerts of one name that share no label', () => {
 /** Whatever correlation makes of them: here each job is an incident. */
 describe('the same alerts, however they come', () => {
   const byJob = () => new ScriptedCorrelator('job');
-  const labels = fc.record({
-    alertname: fc.constantFrom('A', 'B'),
-    job: fc.constantFrom('x', 'y'),
-    instance: fc.constantFrom('1', '2', '3'),
-  });
-  type Sketch = { labels: Record<string, string>; from: number; to: number | undefined };
-  // Up to two firings of the same alert, the first of which has ended.
-  const firings = fc.record({
-    from: fc.integer({ min: 0, max: 40 }),
-    lasts: fc.integer({ min: 1, max: 20 }),
-    isOver: fc.boolean(),
-    again: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
-  });
-  const alert = fc.tuple(labels, firings).map(([each, { from, lasts, isOver, again }]): Sketch[] => {
-    const first = { labels: each, from, to: isOver || again !== undefined ? from + lasts : undefined };
-    return again === undefined ? [first] : [first, { labels: each, from: from + lasts + again, to: undefined }];
-  });
-  const storm = fc
-    .uniqueArray(alert, { minLength: 1, maxLength: 12, selector: ([each]) => JSON.stringify(each!.labels) })
-    .map((sketches) => sketches.flat());
-  const build = ({ labels: each, from, to }: Sketch, replica = '') =>
-    alertOf(each, to === undefined ? { from, replica } : { from, to, replica });
-
   function partitionOf(...deliveries: Alert[][]): Record<string, string[]> {
     const each = new PipelineBench('memory', byJob, minute(100));
     for (const [index, alerts] of deliveries.entries()) each.deliver(100 + index, alerts);
