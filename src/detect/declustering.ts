@@ -1,17 +1,18 @@
 import type { Columns } from '../series/columns.ts';
 import { binOf } from './rank-histogram.ts';
 
-/** Deviations from about three standard deviations on are excursions. */
-const EXCURSION = binOf(3.3);
-/** Steps in which the fast level follows, so that they are one deviation and no further evidence. */
-const DEPENDENT_STEPS = 5;
+/** Deviations from here on are excursions. */
+const EXCURSION_SIGMAS = 3.3;
+const EXCURSION = binOf(EXCURSION_SIGMAS);
+/** In so many steps the fast level follows halfway: until then it is the same deviation. */
+const DEPENDENT_STEPS = 3;
 const AGE_BITS = 3;
 const AGE_MASK = 2 ** AGE_BITS - 1;
 
 /**
  * Ranks are to say how often something happens, and not how long it lasts: ten minutes of an outage would be ten
  * outages to them, and the third one no news. So of the steps of an excursion that depend on each other only the first
- * counts, and what lies further out; the others count as ordinary (runs declustering: Smith and Weissman, 1994).
+ * counts, and what lies further out; the others count as ordinary (after Smith and Weissman, 1994).
  */
 export class Declustering {
   /** Bin that counted last, and in the lower bits the steps since then. */
