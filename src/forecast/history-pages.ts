@@ -1,6 +1,6 @@
 /** What a history takes: bins of 16 bits, and words of 32 bits. */
 export const PAGE_BINS = 424;
-export const PAGE_WORDS = 72;
+export const PAGE_WORDS = 77;
 
 /** Histories in a page. */
 const PLACES = 64;

@@ -5,7 +5,7 @@ import type { CapacityRule } from './capacity-rule.ts';
 type PresetText = {
   readonly [Key in 'used' | 'free' | 'orLimit' | 'reserved' | 'left' | 'expires']?: string;
 } & { readonly limit?: string | number; readonly unless?: readonly string[] } & Partial<
-    Pick<CapacityRule, 'on' | 'combine' | 'fullAt' | 'isCalm'>
+    Pick<CapacityRule, 'on' | 'combine' | 'fullAt' | 'isCalm' | 'isOfProcess'>
   >;
 
 /** What never fills, or is full on purpose: memory, overlays of containers, images. */
@@ -63,6 +63,7 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
     used: 'jvm_memory_used_bytes{area="heap"}',
     limit: 'jvm_memory_max_bytes{area="heap"}',
     on: TARGET,
+    isOfProcess: true,
   },
   file_descriptors: { used: 'node_filefd_allocated', limit: 'node_filefd_maximum' },
   process_file_descriptors: { used: 'process_open_fds', limit: 'process_max_fds' },
@@ -153,6 +154,7 @@ export const PRESETS: readonly CapacityRule[] = Object.entries(TEXTS).map(([reso
   combine: text.combine ?? 'sum',
   fullAt: text.fullAt ?? 1,
   isCalm: text.isCalm ?? false,
+  isOfProcess: text.isOfProcess ?? false,
 }));
 
 /** An entry of the configuration. */

@@ -56,6 +56,16 @@ export const WORD = {
   fillingSince: 66,
   /** What one step of a bin stands for. */
   unit: 67,
+  /** From here on what belongs to one resource, and not to another one that goes on with its past: see `Resource`. */
+  scale: 68,
+  forecastAt: 69,
+  p10: 70,
+  p50: 71,
+  p90: 72,
+  forecastState: 73,
+  urgentCount: 74,
+  expiresAt: 75,
+  inheritedAt: 76,
 } as const;
 
 export const HISTORY_BYTES = PAGE_WORDS * 4 + PAGE_BINS * 2;
@@ -82,7 +92,7 @@ const MAX_VALUE = 1e30;
 const MIN_UNIT = 1e-24;
 
 /**
- * All that is known of one resource, in 1.1 kB: bins of 16 bits, and 72 words of 32 bits that are floats or unsigned
+ * All that is known of one resource, in 1.2 kB: bins of 16 bits, and 77 words of 32 bits that are floats or unsigned
  * integers: the teeth and some numbers. It lies in a page with others, from the word `base` on.
  */
 export class ResourceHistory {
@@ -106,6 +116,12 @@ export class ResourceHistory {
   restore(bytes: Uint8Array): void {
     this.#wordBytes.set(bytes.subarray(0, PAGE_WORDS * 4));
     this.#binBytes.set(bytes.subarray(PAGE_WORDS * 4));
+  }
+
+  /** Takes over what another one learnt, and nothing of what was said of it. */
+  learnFrom(other: ResourceHistory): void {
+    this.restore(other.bytes);
+    this.integers.fill(0, this.base + WORD.scale, this.base + PAGE_WORDS);
   }
 
   /** Forgets everything. */
