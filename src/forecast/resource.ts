@@ -1,10 +1,10 @@
 import type { Labels } from '../model/labels.ts';
 import { type CapacityRule, isLevel, type Role } from './capacity-rule.ts';
 import { type Forecast, STATES } from './forecaster.ts';
-import type { Quantiles } from './full-in.ts';
 import type { Members } from './members.ts';
 import { ResourceHistory, WORD } from './resource-history.ts';
 import { followTeeth } from './teeth.ts';
+import { type WaitingForecast, WaitingForecasts } from './waiting-forecasts.ts';
 import type { WorkloadLine } from './workload-lines.ts';
 
 /** A value that is older than this counts no more. */
@@ -28,15 +28,6 @@ export interface Urgency {
   peakScore: number;
 }
 
-/** A forecast that waits until the truth is known. Times are seconds. */
-export interface WaitingForecast extends Quantiles {
-  readonly at: number;
-  /** Whether it counts on being emptied again and again. */
-  readonly hasTeeth: boolean;
-  /** Highest level since. */
-  peak: number;
-}
-
 /** Most of what has a level has no limit, and nothing is ever learnt of it: it needs no kilobyte of its own. */
 const NOTHING = new ResourceHistory();
 
@@ -57,11 +48,10 @@ export class Resource {
   /** Time of the latest sample, milliseconds. */
   lastAt = 0;
   urgency: Urgency | undefined;
-  /** Forecasts of which nobody knows yet whether they were right. */
-  waiting: WaitingForecast[] | undefined;
   /** Numbers its outputs: a new one whenever the labels may have changed. */
   outputId = 0;
   readonly #members: Members<Resource>;
+  #waiting: WaitingForecasts | undefined;
   /** Time of the sample that is being put together from several series, 0 when none is. */
   #pendingAt = 0;
 
@@ -116,6 +106,19 @@ export class Resource {
     this.#setInteger(WORD.forecastAt, lastAt);
   }
 
+  /** Forecasts of which nobody knows yet whether they were right, the oldest first. */
+  get waiting(): readonly WaitingForecast[] {
+    return this.#waiting?.list() ?? [];
+  }
+  set waiting(list: readonly WaitingForecast[]) {
+    if (list.length > 0) this.#waiting ??= new WaitingForecasts();
+    else {
+      this.#waiting?.release();
+      this.#waiting = undefined;
+    }
+    this.#waiting?.set(list);
+  }
+
   /** Of how much is used, which share of the limit; NaN for what has none. */
   get usedRatio(): number {
     return this.rule.left === undefined && this.expiresAt === 0 ? this.history.used / this.history.limit : Number.NaN;
@@ -133,6 +136,7 @@ export class Resource {
   release(): void {
     if (this.history !== NOTHING) this.history.release();
     this.history = NOTHING;
+    this.waiting = [];
   }
 
   /** Whether any series that says how full it is goes on. */
@@ -162,7 +166,7 @@ export class Resource {
   /** Forgets what was learnt and when, since a longer past takes its place. */
   restart(): void {
     if (this.history !== NOTHING) this.history.clear();
-    this.waiting = undefined;
+    this.waiting = [];
     this.lastAt = 0;
     this.#pendingAt = 0;
     for (const member of this.#members.from(this.firstMember)) this.#members.times[member] = 0;

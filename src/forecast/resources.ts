@@ -160,7 +160,7 @@ export class Resources {
     const shared = isOfPod ? withoutPod(labels) : undefined;
     if (shared === undefined) return undefined;
     const names = this.#labelsToJoin(rule.on.length > 0 ? [...rule.on, ...OF_A_POD] : [], shared);
-    return this.#lines.line(keyOf(shared, names, textOf(rule)));
+    return this.#lines.join(keyOf(shared, names, textOf(rule)));
   }
 
   /** The names of the labels that the series of a resource share. */
@@ -182,7 +182,7 @@ export class Resources {
     const { rule, key, line, history } = resource;
     this.#onEnd(resource);
     this.#byRule.get(rule)!.delete(key);
-    if (line !== undefined) this.#lines.remove(line, history);
+    if (line !== undefined) this.#lines.leave(line, history);
     resource.release();
     const slots = this.slotsOf(resource);
     resource.firstMember = this.members.remove(resource.firstMember);

@@ -1,6 +1,7 @@
-import type { Resource, Urgency, WaitingForecast } from './resource.ts';
+import type { Resource, Urgency } from './resource.ts';
 import { HISTORY_BYTES } from './resource-history.ts';
 import type { Resources } from './resources.ts';
+import type { WaitingForecast } from './waiting-forecasts.ts';
 
 /** So many go into one block: two megabytes, a few milliseconds. */
 const BLOCK_RESOURCES = 1024;
@@ -10,7 +11,7 @@ interface SavedResource {
   readonly resource: string;
   readonly key: string;
   readonly lastAt: number;
-  readonly waiting: readonly (Omit<WaitingForecast, 'p90'> & { readonly p90: number | null })[] | undefined;
+  readonly waiting: readonly (Omit<WaitingForecast, 'p90'> & { readonly p90: number | null })[];
   readonly urgency: (Omit<Urgency, 'labels'> & { readonly labels: readonly (readonly [string, string])[] }) | undefined;
 }
 
@@ -47,7 +48,7 @@ export function restoreResources(resources: Resources, block: Buffer): number {
     if (resource === undefined) continue;
     const start = jsonEnd + place * HISTORY_BYTES;
     resource.resume(block.subarray(start, start + HISTORY_BYTES), lastAt);
-    resource.waiting = waiting?.map((each) => ({ ...each, p90: each.p90 ?? Infinity }));
+    resource.waiting = waiting.map((each) => ({ ...each, p90: each.p90 ?? Infinity }));
     if (urgency) resource.urgency = { ...urgency, labels: new Map(urgency.labels) };
   }
   return 0;

@@ -12,6 +12,8 @@ const MAX_SEARCHED = 50;
 /** The resources that are the same but for the pod: what a container's memory is like belongs to its workload. */
 export class WorkloadLine {
   readonly key: string;
+  /** How many resources are of it; those of which something is known have a history. */
+  size = 0;
   histories: ResourceHistory[] = [];
 
   constructor(key: string) {
@@ -36,16 +38,18 @@ export class WorkloadLine {
 export class WorkloadLines {
   readonly #lines = new Map<string, WorkloadLine>();
 
-  /** The line of a workload, to be joined with `add`. */
-  line(key: string): WorkloadLine {
+  /** The line of a workload, for one resource more. */
+  join(key: string): WorkloadLine {
     const line = this.#lines.get(key) ?? new WorkloadLine(key);
     this.#lines.set(key, line);
+    line.size++;
     return line;
   }
 
-  remove(line: WorkloadLine, history: ResourceHistory): void {
+  /** A resource leaves. */
+  leave(line: WorkloadLine, history: ResourceHistory): void {
     line.histories = line.histories.filter((other) => other !== history);
-    if (line.histories.length === 0) this.#lines.delete(line.key);
+    if (--line.size === 0) this.#lines.delete(line.key);
   }
 }
 
