@@ -15,6 +15,7 @@ export const RINGS = {
   hour: { seconds: 3600, bins: 180, offset: 120 },
   sixHours: { seconds: 21_600, bins: 124, offset: 300 },
 } as const satisfies Record<string, Ring>;
+const ALL_RINGS = Object.values(RINGS);
 
 /** Teeth that are remembered. */
 export const MAX_TEETH = 12;
@@ -190,7 +191,7 @@ export class ResourceHistory {
       const step = interval === 0 ? elapsed : Math.min(elapsed, 2 * interval) - interval;
       floats[base + WORD.interval] = interval + (interval === 0 ? 1 : INTERVAL_GAIN) * step;
     }
-    for (const ring of Object.values(RINGS)) this.#addToRing(ring, lastAt, at, used);
+    for (const ring of ALL_RINGS) this.#addToRing(ring, lastAt, at, used);
     const before = floats[base + WORD.limit]!;
     if (Math.abs(limit - before) > RESIZE_SHARE * Math.abs(before)) integers[base + WORD.resizedAt] = at;
     // A limit that creeps is a resize once it has crept far enough: it is compared with where it stood.

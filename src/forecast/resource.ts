@@ -141,7 +141,11 @@ export class Resource {
 
   /** Whether any series that says how full it is goes on. */
   get isLive(): boolean {
-    return this.levels().some((member) => this.#members.times[member]! > 0);
+    const members = this.#members;
+    for (let member = this.firstMember; member !== 0; member = members.nextOfOwner[member]!) {
+      if (members.times[member]! > 0 && isLevel(members.role(member))) return true;
+    }
+    return false;
   }
 
   /** The members that say how full it is: without one there is no resource. */
