@@ -24,7 +24,7 @@ export interface Panel {
   readonly options: { readonly legend?: { readonly showLegend: boolean } };
 }
 
-export interface Target {
+interface Target {
   readonly expr: string;
   readonly legendFormat?: string;
 }
