@@ -18,6 +18,7 @@ export const OPTIONS: IncidentOptions = {
   reopenWithinMs: 30 * MINUTE,
   retentionMs: 90 * 24 * 60 * MINUTE,
   clusterLabel: 'cluster',
+  heartbeats: ['AlwaysOn'],
 };
 
 /** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
