@@ -3,7 +3,7 @@ import { ANY, type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
 /** kubernetes/kubernetes, cmd/kubelet. */
 export const KUBELET: Preset = {
   name: 'kubelet',
-  seenIn: 'the list of metrics of Kubernetes 1.3x, and outputs of kubelets',
+  seenIn: 'the documentation of Kubernetes, and outputs of kubelets',
   groupBy: TARGET,
   entries: [
     {
