@@ -1,7 +1,7 @@
 import type { CorrelationWindows, Correlator, Decision, ObservedOnset } from './correlate/correlator.ts';
+import type { PeoplesWord } from './correlate/peoples-word.ts';
 import { AnomalyInbox } from './incidents/anomaly-inbox.ts';
 import { type Arrival, applyDecision } from './incidents/apply-decision.ts';
-import { applyLinks } from './incidents/apply-links.ts';
 import { changeMembers } from './incidents/change-members.ts';
 import { countDelivery, createIncidentCounters } from './incidents/counters.ts';
 import { Draft } from './incidents/draft.ts';
@@ -42,6 +42,8 @@ interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
   /** What an earlier correlator had learnt, see `Correlator.learnt`; undefined when there was none. */
   readonly learnt: unknown;
+  /** What people have said by merges and splits, now and later. */
+  readonly word: PeoplesWord;
 }
 
 export interface IncidentParts {
@@ -158,14 +160,10 @@ export class IncidentPipeline {
       at,
     );
     const draft = new Draft(this.live);
-    const linked = isNew ? this.#apply(draft, this.#correlator.decide(at), arrivals, at) : new Map<string, string>();
+    if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
     changeMembers(draft, receipt.changed, at);
     if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
     else this.#memory.commit(draft, { delivery, ledger: receipt.ledger });
-    for (const { key, correlated } of arrivals) {
-      const pinnedTo = linked.get(key);
-      if (pinnedTo !== undefined) this.#correlator.take([{ ...correlated, pinnedTo }], at);
-    }
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#expiries.watch(firing);
@@ -245,31 +243,17 @@ export class IncidentPipeline {
     this.#save();
   }
 
-  /** @returns where firings went because people had said so */
-  #apply(draft: Draft, decided: Decision, all: readonly Arrival[], at: number): ReadonlyMap<string, string> {
+  #apply(draft: Draft, decision: Decision, all: readonly Arrival[], at: number): void {
     const arrivals = new Map(all.map((arrival) => [arrival.key, arrival]));
-    const { decision, linked } =
-      this.#memory.links.size === 0
-        ? { decision: decided, linked: new Map<string, string>() }
-        : applyLinks(decided, {
-            at,
-            arrivals,
-            incident: (id) => this.live.get(id),
-            openIncidents: () => this.live.all(),
-            ...this.#options,
-            linkWeight: (name, other, now) => this.#memory.links.weight(name, other, now),
-          });
     // Somebody may come back to what was forgotten long ago: it goes on then, and is not begun anew.
     for (const id of new Set(decision.placements.map(({ incidentId }) => incidentId))) this.#memory.recall(id);
     this.counters.surplusAnomalies += applyDecision(draft, decision, {
       at,
       arrivals,
-      linked,
       anomaly: (key) => this.anomalies.get(key),
       takeMemberId: () => this.#parts.store.takeMemberId(),
       findEarlier: (key, until) => this.#parts.store.findEarlier(key, until - RECURRENCE_MS, until),
     });
-    return linked;
   }
 
   /** What time brings: expiries, what correlation found meanwhile, changes of state; old things are forgotten. */
@@ -383,6 +367,7 @@ export class IncidentPipeline {
     const correlator = this.#parts.createCorrelator({
       windows: () => this.#options,
       learnt: this.#parts.store.learnt(CORRELATION),
+      word: this.#memory.links,
     });
     const firings = [...this.live.alerts()].map((member) => ({
       ...this.#forCorrelation.member(member),

@@ -44,7 +44,8 @@ export class PipelineBench {
     this.clock = new ManualClock(startsAt);
     this.#createCorrelator =
       createCorrelator ??
-      (({ windows, learnt }) => new ExplainingCorrelator(this.#topology, identifyingLabels, windows, learnt));
+      (({ windows, learnt, word }) =>
+        new ExplainingCorrelator(this.#topology, identifyingLabels, windows, learnt, word));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);
