@@ -12,6 +12,7 @@ import { isHeartbeat } from './incidents/heartbeat-alert.ts';
 import { Heartbeats, type SavedHeartbeat } from './incidents/heartbeats.ts';
 import { IncidentMemory } from './incidents/incident-memory.ts';
 import type { LiveIncidents } from './incidents/live-incidents.ts';
+import { Maintenance, type MaintenanceCalendar, type SavedAlert } from './incidents/maintenance.ts';
 import { endWaits, giveUpSilent } from './incidents/pass-time.ts';
 import { People } from './incidents/people.ts';
 import { type LedgerEntry, nonMember, receiveDelivery } from './incidents/receive-delivery.ts';
@@ -52,6 +53,8 @@ export interface IncidentParts {
   readonly createCorrelator: (context: CorrelationContext) => Correlator;
   /** What an alert or a series is about. */
   readonly subjectOf: (labels: Labels, at: number) => Subject;
+  /** Maintenance that keeps alerts from being incidents; without it there is none. */
+  readonly calendar?: MaintenanceCalendar;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: IncidentOptions;
@@ -73,6 +76,7 @@ const RECURRENCE_MS = 5 * 86_400_000;
 /** What was learnt is saved as. */
 const HEARTBEATS = 'heartbeats';
 const CORRELATION = 'correlation';
+const MAINTENANCE = 'maintenance';
 /** Between two ticks; more than this come only while nothing can be stored. */
 const MAX_NEW_ONSETS = 200_000;
 
@@ -87,6 +91,7 @@ export class IncidentPipeline {
   readonly #timers: readonly Cancel[];
   readonly #expiries = new Expiries();
   readonly #memory: IncidentMemory;
+  readonly #maintenance: Maintenance;
   readonly #forCorrelation: ForCorrelation;
   #correlator: Correlator;
   #newOnsets: ObservedOnset[] = [];
@@ -105,6 +110,10 @@ export class IncidentPipeline {
       (store.learnt(HEARTBEATS) ?? []) as SavedHeartbeat[],
       (labels) => resolveCluster(labels, this.#options),
       (alertFingerprint) => this.#firingSince(alertFingerprint),
+    );
+    this.#maintenance = new Maintenance(
+      parts.calendar ?? NO_CALENDAR,
+      (store.learnt(MAINTENANCE) ?? []) as SavedAlert[],
     );
     this.#forCorrelation = new ForCorrelation({
       subjectOf,
@@ -145,7 +154,9 @@ export class IncidentPipeline {
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
     const lastAlert = (fingerprint: string) => this.lastAlert(fingerprint);
-    const receipt = receiveDelivery(delivery.alerts, lastAlert, this.#options.heartbeats);
+    const { others, kept } = this.#maintenance.take(delivery.alerts, at, (alert) => this.#mayBegin(alert));
+    const receipt = receiveDelivery(others, lastAlert, this.#options.heartbeats);
+    const ledger = kept.length === 0 ? receipt.ledger : [...receipt.ledger, ...kept];
     const isNew = receipt.started.length + receipt.changed.length > 0;
     if (isNew) this.#beSureOfStore();
     // First: what began because alerting is back is judged by that, wherever in the delivery its heartbeat stands.
@@ -162,8 +173,8 @@ export class IncidentPipeline {
     const draft = new Draft(this.live);
     if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
     changeMembers(draft, receipt.changed, at);
-    if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
-    else this.#memory.commit(draft, { delivery, ledger: receipt.ledger });
+    if (draft.isEmpty) this.addToLedger(ledger, at);
+    else this.#memory.commit(draft, { delivery, ledger });
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#expiries.watch(firing);
@@ -171,7 +182,7 @@ export class IncidentPipeline {
       delivery.alerts.map(({ fingerprint }) => fingerprint),
       at,
     );
-    countDelivery(this.counters, delivery, receipt);
+    countDelivery(this.counters, delivery, receipt, kept.length);
   }
 
   /** Resolves when all deliveries so far survive a power cut. Rejects when the disk fails. */
@@ -214,7 +225,7 @@ export class IncidentPipeline {
 
   /** Whether an alert can be part of an incident at all. */
   mayBeMember(alert: Alert): boolean {
-    return nonMember(alert, this.#options.heartbeats) === undefined;
+    return nonMember(alert, this.#options.heartbeats) === undefined && !this.#maintenance.isHolding(alert);
   }
 
   /** Takes an anomaly that opened, or closed. It joins the incident of its entity within a second; nothing waits for it. */
@@ -263,8 +274,7 @@ export class IncidentPipeline {
     const draft = new Draft(this.live);
     try {
       this.#beSureOfStore();
-      const absences = this.heartbeats.pass(now);
-      if (absences.length > 0) this.deliver({ ...ABSENCES, receivedAt: now, alerts: absences });
+      this.#tellOwn(now);
       const ended = [...this.#expiries.due(this.live.alerts(), now), ...this.#endedRules()];
       this.#tell(ended, now);
       this.#correlator.takeOnsets(this.#newOnsets, now);
@@ -286,6 +296,27 @@ export class IncidentPipeline {
     this.#expiries.settle(this.live.alerts(), now);
     this.live.forget(this.#forgetBefore());
     this.anomalies.forget(now - this.#options.joinWindowMs);
+  }
+
+  /** What we know without being told: heartbeats that are missing, and alerts whose maintenance is over. */
+  #tellOwn(now: number): void {
+    const absences = this.heartbeats.pass(now);
+    const released = this.#maintenance.over(now);
+    const alerts = [...absences, ...released];
+    if (alerts.length === 0) return;
+    try {
+      this.deliver({ ...OWN_DELIVERY, receivedAt: now, alerts });
+    } catch (error) {
+      for (const alert of released) this.#maintenance.hold(alert);
+      throw error;
+    }
+  }
+
+  /** Whether an alert can be part of an incident, and is of none in which it fires. */
+  #mayBegin(alert: Alert): boolean {
+    return (
+      nonMember(alert, this.#options.heartbeats) === undefined && this.#firingSince(alert.fingerprint) === undefined
+    );
   }
 
   /** Members of rules whose condition holds no more: their end is heard here before Alertmanager tells it. */
@@ -345,6 +376,7 @@ export class IncidentPipeline {
       for (const [name, content] of [
         [HEARTBEATS, this.heartbeats.changes()],
         [CORRELATION, this.#correlator.learnt()],
+        [MAINTENANCE, this.#maintenance.changes()],
       ] as const) {
         if (content !== undefined) store.saveLearnt(name, content);
       }
@@ -387,4 +419,5 @@ export class IncidentPipeline {
   }
 }
 
-const ABSENCES = { source: 'heartbeat', invalidAlerts: 0, truncatedAlerts: 0, envelope: {} } as const;
+const OWN_DELIVERY = { source: 'own', invalidAlerts: 0, truncatedAlerts: 0, envelope: {} } as const;
+const NO_CALENDAR: MaintenanceCalendar = { maintenanceOf: () => undefined };

@@ -5,6 +5,7 @@ import { ExplainingCorrelator } from '../../src/correlate/explaining-correlator.
 import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
+import { Calendar } from '../../src/model/calendar.ts';
 import { ManualClock } from '../../src/model/clock.ts';
 import type { IncidentEvent, Member } from '../../src/model/incident.ts';
 import { createLogger } from '../../src/model/logger.ts';
@@ -33,6 +34,7 @@ export class PipelineBench {
   readonly #topology = new LearntTopology(OPTIONS);
   readonly #abandoned: IncidentStore[] = [];
 
+  readonly calendar = new Calendar();
   readonly #createCorrelator: IncidentParts['createCorrelator'];
 
   /** @param createCorrelator a fake where a test wants to say itself what is decided */
@@ -91,6 +93,7 @@ export class PipelineBench {
       store: this.store,
       createCorrelator: this.#createCorrelator,
       subjectOf: (labels, at) => this.#topology.subjectOf(labels, at),
+      calendar: this.calendar,
       clock: this.clock,
       logger,
       options: OPTIONS,
