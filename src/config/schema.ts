@@ -184,7 +184,7 @@ const calendar = section(
     end: optional(moment, 'When it ends.'),
     match: group(
       list(selector),
-      'Selectors as in PromQL of the series (and alerts) that it is about; without any, all.',
+      'Selectors as in PromQL of the series and alerts that it is about. Without any it is about all series, and no alert.',
     ),
   },
   { exactlyOne: [['file', 'start']], needs: { start: ['end'], end: ['start'] } },
@@ -411,7 +411,7 @@ export const configSchema = section({
   ),
   calendars: group(
     list(calendar),
-    'Holidays and maintenance: times during which nothing is learnt, scores are 0 and no anomaly begins.',
+    'Holidays and maintenance: times during which nothing is learnt, scores are 0 and no anomaly begins; alerts that `match` selects page nobody.',
   ),
   forecast: group(
     list(capacity),
