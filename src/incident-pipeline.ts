@@ -40,6 +40,8 @@ export interface IncidentOptions extends CorrelationWindows {
 /** What correlation may ask while it works. */
 interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
+  /** What an earlier correlator had learnt, see `Correlator.learnt`; undefined when there was none. */
+  readonly learnt: unknown;
 }
 
 export interface IncidentParts {
@@ -66,8 +68,9 @@ const SAME_END_MS = 2 * 60_000;
 const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
-/** What the heartbeats are saved as. */
+/** What was learnt is saved as. */
 const HEARTBEATS = 'heartbeats';
+const CORRELATION = 'correlation';
 /** Between two ticks; more than this come only while nothing can be stored. */
 const MAX_NEW_ONSETS = 200_000;
 
@@ -354,10 +357,13 @@ export class IncidentPipeline {
 
   #save(): void {
     const { store, logger } = this.#parts;
-    const heartbeats = this.heartbeats.changes();
-    if (heartbeats === undefined) return;
     try {
-      store.saveLearnt(HEARTBEATS, heartbeats);
+      for (const [name, content] of [
+        [HEARTBEATS, this.heartbeats.changes()],
+        [CORRELATION, this.#correlator.learnt()],
+      ] as const) {
+        if (content !== undefined) store.saveLearnt(name, content);
+      }
     } catch (error) {
       logger.warn('what was learnt cannot be saved', { error: messageOf(error) });
     }
@@ -374,7 +380,10 @@ export class IncidentPipeline {
   }
 
   #restoreCorrelator(): Correlator {
-    const correlator = this.#parts.createCorrelator({ windows: () => this.#options });
+    const correlator = this.#parts.createCorrelator({
+      windows: () => this.#options,
+      learnt: this.#parts.store.learnt(CORRELATION),
+    });
     const firings = [...this.live.alerts()].map((member) => ({
       ...this.#forCorrelation.member(member),
       incidentId: member.incidentId,

@@ -1,9 +1,9 @@
 import type { Alert } from '../model/alert.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import { createLabels, type Labels } from '../model/labels.ts';
+import { trimOldest } from '../model/trim-oldest.ts';
 import { Beats, Heartbeat, type SavedBeats } from './heartbeat.ts';
 import { absenceAlert, absenceLabels } from './heartbeat-alert.ts';
-import { trimOldest } from './trim-oldest.ts';
 
 /** What is saved of a heartbeat. */
 export interface SavedHeartbeat {
