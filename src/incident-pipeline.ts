@@ -1,21 +1,24 @@
 import type { CorrelationWindows, Correlator, Decision, ObservedOnset } from './correlate/correlator.ts';
+import type { PeoplesWord } from './correlate/peoples-word.ts';
 import { AnomalyInbox } from './incidents/anomaly-inbox.ts';
 import { type Arrival, applyDecision } from './incidents/apply-decision.ts';
-import { applyLinks } from './incidents/apply-links.ts';
 import { changeMembers } from './incidents/change-members.ts';
 import { countDelivery, createIncidentCounters } from './incidents/counters.ts';
 import { Draft } from './incidents/draft.ts';
 import { Expiries } from './incidents/expiries.ts';
 import { assumeEnded, loseSight } from './incidents/firing.ts';
 import { ForCorrelation } from './incidents/for-correlation.ts';
+import { isHeartbeat } from './incidents/heartbeat-alert.ts';
+import { Heartbeats, type SavedHeartbeat } from './incidents/heartbeats.ts';
 import { IncidentMemory } from './incidents/incident-memory.ts';
 import type { LiveIncidents } from './incidents/live-incidents.ts';
+import { Maintenance, type MaintenanceCalendar, type SavedAlert } from './incidents/maintenance.ts';
 import { endWaits, giveUpSilent } from './incidents/pass-time.ts';
 import { People } from './incidents/people.ts';
-import { type LedgerEntry, receiveDelivery } from './incidents/receive-delivery.ts';
+import { type LedgerEntry, nonMember, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
 import type { IncidentStore } from './incidents/store.ts';
-import { type AlertDelivery, USUAL_REPLICA_LABELS } from './model/alert.ts';
+import { type Alert, type AlertDelivery, USUAL_REPLICA_LABELS } from './model/alert.ts';
 import type { Anomaly } from './model/anomaly.ts';
 import type { Cancel, Clock } from './model/clock.ts';
 import { messageOf, RequestError } from './model/errors.ts';
@@ -31,11 +34,17 @@ export interface IncidentOptions extends CorrelationWindows {
   /** How long resolved incidents are kept, milliseconds. */
   readonly retentionMs: number;
   readonly clusterLabel: string;
+  /** Names of alerts that always fire, beside the usual ones. */
+  readonly heartbeats: readonly string[];
 }
 
 /** What correlation may ask while it works. */
 interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
+  /** What an earlier correlator had learnt, see `Correlator.learnt`; undefined when there was none. */
+  readonly learnt: unknown;
+  /** What people have said by merges and splits, now and later. */
+  readonly word: PeoplesWord;
 }
 
 export interface IncidentParts {
@@ -44,6 +53,8 @@ export interface IncidentParts {
   readonly createCorrelator: (context: CorrelationContext) => Correlator;
   /** What an alert or a series is about. */
   readonly subjectOf: (labels: Labels, at: number) => Subject;
+  /** Maintenance that keeps alerts from being incidents; without it there is none. */
+  readonly calendar?: MaintenanceCalendar;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: IncidentOptions;
@@ -55,10 +66,17 @@ const TICK_MS = 1000;
 /** What changes again and again meanwhile is copied once. */
 const CHECKPOINT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
+const SAVE_EVERY_MS = 60_000;
+/** What ends because nobody sends it any more ends at about the same time for all of one Prometheus. */
+const SAME_END_MS = 2 * 60_000;
 /** All incidents are looked through for it. */
 const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
+/** What was learnt is saved as. */
+const HEARTBEATS = 'heartbeats';
+const CORRELATION = 'correlation';
+const MAINTENANCE = 'maintenance';
 /** Between two ticks; more than this come only while nothing can be stored. */
 const MAX_NEW_ONSETS = 200_000;
 
@@ -67,11 +85,13 @@ export class IncidentPipeline {
   readonly counters = createIncidentCounters();
   readonly anomalies = new AnomalyInbox();
   readonly onsets = new RuleOnsets();
+  readonly heartbeats: Heartbeats;
   readonly people: People;
   readonly #parts: IncidentParts;
   readonly #timers: readonly Cancel[];
   readonly #expiries = new Expiries();
   readonly #memory: IncidentMemory;
+  readonly #maintenance: Maintenance;
   readonly #forCorrelation: ForCorrelation;
   #correlator: Correlator;
   #newOnsets: ObservedOnset[] = [];
@@ -86,10 +106,20 @@ export class IncidentPipeline {
       { ...parts, counters: this.counters, expiries: this.#expiries },
       this.#forgetBefore(),
     );
+    this.heartbeats = new Heartbeats(
+      (store.learnt(HEARTBEATS) ?? []) as SavedHeartbeat[],
+      (labels) => resolveCluster(labels, this.#options),
+      (alertFingerprint) => this.#firingSince(alertFingerprint),
+    );
+    this.#maintenance = new Maintenance(
+      parts.calendar ?? NO_CALENDAR,
+      (store.learnt(MAINTENANCE) ?? []) as SavedAlert[],
+    );
     this.#forCorrelation = new ForCorrelation({
       subjectOf,
       options: () => this.#options,
       onsets: this.onsets,
+      onsetBeforeOutage: (alert, cluster) => this.#onsetBeforeOutage(alert, cluster),
       history: this.#memory.history,
     });
     this.#correlator = this.#restoreCorrelator();
@@ -103,6 +133,7 @@ export class IncidentPipeline {
       clock.every(TICK_MS, () => this.#tick()),
       clock.every(CHECKPOINT_EVERY_MS, () => store.checkpoint()),
       clock.every(PRUNE_EVERY_MS, () => this.#prune()),
+      clock.every(SAVE_EVERY_MS, () => this.#save()),
     ];
   }
 
@@ -122,9 +153,14 @@ export class IncidentPipeline {
    */
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
-    const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.lastAlert(fingerprint));
+    const lastAlert = (fingerprint: string) => this.lastAlert(fingerprint);
+    const { others, kept } = this.#maintenance.take(delivery.alerts, at, (alert) => this.#mayBegin(alert));
+    const receipt = receiveDelivery(others, lastAlert, this.#options.heartbeats);
+    const ledger = kept.length === 0 ? receipt.ledger : [...receipt.ledger, ...kept];
     const isNew = receipt.started.length + receipt.changed.length > 0;
     if (isNew) this.#beSureOfStore();
+    // First: what began because alerting is back is judged by that, wherever in the delivery its heartbeat stands.
+    this.heartbeats.hear(receipt.heartbeats, at, receipt.heartbeats.length === delivery.alerts.length);
     const returned = receipt.changed.filter((member) => this.#memory.recall(member.incidentId));
     const arrivals = receipt.started.map((firing) => this.#forCorrelation.arrival(firing, at));
     this.#correlator.take(
@@ -135,14 +171,10 @@ export class IncidentPipeline {
       at,
     );
     const draft = new Draft(this.live);
-    const linked = isNew ? this.#apply(draft, this.#correlator.decide(at), arrivals, at) : new Map<string, string>();
+    if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
     changeMembers(draft, receipt.changed, at);
-    if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
-    else this.#memory.commit(draft, { delivery, ledger: receipt.ledger });
-    for (const { key, correlated } of arrivals) {
-      const pinnedTo = linked.get(key);
-      if (pinnedTo !== undefined) this.#correlator.take([{ ...correlated, pinnedTo }], at);
-    }
+    if (draft.isEmpty) this.addToLedger(ledger, at);
+    else this.#memory.commit(draft, { delivery, ledger });
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#expiries.watch(firing);
@@ -150,7 +182,7 @@ export class IncidentPipeline {
       delivery.alerts.map(({ fingerprint }) => fingerprint),
       at,
     );
-    countDelivery(this.counters, delivery, receipt);
+    countDelivery(this.counters, delivery, receipt, kept.length);
   }
 
   /** Resolves when all deliveries so far survive a power cut. Rejects when the disk fails. */
@@ -180,9 +212,20 @@ export class IncidentPipeline {
     this.#memory.commit(draft);
   }
 
-  /** Somebody who knows says that these fire on. */
-  confirm(fingerprints: Iterable<string>): void {
-    this.#hear(fingerprints, this.#parts.clock.now());
+  /** Somebody who knows says that these fire on, each until it expires. */
+  confirm(alerts: readonly Alert[]): void {
+    const now = this.#parts.clock.now();
+    this.#hear(
+      alerts.map(({ fingerprint }) => fingerprint),
+      now,
+    );
+    const heartbeats = alerts.filter(({ labels }) => isHeartbeat(labels, this.#options.heartbeats));
+    this.heartbeats.hear(heartbeats, now, false);
+  }
+
+  /** Whether an alert can be part of an incident at all. */
+  mayBeMember(alert: Alert): boolean {
+    return nonMember(alert, this.#options.heartbeats) === undefined && !this.#maintenance.isHolding(alert);
   }
 
   /** Takes an anomaly that opened, or closed. It joins the incident of its entity within a second; nothing waits for it. */
@@ -208,33 +251,20 @@ export class IncidentPipeline {
   stop(): void {
     for (const cancel of this.#timers) cancel();
     this.#tick();
+    this.#save();
   }
 
-  /** @returns where firings went because people had said so */
-  #apply(draft: Draft, decided: Decision, all: readonly Arrival[], at: number): ReadonlyMap<string, string> {
+  #apply(draft: Draft, decision: Decision, all: readonly Arrival[], at: number): void {
     const arrivals = new Map(all.map((arrival) => [arrival.key, arrival]));
-    const { decision, linked } =
-      this.#memory.links.size === 0
-        ? { decision: decided, linked: new Map<string, string>() }
-        : applyLinks(decided, {
-            at,
-            arrivals,
-            incident: (id) => this.live.get(id),
-            openIncidents: () => this.live.all(),
-            ...this.#options,
-            linkWeight: (name, other, now) => this.#memory.links.weight(name, other, now),
-          });
     // Somebody may come back to what was forgotten long ago: it goes on then, and is not begun anew.
     for (const id of new Set(decision.placements.map(({ incidentId }) => incidentId))) this.#memory.recall(id);
     this.counters.surplusAnomalies += applyDecision(draft, decision, {
       at,
       arrivals,
-      linked,
       anomaly: (key) => this.anomalies.get(key),
       takeMemberId: () => this.#parts.store.takeMemberId(),
       findEarlier: (key, until) => this.#parts.store.findEarlier(key, until - RECURRENCE_MS, until),
     });
-    return linked;
   }
 
   /** What time brings: expiries, what correlation found meanwhile, changes of state; old things are forgotten. */
@@ -244,6 +274,7 @@ export class IncidentPipeline {
     const draft = new Draft(this.live);
     try {
       this.#beSureOfStore();
+      this.#tellOwn(now);
       const ended = [...this.#expiries.due(this.live.alerts(), now), ...this.#endedRules()];
       this.#tell(ended, now);
       this.#correlator.takeOnsets(this.#newOnsets, now);
@@ -265,6 +296,27 @@ export class IncidentPipeline {
     this.#expiries.settle(this.live.alerts(), now);
     this.live.forget(this.#forgetBefore());
     this.anomalies.forget(now - this.#options.joinWindowMs);
+  }
+
+  /** What we know without being told: heartbeats that are missing, and alerts whose maintenance is over. */
+  #tellOwn(now: number): void {
+    const absences = this.heartbeats.pass(now);
+    const released = this.#maintenance.over(now);
+    const alerts = [...absences, ...released];
+    if (alerts.length === 0) return;
+    try {
+      this.deliver({ ...OWN_DELIVERY, receivedAt: now, alerts });
+    } catch (error) {
+      for (const alert of released) this.#maintenance.hold(alert);
+      throw error;
+    }
+  }
+
+  /** Whether an alert can be part of an incident, and is of none in which it fires. */
+  #mayBegin(alert: Alert): boolean {
+    return (
+      nonMember(alert, this.#options.heartbeats) === undefined && this.#firingSince(alert.fingerprint) === undefined
+    );
   }
 
   /** Members of rules whose condition holds no more: their end is heard here before Alertmanager tells it. */
@@ -304,6 +356,35 @@ export class IncidentPipeline {
     this.anomalies.lookAgain();
   }
 
+  /** When an alert began that fires still. */
+  #firingSince(alertFingerprint: string): number | undefined {
+    const alert = this.live.lastAlert(alertFingerprint)?.firing.alert;
+    return alert?.endsAt === undefined ? alert?.startsAt : undefined;
+  }
+
+  /** An alert that was there before alerting was gone for a while, and fires now, has not just begun. */
+  #onsetBeforeOutage({ fingerprint, startsAt }: Alert, cluster: string): AlertMember['onset'] | undefined {
+    const outage = this.heartbeats.outageAt(cluster, startsAt);
+    const before = outage && this.lastAlert(fingerprint);
+    const endedAt = before?.firing.alert.endsAt ?? Number.POSITIVE_INFINITY;
+    return before !== undefined && endedAt >= outage!.endedAt - SAME_END_MS ? before.onset : undefined;
+  }
+
+  #save(): void {
+    const { store, logger } = this.#parts;
+    try {
+      for (const [name, content] of [
+        [HEARTBEATS, this.heartbeats.changes()],
+        [CORRELATION, this.#correlator.learnt()],
+        [MAINTENANCE, this.#maintenance.changes()],
+      ] as const) {
+        if (content !== undefined) store.saveLearnt(name, content);
+      }
+    } catch (error) {
+      logger.warn('what was learnt cannot be saved', { error: messageOf(error) });
+    }
+  }
+
   #prune(): void {
     const { store, clock, logger } = this.#parts;
     this.onsets.forget(clock.now());
@@ -315,7 +396,11 @@ export class IncidentPipeline {
   }
 
   #restoreCorrelator(): Correlator {
-    const correlator = this.#parts.createCorrelator({ windows: () => this.#options });
+    const correlator = this.#parts.createCorrelator({
+      windows: () => this.#options,
+      learnt: this.#parts.store.learnt(CORRELATION),
+      word: this.#memory.links,
+    });
     const firings = [...this.live.alerts()].map((member) => ({
       ...this.#forCorrelation.member(member),
       incidentId: member.incidentId,
@@ -333,3 +418,6 @@ export class IncidentPipeline {
     return this.#parts.clock.now() - Math.max(joinWindowMs, reopenWithinMs);
   }
 }
+
+const OWN_DELIVERY = { source: 'own', invalidAlerts: 0, truncatedAlerts: 0, envelope: {} } as const;
+const NO_CALENDAR: MaintenanceCalendar = { maintenanceOf: () => undefined };

@@ -22,6 +22,8 @@ export interface CorrelatedFiring {
   readonly subject: Subject;
   /** Where a person put it: it stays there. */
   readonly pinnedTo?: string;
+  /** Where it is, when correlation may have forgotten it long ago: it stays there too. */
+  readonly returnedTo?: string;
 }
 
 /** The state of a rule for one label set, from an `ALERTS_FOR_STATE` series: seen while it is pending already. */
@@ -44,6 +46,8 @@ export interface FiringPlacement {
   readonly reasons: readonly Reason[];
   /** It is here because nothing better was found: no path and no entity speak for it. */
   readonly weak: boolean;
+  /** It is here because people put its like here: it stays, as if they had put it here itself. */
+  readonly pinned?: boolean;
   /** Other incidents that would explain it, the cheapest first; costs are those of docs/correlation.md. */
   readonly alternatives: readonly { readonly incidentId: string; readonly cost: number }[];
 }
@@ -116,4 +120,6 @@ export interface Correlator {
   decide(now: number): Decision;
   /** Takes back what was decided before a restart: nothing moves by that. Called once, first. */
   restore(firings: readonly RestoredFiring[], incidents: readonly RestoredIncident[], now: number): void;
+  /** What was learnt of things that are over, as JSON, to be given to the next one; undefined when nothing was since the last call. */
+  learnt(): unknown;
 }

@@ -5,6 +5,7 @@ import { ExplainingCorrelator } from '../../src/correlate/explaining-correlator.
 import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
+import { Calendar } from '../../src/model/calendar.ts';
 import { ManualClock } from '../../src/model/clock.ts';
 import type { IncidentEvent, Member } from '../../src/model/incident.ts';
 import { createLogger } from '../../src/model/logger.ts';
@@ -18,6 +19,7 @@ export const OPTIONS: IncidentOptions = {
   reopenWithinMs: 30 * MINUTE,
   retentionMs: 90 * 24 * 60 * MINUTE,
   clusterLabel: 'cluster',
+  heartbeats: ['AlwaysOn'],
 };
 
 /** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
@@ -32,6 +34,7 @@ export class PipelineBench {
   readonly #topology = new LearntTopology(OPTIONS);
   readonly #abandoned: IncidentStore[] = [];
 
+  readonly calendar = new Calendar();
   readonly #createCorrelator: IncidentParts['createCorrelator'];
 
   /** @param createCorrelator a fake where a test wants to say itself what is decided */
@@ -42,7 +45,9 @@ export class PipelineBench {
   ) {
     this.clock = new ManualClock(startsAt);
     this.#createCorrelator =
-      createCorrelator ?? (({ windows }) => new ExplainingCorrelator(this.#topology, identifyingLabels, windows));
+      createCorrelator ??
+      (({ windows, learnt, word }) =>
+        new ExplainingCorrelator(this.#topology, identifyingLabels, windows, learnt, word));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);
@@ -88,6 +93,7 @@ export class PipelineBench {
       store: this.store,
       createCorrelator: this.#createCorrelator,
       subjectOf: (labels, at) => this.#topology.subjectOf(labels, at),
+      calendar: this.calendar,
       clock: this.clock,
       logger,
       options: OPTIONS,
