@@ -135,7 +135,10 @@ export class IncidentStore {
         this.#addToLedger(ledger, delivery.receivedAt);
       }
       for (const incident of changed) this.#putIncident(incidentValues(incident, numberOf(incident.id)));
-      for (const member of members) this.#putMember(memberValues(member, numberOf(member.incidentId)));
+      // In the order of their ids: so new ones are written at the end of the table, and not all over its last pages.
+      for (const member of [...members].sort((a, b) => a.id - b.id)) {
+        this.#putMember(memberValues(member, numberOf(member.incidentId)));
+      }
       for (const member of placed) {
         this.#placeMember.run(...placementValues(member, numberOf(member.incidentId)), member.id);
       }
