@@ -9,7 +9,7 @@ type IncidentLaneParts = Omit<IncidentParts, 'createCorrelator' | 'subjectOf'> &
 export function createIncidentLane({ topology, ...parts }: IncidentLaneParts): IncidentPipeline {
   return new IncidentPipeline({
     ...parts,
-    createCorrelator: ({ windows }) => new ExplainingCorrelator(topology, identifyingLabels, windows),
+    createCorrelator: ({ windows, learnt }) => new ExplainingCorrelator(topology, identifyingLabels, windows, learnt),
     subjectOf: (labels, at) => topology.subjectOf(labels, at),
   });
 }

@@ -8,14 +8,16 @@ import { Draft } from './incidents/draft.ts';
 import { Expiries } from './incidents/expiries.ts';
 import { assumeEnded, loseSight } from './incidents/firing.ts';
 import { ForCorrelation } from './incidents/for-correlation.ts';
+import { isHeartbeat } from './incidents/heartbeat-alert.ts';
+import { Heartbeats, type SavedHeartbeat } from './incidents/heartbeats.ts';
 import { IncidentMemory } from './incidents/incident-memory.ts';
 import type { LiveIncidents } from './incidents/live-incidents.ts';
 import { endWaits, giveUpSilent } from './incidents/pass-time.ts';
 import { People } from './incidents/people.ts';
-import { type LedgerEntry, receiveDelivery } from './incidents/receive-delivery.ts';
+import { type LedgerEntry, nonMember, receiveDelivery } from './incidents/receive-delivery.ts';
 import { RuleOnsets } from './incidents/rule-onsets.ts';
 import type { IncidentStore } from './incidents/store.ts';
-import { type AlertDelivery, USUAL_REPLICA_LABELS } from './model/alert.ts';
+import { type Alert, type AlertDelivery, USUAL_REPLICA_LABELS } from './model/alert.ts';
 import type { Anomaly } from './model/anomaly.ts';
 import type { Cancel, Clock } from './model/clock.ts';
 import { messageOf, RequestError } from './model/errors.ts';
@@ -31,11 +33,15 @@ export interface IncidentOptions extends CorrelationWindows {
   /** How long resolved incidents are kept, milliseconds. */
   readonly retentionMs: number;
   readonly clusterLabel: string;
+  /** Names of alerts that always fire, beside the usual ones. */
+  readonly heartbeats: readonly string[];
 }
 
 /** What correlation may ask while it works. */
 interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
+  /** What an earlier correlator had learnt, see `Correlator.learnt`; undefined when there was none. */
+  readonly learnt: unknown;
 }
 
 export interface IncidentParts {
@@ -55,10 +61,16 @@ const TICK_MS = 1000;
 /** What changes again and again meanwhile is copied once. */
 const CHECKPOINT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
+const SAVE_EVERY_MS = 60_000;
+/** What ends because nobody sends it any more ends at about the same time for all of one Prometheus. */
+const SAME_END_MS = 2 * 60_000;
 /** All incidents are looked through for it. */
 const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
+/** What was learnt is saved as. */
+const HEARTBEATS = 'heartbeats';
+const CORRELATION = 'correlation';
 /** Between two ticks; more than this come only while nothing can be stored. */
 const MAX_NEW_ONSETS = 200_000;
 
@@ -67,6 +79,7 @@ export class IncidentPipeline {
   readonly counters = createIncidentCounters();
   readonly anomalies = new AnomalyInbox();
   readonly onsets = new RuleOnsets();
+  readonly heartbeats: Heartbeats;
   readonly people: People;
   readonly #parts: IncidentParts;
   readonly #timers: readonly Cancel[];
@@ -86,10 +99,16 @@ export class IncidentPipeline {
       { ...parts, counters: this.counters, expiries: this.#expiries },
       this.#forgetBefore(),
     );
+    this.heartbeats = new Heartbeats(
+      (store.learnt(HEARTBEATS) ?? []) as SavedHeartbeat[],
+      (labels) => resolveCluster(labels, this.#options),
+      (alertFingerprint) => this.#firingSince(alertFingerprint),
+    );
     this.#forCorrelation = new ForCorrelation({
       subjectOf,
       options: () => this.#options,
       onsets: this.onsets,
+      onsetBeforeOutage: (alert, cluster) => this.#onsetBeforeOutage(alert, cluster),
       history: this.#memory.history,
     });
     this.#correlator = this.#restoreCorrelator();
@@ -103,6 +122,7 @@ export class IncidentPipeline {
       clock.every(TICK_MS, () => this.#tick()),
       clock.every(CHECKPOINT_EVERY_MS, () => store.checkpoint()),
       clock.every(PRUNE_EVERY_MS, () => this.#prune()),
+      clock.every(SAVE_EVERY_MS, () => this.#save()),
     ];
   }
 
@@ -122,9 +142,12 @@ export class IncidentPipeline {
    */
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
-    const receipt = receiveDelivery(delivery.alerts, (fingerprint) => this.lastAlert(fingerprint));
+    const lastAlert = (fingerprint: string) => this.lastAlert(fingerprint);
+    const receipt = receiveDelivery(delivery.alerts, lastAlert, this.#options.heartbeats);
     const isNew = receipt.started.length + receipt.changed.length > 0;
     if (isNew) this.#beSureOfStore();
+    // First: what began because alerting is back is judged by that, wherever in the delivery its heartbeat stands.
+    this.heartbeats.hear(receipt.heartbeats, at, receipt.heartbeats.length === delivery.alerts.length);
     const returned = receipt.changed.filter((member) => this.#memory.recall(member.incidentId));
     const arrivals = receipt.started.map((firing) => this.#forCorrelation.arrival(firing, at));
     this.#correlator.take(
@@ -180,9 +203,20 @@ export class IncidentPipeline {
     this.#memory.commit(draft);
   }
 
-  /** Somebody who knows says that these fire on. */
-  confirm(fingerprints: Iterable<string>): void {
-    this.#hear(fingerprints, this.#parts.clock.now());
+  /** Somebody who knows says that these fire on, each until it expires. */
+  confirm(alerts: readonly Alert[]): void {
+    const now = this.#parts.clock.now();
+    this.#hear(
+      alerts.map(({ fingerprint }) => fingerprint),
+      now,
+    );
+    const heartbeats = alerts.filter(({ labels }) => isHeartbeat(labels, this.#options.heartbeats));
+    this.heartbeats.hear(heartbeats, now, false);
+  }
+
+  /** Whether an alert can be part of an incident at all. */
+  mayBeMember(alert: Alert): boolean {
+    return nonMember(alert, this.#options.heartbeats) === undefined;
   }
 
   /** Takes an anomaly that opened, or closed. It joins the incident of its entity within a second; nothing waits for it. */
@@ -208,6 +242,7 @@ export class IncidentPipeline {
   stop(): void {
     for (const cancel of this.#timers) cancel();
     this.#tick();
+    this.#save();
   }
 
   /** @returns where firings went because people had said so */
@@ -244,6 +279,8 @@ export class IncidentPipeline {
     const draft = new Draft(this.live);
     try {
       this.#beSureOfStore();
+      const absences = this.heartbeats.pass(now);
+      if (absences.length > 0) this.deliver({ ...ABSENCES, receivedAt: now, alerts: absences });
       const ended = [...this.#expiries.due(this.live.alerts(), now), ...this.#endedRules()];
       this.#tell(ended, now);
       this.#correlator.takeOnsets(this.#newOnsets, now);
@@ -304,6 +341,34 @@ export class IncidentPipeline {
     this.anomalies.lookAgain();
   }
 
+  /** When an alert began that fires still. */
+  #firingSince(alertFingerprint: string): number | undefined {
+    const alert = this.live.lastAlert(alertFingerprint)?.firing.alert;
+    return alert?.endsAt === undefined ? alert?.startsAt : undefined;
+  }
+
+  /** An alert that was there before alerting was gone for a while, and fires now, has not just begun. */
+  #onsetBeforeOutage({ fingerprint, startsAt }: Alert, cluster: string): AlertMember['onset'] | undefined {
+    const outage = this.heartbeats.outageAt(cluster, startsAt);
+    const before = outage && this.lastAlert(fingerprint);
+    const endedAt = before?.firing.alert.endsAt ?? Number.POSITIVE_INFINITY;
+    return before !== undefined && endedAt >= outage!.endedAt - SAME_END_MS ? before.onset : undefined;
+  }
+
+  #save(): void {
+    const { store, logger } = this.#parts;
+    try {
+      for (const [name, content] of [
+        [HEARTBEATS, this.heartbeats.changes()],
+        [CORRELATION, this.#correlator.learnt()],
+      ] as const) {
+        if (content !== undefined) store.saveLearnt(name, content);
+      }
+    } catch (error) {
+      logger.warn('what was learnt cannot be saved', { error: messageOf(error) });
+    }
+  }
+
   #prune(): void {
     const { store, clock, logger } = this.#parts;
     this.onsets.forget(clock.now());
@@ -315,7 +380,10 @@ export class IncidentPipeline {
   }
 
   #restoreCorrelator(): Correlator {
-    const correlator = this.#parts.createCorrelator({ windows: () => this.#options });
+    const correlator = this.#parts.createCorrelator({
+      windows: () => this.#options,
+      learnt: this.#parts.store.learnt(CORRELATION),
+    });
     const firings = [...this.live.alerts()].map((member) => ({
       ...this.#forCorrelation.member(member),
       incidentId: member.incidentId,
@@ -333,3 +401,5 @@ export class IncidentPipeline {
     return this.#parts.clock.now() - Math.max(joinWindowMs, reopenWithinMs);
   }
 }
+
+const ABSENCES = { source: 'heartbeat', invalidAlerts: 0, truncatedAlerts: 0, envelope: {} } as const;

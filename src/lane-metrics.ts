@@ -198,6 +198,12 @@ export function addIncidentMetrics(metrics: Metrics, incidents: IncidentPipeline
   metrics.counter('pronoia_incident_store_failures_total', 'Changes that could not be stored.', [], () =>
     one(counters.storeFailures),
   );
+  metrics.gauge(
+    'pronoia_heartbeats',
+    'Alerts that always fire (Watchdog): watched for their absence, missing, or not repeated often enough yet to be watched.',
+    ['state'],
+    () => byKey(Object.entries(incidents.heartbeats.counts)),
+  );
 }
 
 /** What is told about incidents, and how it reaches the receivers. */

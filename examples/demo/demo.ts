@@ -147,13 +147,26 @@ async function tell(pronoia: string): Promise<void> {
   while (now() < endsAt) {
     const answer = await fetch(`http://${pronoia}/api/v1/incidents?state=open`);
     const { data } = (await answer.json()) as { data: { incidents: { id: string; title: string; alerts: number }[] } };
-    for (const { id, title, alerts } of data.incidents.slice(0, 1)) {
+    for (const { id, title, alerts } of data.incidents.toSorted((a, b) => b.alerts - a.alerts).slice(0, 1)) {
       const line = `${title} (${alerts} alerts)  http://${pronoia}/incidents/${id}`;
-      if (line !== told) say(`${new Date().toISOString().slice(11, 19)}  ${line}`);
+      if (line === told) continue;
       told = line;
+      say(`${new Date().toISOString().slice(11, 19)}  ${line}`);
+      say(`          ${await noiseSoFar(pronoia)}`);
     }
     await pause(2);
   }
+}
+
+/** What the alerts would have cost people, and what they cost. */
+async function noiseSoFar(pronoia: string): Promise<string> {
+  const answer = await fetch(`http://${pronoia}/api/v1/noise`);
+  const { data } = (await answer.json()) as {
+    data: { notifications: Record<string, number>; rules: { alertname: string; firings: number }[] };
+  };
+  const [noisiest] = data.rules;
+  const { received, incidents } = data.notifications;
+  return `so far ${received} notifications from Alertmanager, ${incidents} about incidents${noisiest === undefined ? '' : `; the noisiest rule is ${noisiest.alertname}, with ${noisiest.firings} firings`}`;
 }
 
 async function historyLoaded(pronoia: string): Promise<void> {

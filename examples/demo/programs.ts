@@ -42,7 +42,7 @@ export class Programs {
   }
 
   /** Starts a program and waits until it answers 200 at `readyUrl`. @throws Error that names its log */
-  async start(name: string, command: string, args: readonly string[], readyUrl: string): Promise<void> {
+  async start(name: string, command: string, args: readonly string[], readyUrl: string): Promise<ChildProcess> {
     const log = join(this.#folder, `${name}.log`);
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const file = createWriteStream(log);
@@ -51,7 +51,7 @@ export class Programs {
     this.#running.push({ name, child });
     for (let waited = 0; waited < READY_WITHIN_MS && child.exitCode === null; waited += 100) {
       const answer = await fetch(readyUrl).catch(() => undefined);
-      if (answer?.ok) return;
+      if (answer?.ok) return child;
       await sleep(100);
     }
     throw new Error(`${name} does not come up, see ${log}`);

@@ -34,7 +34,7 @@ receivers:
 `;
 }
 
-/** Alerts as people have them: on symptoms, and, late, on the cause. */
+/** Alerts as people have them: on symptoms, late on the cause, and one on nothing, which comes and goes. */
 export const RULES = `groups:
   - name: shop
     rules:
@@ -52,6 +52,10 @@ export const RULES = `groups:
         for: 10s
         labels: { severity: warning }
         annotations: { summary: "{{ $labels.destination_workload }} takes {{ $value | humanize }} ms on average" }
+      - alert: ReportsWaiting
+        expr: reports_waiting > 6
+        labels: { severity: info }
+        annotations: { summary: "{{ $value }} reports wait" }
       - alert: MySQLDown
         expr: mysql_up == 0
         for: 45s

@@ -37,6 +37,9 @@ const VOLUME_BYTES = 50e9;
 const FREE_SHARE = 0.08;
 const FULL_AFTER_SECONDS = 3 * 3600;
 
+/** A program that puts a whole statement into a label: 19 kB, more than Pronoia takes in. It refuses such series, and says so. */
+const STATEMENT = `INSERT INTO orders (id, item) VALUES ${Array.from({ length: 1200 }, (_, i) => `(${100_000 + i}, ${1000 + i})`).join(', ')}`;
+
 /** Times are seconds since the epoch. */
 export interface Shop {
   /** When somebody began to look at it. */
@@ -70,6 +73,16 @@ export function shopAt({ openedAt, failedAt }: Shop, at: number): ShopFamily[] {
       {
         labels: { namespace: NAMESPACE, pod: 'orders-5d4f6b7c88-q2x4z', instance: '10.0.3.7:8080', job: 'orders' },
         value: queue(at, failedAt),
+      },
+    ]),
+    gauge(
+      'orders_last_failed_statement_info',
+      isFailing ? [{ labels: { namespace: NAMESPACE, job: 'orders', statement: STATEMENT }, value: 1 }] : [],
+    ),
+    gauge('reports_waiting', [
+      {
+        labels: { namespace: 'office', instance: '10.0.9.2:8080', job: 'reports' },
+        value: Math.round(5 + 4 * noise('reports', at)),
       },
     ]),
     gauge(

@@ -37,7 +37,9 @@ export const capacity = dashboard(
         expr: `predict_used_ratio{${CHOSEN}}`,
         legend: '{{resource}} {{namespace}} {{instance}} {{mountpoint}}{{persistentvolumeclaim}}',
       },
-    ]).span(WIDTH.whole),
+    ])
+      .max(1)
+      .span(WIDTH.whole),
   )
   .withPanel(
     lines(

@@ -1,6 +1,4 @@
-import { dashboard, figure, infoOf, lines, rows, WIDTH } from './parts.ts';
-
-const WITH_TITLE = `* ${infoOf('title')}`;
+import { dashboard, figure, infoOf, lines, rows, stacked, WIDTH } from './parts.ts';
 
 /** What is open, since when, and how much it concerns. */
 export const incidents = dashboard('incidents', 'incidents', 'Incidents that are open, and what became of the alerts.')
@@ -49,12 +47,12 @@ export const incidents = dashboard('incidents', 'incidents', 'Incidents that are
     ).span(WIDTH.whole),
   )
   .withPanel(
-    lines('Alerts', 'How many different alerts each incident holds.', 'short', [
-      { expr: `max by (incident) (incident_alerts) ${WITH_TITLE}`, legend: '{{title}}' },
+    stacked('Alerts', 'How many different alerts each incident holds.', 'short', [
+      { expr: 'max by (incident) (incident_alerts)', legend: '{{incident}}' },
     ]).span(WIDTH.half),
   )
   .withPanel(
     lines('Services affected', 'Different things that the alerts of an incident are about.', 'short', [
-      { expr: `max by (incident) (incident_services_affected) ${WITH_TITLE}`, legend: '{{title}}' },
+      { expr: 'max by (incident) (incident_services_affected)', legend: '{{incident}}' },
     ]).span(WIDTH.half),
   );

@@ -1,6 +1,29 @@
-import { dashboard, figure, infoOf, labelVariable, lines, rows, SELECTED, stacked, WIDTH } from './parts.ts';
+import {
+  dashboard,
+  EDGE,
+  EDGE_STYLE,
+  figure,
+  infoOf,
+  labelVariable,
+  lines,
+  linkTo,
+  rows,
+  SELECTED,
+  stacked,
+  WIDTH,
+} from './parts.ts';
 
 const SCORES = `anomaly_score{${SELECTED}}`;
+
+/**
+ * Shares of golden series. What is not counted by target has the job and the instance of the scrape that brought it, which
+ * say nothing of it.
+ */
+const UNWELL = `topk(25, anomaly_rate{preset!="",${SELECTED}} > 0)`;
+const UNWELL_OF = ['scrape|Istio|kube-state-metrics|cAdvisor', 'Istio|kube-state-metrics|cAdvisor'].reduce(
+  (expr, presets, i) => `label_replace(${expr}, "${['instance', 'job'][i]}", "", "preset", "${presets}")`,
+  UNWELL,
+);
 
 /** What is odd now. */
 export const overview = dashboard(
@@ -44,42 +67,6 @@ export const overview = dashboard(
     ),
   )
   .withPanel(
-    stacked('Unusual series, by job', 'How many series of each job are above 1.', 'short', [
-      { expr: `count by (job) (${SCORES} > 1)`, legend: '{{job}}' },
-    ]).span(WIDTH.half),
-  )
-  .withPanel(
-    lines('Highest scores', 'The ten series with the highest score now.', 'short', [
-      { expr: `topk(10, ${SCORES})`, legend: '{{metric}} {{instance}}' },
-    ]).span(WIDTH.half),
-  )
-  .withPanel(
-    rows(
-      'Most unusual now',
-      'Series above 1, the most unusual first.',
-      `topk(25, ${SCORES} > 1)`,
-      { metric: 'Metric', job: 'Job', namespace: 'Namespace', instance: 'Instance' },
-      'Score',
-      'short',
-    ).span(WIDTH.half),
-  )
-  .withPanel(
-    rows(
-      'Least well',
-      'Share of the golden series of a target or workload that are above 1: docs/presets.md says which they are.',
-      `topk(25, anomaly_rate{preset!="",${SELECTED}})`,
-      {
-        preset: 'Preset',
-        job: 'Job',
-        namespace: 'Namespace',
-        instance: 'Instance',
-        destination_workload: 'Workload',
-      },
-      'Unusual',
-      'percentunit',
-    ).span(WIDTH.half),
-  )
-  .withPanel(
     rows(
       'Open incidents',
       'The gravest of what is open.',
@@ -87,5 +74,70 @@ export const overview = dashboard(
       { title: 'Title', severity: 'Severity', root_cause: 'Root cause' },
       'Alerts',
       'short',
+    )
+      .overrideByName('Title', [linkTo('incidents', 'All incidents')])
+      .height(6)
+      .span(WIDTH.whole),
+  )
+  .withPanel(
+    stacked('Unusual series, by job', 'How many series of each job are above 1.', 'short', [
+      { expr: `count by (job) (${SCORES} > 1)`, legend: '{{job}}' },
+    ]).span(WIDTH.half),
+  )
+  .withPanel(
+    lines('Highest scores', 'The ten series with the highest score now.', 'short', [
+      {
+        expr: `topk(10, ${SCORES})`,
+        legend: '{{metric}} {{instance}} {{source_workload}} {{destination_workload}} {{device}}',
+      },
+      EDGE,
+    ])
+      .overrideByName(EDGE.legend, EDGE_STYLE)
+      .span(WIDTH.half),
+  )
+  .withPanel(
+    rows(
+      'Most unusual now',
+      'Series above 1, the most unusual first.',
+      `topk(25, ${SCORES} > 1)`,
+      {
+        metric: 'Metric',
+        job: 'Job',
+        namespace: 'Namespace',
+        instance: 'Instance',
+        pod: 'Pod',
+        container: 'Container',
+        source_workload: 'From',
+        destination_workload: 'To',
+        response_code: 'Code',
+        device: 'Device',
+        mountpoint: 'Mount point',
+        mode: 'Mode',
+        path: 'Path',
+        topic: 'Topic',
+      },
+      'Score',
+      'short',
+    )
+      .overrideByName('Metric', [
+        linkTo('series', 'Band and score', `&var-metric=\${__value.raw}&var-instance=\${__data.fields.Instance}`),
+      ])
+      .span(WIDTH.whole),
+  )
+  .withPanel(
+    rows(
+      'Least well',
+      'Share of the golden series of a target or workload that are above 1: docs/presets.md says which they are.',
+      UNWELL_OF,
+      {
+        preset: 'Preset',
+        job: 'Job',
+        namespace: 'Namespace',
+        destination_workload: 'Workload',
+        node: 'Node',
+        instance: 'Instance',
+      },
+      'Unusual',
+      'percentunit',
     ).span(WIDTH.whole),
   );

@@ -6,14 +6,17 @@ const OWN = '{instance=~"$instance"}';
 export const ownHealth = dashboard('itself', 'Pronoia itself', 'Whether Pronoia gets what it needs, and keeps up.')
   .withVariable(labelVariable('instance', 'Instance', 'pronoia_build_info'))
   .withPanel(
-    figure('Samples taken in', 'Per second.', 'short', `sum(rate(pronoia_samples_accepted_total${OWN}[5m]))`).span(
-      WIDTH.quarter,
-    ),
+    figure(
+      'Samples taken in per second',
+      'Scored or learnt.',
+      'short',
+      `sum(rate(pronoia_samples_accepted_total${OWN}[5m]))`,
+    ).span(WIDTH.quarter),
   )
   .withPanel(
     figure(
-      'Samples refused',
-      'Per second; senders do not send them again.',
+      'Samples refused per second',
+      'Senders do not send them again; the panel below has the reasons.',
       'short',
       `sum(rate(pronoia_samples_rejected_total${OWN}[5m])) or vector(0)`,
       [0.001, 1],
@@ -37,7 +40,7 @@ export const ownHealth = dashboard('itself', 'Pronoia itself', 'Whether Pronoia 
     ).span(WIDTH.quarter),
   )
   .withPanel(
-    stacked('Samples', 'Taken in, left aside on purpose, and refused.', 'short', [
+    stacked('Samples per second', 'Taken in, left aside on purpose, and refused.', 'short', [
       { expr: `sum(rate(pronoia_samples_accepted_total${OWN}[5m]))`, legend: 'taken in' },
       { expr: `sum by (reason) (rate(pronoia_samples_ignored_total${OWN}[5m]))`, legend: 'left aside: {{reason}}' },
       { expr: `sum by (reason) (rate(pronoia_samples_rejected_total${OWN}[5m]))`, legend: 'refused: {{reason}}' },
@@ -65,8 +68,8 @@ export const ownHealth = dashboard('itself', 'Pronoia itself', 'Whether Pronoia 
     ]).span(WIDTH.half),
   )
   .withPanel(
-    lines('Alerts received', 'Per second, by what they were.', 'short', [
-      { expr: `sum by (outcome) (rate(pronoia_alerts_received_total${OWN}[5m]))`, legend: '{{outcome}}' },
+    lines('Alerts received per minute', 'By what they were.', 'short', [
+      { expr: `60 * sum by (outcome) (rate(pronoia_alerts_received_total${OWN}[5m]))`, legend: '{{outcome}}' },
     ]).span(WIDTH.half),
   )
   .withPanel(

@@ -1,12 +1,24 @@
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
-import { type DataSourceRef, GraphDrawStyle, StackingMode } from '@grafana/grafana-foundation-sdk/common';
+import {
+  type DataSourceRef,
+  GraphDrawStyle,
+  LegendDisplayMode,
+  LegendPlacement,
+  SortOrder,
+  StackingMode,
+  TooltipDisplayMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
 import {
   AnnotationQueryBuilder,
   DashboardBuilder,
   DashboardLinkBuilder,
   DashboardLinkType,
   DatasourceVariableBuilder,
+  MappingType,
   QueryVariableBuilder,
+  SpecialValueMatch,
   ThresholdsConfigBuilder,
   ThresholdsMode,
   VariableRefresh,
@@ -96,8 +108,8 @@ export function labelVariable(name: string, label: string, of: string): QueryVar
     .current({ selected: true, text: 'All', value: '$__all' });
 }
 
-/** Lines over time. */
-export function lines(title: string, description: string, unit: string, queries: readonly Query[]) {
+/** Lines over time, at whatever height they are. */
+export function curves(title: string, description: string, unit: string, queries: readonly Query[]) {
   return new timeseries.PanelBuilder()
     .title(title)
     .description(description)
@@ -105,19 +117,40 @@ export function lines(title: string, description: string, unit: string, queries:
     .unit(unit)
     .height(HEIGHT)
     .lineWidth(1)
-    .fillOpacity(8)
+    .fillOpacity(0)
+    .legend(
+      new VizLegendOptionsBuilder()
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .showLegend(true)
+        .calcs([]),
+    )
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .targets(targets(queries, false));
 }
+
+/** Lines over time that are to be compared with zero. */
+export function lines(title: string, description: string, unit: string, queries: readonly Query[]) {
+  return curves(title, description, unit, queries).axisSoftMin(0);
+}
+
+/** Where the edge of normal is: a query for panels of scores, and how it is drawn. */
+export const EDGE = { expr: 'vector(1)', legend: 'edge of normal' } as const;
+export const EDGE_STYLE = [
+  { id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 6] } },
+  { id: 'color', value: { mode: 'fixed', fixedColor: 'red' } },
+];
 
 /** How much of something there is, by kind, on top of each other. */
 export function stacked(title: string, description: string, unit: string, queries: readonly Query[]) {
   return lines(title, description, unit, queries)
     .drawStyle(GraphDrawStyle.Line)
     .fillOpacity(30)
+    .min(0)
     .stacking({ build: () => ({ mode: StackingMode.Normal, group: 'A' }) });
 }
 
-/** One number of now; `limits` are where it turns yellow and red. */
+/** One number of now; `limits` are where it turns yellow and red. What is not known yet is NaN. */
 export function figure(
   title: string,
   description: string,
@@ -139,6 +172,12 @@ export function figure(
     .datasource(DATASOURCE)
     .unit(unit)
     .height(4)
+    .mappings([
+      {
+        type: MappingType.SpecialValue,
+        options: { match: SpecialValueMatch.NotANumber, result: { text: 'none yet' } },
+      },
+    ])
     .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps))
     .targets(targets([{ expr }], true));
 }
@@ -173,6 +212,15 @@ export function rows(
       },
     })
     .withTransformation({ id: 'sortBy', options: { sort: [{ field: value, desc: order === 'falling' }] } });
+}
+
+/**
+ * Makes the cells of a column lead to another dashboard, at the time that is looked at.
+ * @param chosen variables of that one, each as `&var-name=value`
+ */
+export function linkTo(uid: string, title: string, chosen = ''): { id: string; value: unknown } {
+  const url = `/d/pronoia-${uid}?\${datasource:queryparam}&\${__url_time_range}${chosen}`;
+  return { id: 'links', value: [{ title, url }] };
 }
 
 function targets(queries: readonly Query[], isInstant: boolean): Builder<Dataquery>[] {

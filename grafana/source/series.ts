@@ -3,7 +3,7 @@ import {
   QueryVariableBuilder,
   VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { DATASOURCE, dashboard, labelVariable, lines, SELECTED, WIDTH } from './parts.ts';
+import { curves, DATASOURCE, dashboard, EDGE, EDGE_STYLE, labelVariable, lines, SELECTED, WIDTH } from './parts.ts';
 
 const BAND = `metric="$metric",${SELECTED}`;
 const VALUE = `{__name__="$metric",${SELECTED}}`;
@@ -31,17 +31,17 @@ export const series = dashboard(
   .withVariable(labelVariable('namespace', 'Namespace', 'anomaly_score{metric="$metric"}'))
   .withVariable(labelVariable('instance', 'Instance', 'anomaly_score{metric="$metric"}'))
   .withPanel(
-    lines('Value and band of normal', 'In the unit in which the series is scored: per second for counters.', 'short', [
+    curves('Value and band of normal', 'In the unit in which the series is scored: per second for counters.', 'short', [
       { expr: `${VALUE} and on () (vector($reading) == 0)`, legend: 'value {{instance}}' },
       { expr: `rate(${VALUE}[5m]) and on () (vector($reading) == 1)`, legend: 'value {{instance}}' },
       { expr: `anomaly_expected{${BAND}}`, legend: 'expected {{instance}}' },
       { expr: `anomaly_lower{${BAND}}`, legend: 'lower {{instance}}' },
       { expr: `anomaly_upper{${BAND}}`, legend: 'upper {{instance}}' },
     ])
+      .overrideByRegexp('/^value/', [{ id: 'custom.lineWidth', value: 2 }])
       .overrideByRegexp('/^(lower|upper|expected)/', [
-        { id: 'custom.fillOpacity', value: 0 },
         { id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 6] } },
-        { id: 'color', value: { mode: 'fixed', fixedColor: 'green' } },
+        { id: 'color', value: { mode: 'fixed', fixedColor: 'blue' } },
       ])
       .height(12)
       .span(WIDTH.whole),
@@ -49,11 +49,16 @@ export const series = dashboard(
   .withPanel(
     lines('Score', '1 is the edge of normal for every series.', 'short', [
       { expr: `anomaly_score{${BAND}}`, legend: '{{instance}}' },
-      { expr: 'vector(1)', legend: 'edge of normal' },
-    ]).span(WIDTH.half),
+      EDGE,
+    ])
+      .overrideByName(EDGE.legend, EDGE_STYLE)
+      .span(WIDTH.half),
   )
   .withPanel(
     lines('Direction', '-1 below, 1 above what is expected.', 'short', [
       { expr: `anomaly_direction{${BAND}}`, legend: '{{instance}}' },
-    ]).span(WIDTH.half),
+    ])
+      .min(-1)
+      .max(1)
+      .span(WIDTH.half),
   );

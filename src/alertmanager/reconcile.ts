@@ -1,4 +1,3 @@
-import { nonMember } from '../incidents/receive-delivery.ts';
 import type { Alert } from '../model/alert.ts';
 import type { AlertMember, Sighting } from '../model/incident.ts';
 import type { PeerAlert } from './peer-alerts.ts';
@@ -39,18 +38,22 @@ export function listingKey({ fingerprint, replica }: Pick<Alert, 'fingerprint' |
  * has had time to be told; and only for alerts whose end somebody has to tell: the others expire by themselves.
  * @param answers one for each peer, undefined for one that did not answer
  * @param lastAlert the newest firing of a fingerprint
+ * @param mayBeMember whether an alert can be part of an incident at all
  * @param askedAt what was admitted later may be missing from the answers
  */
 export function compareWithPeers(
   answers: readonly (PeerAnswer | undefined)[],
   openAlerts: Iterable<AlertMember>,
   lastAlert: (fingerprint: string) => AlertMember | undefined,
+  mayBeMember: (alert: Alert) => boolean,
   askedAt: number,
 ): Differences {
   const heard = answers.filter((answer) => answer !== undefined);
   const listed = unionOf(heard.flatMap(({ alerts }) => alerts));
   const ours = unionOf(heard.flatMap(({ alerts, receiver }) => alerts.filter((each) => goesTo(each, receiver))));
-  const news = [...ours.values()].filter((each) => isNews(each.alert, lastAlert(each.alert.fingerprint)));
+  const news = [...ours.values()].filter(
+    ({ alert }) => mayBeMember(alert) && isNews(alert, lastAlert(alert.fingerprint)),
+  );
   const mayEnd = heard.length === answers.length && heard.every(({ isSettled }) => isSettled);
   return {
     missed: news.filter(({ mutedAs }) => mutedAs === undefined).map(({ alert }) => alert),
@@ -76,9 +79,8 @@ function goesTo({ receivers }: PeerAlert, receiver: string | undefined): boolean
   return receiver === undefined || receivers.includes(receiver);
 }
 
-/** What is never a member is none, and what somebody has told to be over does not come back by being listed a moment longer. */
+/** What somebody has told to be over does not come back by being listed a moment longer. */
 function isNews(alert: Alert, last: AlertMember | undefined): boolean {
-  if (nonMember(alert) !== undefined) return false;
   const { replica, startsAt } = alert;
   const sighting = last?.firing.replicas.get(replica);
   if (sighting === undefined || startsAt > sighting.startsAt) return true;

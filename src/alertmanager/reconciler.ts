@@ -1,5 +1,5 @@
 import type { AlertReadingOptions } from '../ingest/alert-fields.ts';
-import type { AlertDelivery } from '../model/alert.ts';
+import type { Alert, AlertDelivery } from '../model/alert.ts';
 import type { Cancel, Clock } from '../model/clock.ts';
 import { messageOf } from '../model/errors.ts';
 import type { AlertMember } from '../model/incident.ts';
@@ -15,11 +15,13 @@ interface ReconcilerParts {
   /** The newest firing of every alert in memory. */
   readonly openAlerts: () => Iterable<AlertMember>;
   readonly lastAlert: (fingerprint: string) => AlertMember | undefined;
+  /** Whether an alert can be part of an incident at all. */
+  readonly mayBeMember: (alert: Alert) => boolean;
   readonly deliver: (delivery: AlertDelivery) => void;
   /** Takes alerts that fire without anybody being notified. */
   readonly takeMuted: (muted: readonly PeerAlert[], at: number) => void;
-  /** Told which alerts are known to fire on. */
-  readonly confirm: (fingerprints: Iterable<string>) => void;
+  /** Told which alerts are known to fire on, each until it is listed again or expires. */
+  readonly confirm: (alerts: readonly Alert[]) => void;
   /** Ends firings although nobody has said that they ended. */
   readonly assumeEnded: (ends: readonly (Unlisted & { readonly endsAt: number })[]) => void;
   readonly clock: Clock;
@@ -27,6 +29,8 @@ interface ReconcilerParts {
 }
 
 const RECONCILE_EVERY_MS = 5 * 60_000;
+/** What was listed once is believed to fire for so long: one question may fail. */
+const LISTED_MS = 2 * RECONCILE_EVERY_MS;
 /** Prometheus sends again what fires every minute; until then a peer that has just started knows of nothing. */
 const SETTLING_MS = 5 * 60_000;
 
@@ -106,8 +110,8 @@ export class Reconciler {
   }
 
   #apply(answers: readonly (PeerAnswer | undefined)[], askedAt: number): void {
-    const { openAlerts, lastAlert, deliver, takeMuted, assumeEnded, logger } = this.#parts;
-    const { missed, muted, unlisted } = compareWithPeers(answers, openAlerts(), lastAlert, askedAt);
+    const { openAlerts, lastAlert, mayBeMember, deliver, takeMuted, assumeEnded, confirm, logger } = this.#parts;
+    const { missed, muted, unlisted } = compareWithPeers(answers, openAlerts(), lastAlert, mayBeMember, askedAt);
     if (missed.length > 0) deliver({ ...EMPTY_DELIVERY, receivedAt: askedAt, alerts: missed });
     if (muted.length > 0) takeMuted(muted, askedAt);
     const ends = unlisted.map((each) => ({ ...each, endsAt: this.#lastSeen(each, lastAlert) }));
@@ -117,7 +121,8 @@ export class Reconciler {
     if (missed.length + ends.length > 0) {
       logger.info('reconciled with Alertmanager', { missed: missed.length, ended: ends.length });
     }
-    this.#parts.confirm(answers.flatMap((answer) => answer?.alerts ?? []).map(({ alert }) => alert.fingerprint));
+    const expiresAt = askedAt + LISTED_MS;
+    confirm(answers.flatMap((answer) => answer?.alerts ?? []).map(({ alert }) => ({ ...alert, expiresAt })));
     this.#remember(answers, askedAt);
   }
 

@@ -349,6 +349,10 @@ const incidents = section({
     '30m',
     'An alert that comes back so soon after its incident was resolved opens that one again.',
   ),
+  heartbeats: group(
+    list(text('the name of an alert', (name) => name !== '')),
+    'Names of further alerts that always fire to say that alerting works, beside `Watchdog` and `DeadMansSwitch`: when one does not come any more, that is an incident.',
+  ),
   notify_wait: preset(
     duration('0s', '1h'),
     '30s',

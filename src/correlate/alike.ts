@@ -1,11 +1,8 @@
 import type { Reason } from '../model/incident.ts';
 import type { CorrelationWindows } from './correlator.ts';
 import type { Group, GroupMember } from './group.ts';
-import { isOpenTo, type Span, spanOfSigns } from './joining.ts';
+import { isOpenTo, type Span, spanOfSigns, timeReason } from './joining.ts';
 import type { Sign } from './sign.ts';
-
-/** Evidence of time fades with this constant. */
-const TIME_CONSTANT_MS = 5 * 60_000;
 
 /**
  * Where no dependency is known: alerts of one name that share a label which says what is meant (or were grouped by name in
@@ -35,17 +32,12 @@ export function joinAlike(groups: readonly Group[], windows: CorrelationWindows)
   return joined;
 }
 
-function reasonsOf(sign: Sign, opener: Sign, { lastOnset }: Span): Reason[] {
+function reasonsOf(sign: Sign, opener: Sign, span: Span): Reason[] {
   const shared = sign.identifying.filter((label) => opener.identifying.includes(label));
-  const gapMs = Math.max(0, sign.onset - lastOnset);
   return [
     { kind: 'text', value: 1, text: `same alert name ${sign.kind}` },
     { kind: 'labels', value: shared.length / sign.identifying.length, text: `same ${shared.join(', ')}` },
-    {
-      kind: 'time',
-      value: Math.exp(-gapMs / TIME_CONSTANT_MS),
-      text: `began ${Math.round(gapMs / 1000)} s after its last alert`,
-    },
+    timeReason(sign, span),
   ];
 }
 

@@ -53,7 +53,7 @@ export class Background {
 }
 
 /** Whether P(N >= n) < max for a Poisson variable of this mean. */
-function isTailBelow(n: number, mean: number, max: number): boolean {
+export function isTailBelow(n: number, mean: number, max: number): boolean {
   // No more than is expected: one half at least.
   if (n <= mean) return false;
   // Chernoff's bound saves the sum where things are clear.

@@ -8,6 +8,7 @@ import type {
   IncidentView,
 } from './correlator.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
+import { Experience, type SavedExperience } from './experience.ts';
 import { type Explanation, explainMember } from './explanation.ts';
 import type { GroupMember } from './group.ts';
 import { impactOf } from './impact.ts';
@@ -51,6 +52,7 @@ export class ClusterCorrelation {
   readonly #graph: DependencyGraph;
   readonly #settled = new Settled();
   readonly #partition: Partition;
+  readonly experience: Experience;
   /** New firings since the last decision. */
   #fresh: { firing: CorrelatedFiring; sign: Sign }[] = [];
   #groups: IdentifiedGroup[] = [];
@@ -63,11 +65,17 @@ export class ClusterCorrelation {
   readonly #seenViews = new Map<string, string>();
   readonly #placedAnomalies = new Set<string>();
 
-  constructor(cluster: string, graph: DependencyGraph, identifying: (labels: Labels) => readonly string[]) {
+  constructor(
+    cluster: string,
+    graph: DependencyGraph,
+    identifying: (labels: Labels) => readonly string[],
+    learnt: SavedExperience | undefined,
+  ) {
     this.#cluster = cluster;
     this.scene = new Scene(identifying);
     this.#graph = graph;
-    this.#partition = new Partition(graph);
+    this.experience = new Experience(learnt);
+    this.#partition = new Partition(graph, this.experience);
   }
 
   take(firing: CorrelatedFiring): Sighting {
@@ -96,6 +104,7 @@ export class ClusterCorrelation {
       if (id !== undefined && until >= endedBefore) lasting.add(id);
     }
     const isOver = ({ incidentId: id, until }: Sign) => until < endedBefore && (id === undefined || !lasting.has(id));
+    for (const sign of this.scene.signs()) if (isOver(sign) && !sign.isEvidence) this.experience.remember(sign);
     this.scene.forget(isOver);
     this.#settled.forget(isOver);
     for (const id of this.#seenViews.keys()) if (!lasting.has(id)) this.#seenViews.delete(id);

@@ -116,4 +116,6 @@ export interface Correlator {
   decide(now: number): Decision;
   /** Takes back what was decided before a restart: nothing moves by that. Called once, first. */
   restore(firings: readonly RestoredFiring[], incidents: readonly RestoredIncident[], now: number): void;
+  /** What was learnt of things that are over, as JSON, to be given to the next one; undefined when nothing was since the last call. */
+  learnt(): unknown;
 }

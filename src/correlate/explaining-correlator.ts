@@ -1,6 +1,7 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Subject, Topology } from '../model/topology.ts';
+import { trimOldest } from '../model/trim-oldest.ts';
 import { ClusterCorrelation, type Outcome } from './cluster-correlation.ts';
 import type {
   CorrelatedFiring,
@@ -12,8 +13,11 @@ import type {
   RestoredIncident,
 } from './correlator.ts';
 import { DependencyGraph } from './dependency-graph.ts';
+import type { SavedExperience } from './experience.ts';
 
 const FORGET_EVERY_MS = 5 * 60_000;
+/** The label that names a cluster is chosen by strangers. */
+const MAX_SAVED_CLUSTERS = 200;
 
 /**
  * Correlation by explanation: alerts belong together because one cause explains them, not because they are near to each
@@ -24,17 +28,22 @@ export class ExplainingCorrelator implements Correlator {
   readonly #windows: () => CorrelationWindows;
   readonly #identifying: (labels: Labels) => readonly string[];
   readonly #clusters = new Map<string, ClusterCorrelation>();
+  /** What is saved, by cluster. */
+  readonly #learnt: Map<string, SavedExperience>;
   #forgotAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param identifying the labels that say which thing is meant
    * @param windows as they are now
+   * @param learnt what `learnt` of an earlier one gave, undefined when there was none
    */
   constructor(
     topology: Topology,
     identifying: (labels: Labels) => readonly string[],
     windows: () => CorrelationWindows,
+    learnt: unknown,
   ) {
+    this.#learnt = new Map((learnt ?? []) as [string, SavedExperience][]);
     this.#identifying = identifying;
     this.#graph = new DependencyGraph(topology);
     this.#windows = windows;
@@ -76,10 +85,22 @@ export class ExplainingCorrelator implements Correlator {
     }
   }
 
+  learnt(): unknown {
+    let hasChanged = false;
+    for (const [name, cluster] of this.#clusters) {
+      const changes = cluster.experience.changes();
+      if (changes === undefined) continue;
+      this.#learnt.set(name, changes);
+      hasChanged = true;
+    }
+    trimOldest(this.#learnt, MAX_SAVED_CLUSTERS);
+    return hasChanged ? [...this.#learnt] : undefined;
+  }
+
   #of(cluster: string): ClusterCorrelation {
     let found = this.#clusters.get(cluster);
     if (found === undefined) {
-      found = new ClusterCorrelation(cluster, this.#graph, this.#identifying);
+      found = new ClusterCorrelation(cluster, this.#graph, this.#identifying, this.#learnt.get(cluster));
       this.#clusters.set(cluster, found);
     }
     return found;

@@ -1,10 +1,12 @@
+import { joinAkin } from './akin.ts';
 import { joinAlike } from './alike.ts';
 import { burstsOf } from './bursts.ts';
 import { timeCost } from './cone.ts';
 import type { CorrelationWindows } from './correlator.ts';
+import type { Experience } from './experience.ts';
 import type { Group } from './group.ts';
 import { isOpenTo, type Span, spanOfSigns } from './joining.ts';
-import type { Sign } from './sign.ts';
+import { firstAlert, type Sign } from './sign.ts';
 
 /** An alert that names nothing joins an incident that is that large, and whose time fits that well. */
 const MIN_THINGS = 3;
@@ -12,9 +14,14 @@ const MAX_TIME_COST = 1;
 
 /**
  * What no cause explains: an alert that names nothing joins the only incident that it can belong to, weakly; the rest stays
- * with its own thing. Nothing joins so what is far from an incident in time, or one that is frozen.
+ * with its own thing, or with what it is alike or akin to. Nothing joins so what is far from an incident in time, or one that is frozen.
  */
-export function withLeftovers(groups: readonly Group[], left: ReadonlySet<Sign>, windows: CorrelationWindows): Group[] {
+export function withLeftovers(
+  groups: readonly Group[],
+  left: ReadonlySet<Sign>,
+  windows: CorrelationWindows,
+  experience: Experience,
+): Group[] {
   const joined = new Map<Group, Sign[]>();
   const alone: Sign[] = [];
   const large = groups
@@ -33,7 +40,8 @@ export function withLeftovers(groups: readonly Group[], left: ReadonlySet<Sign>,
     if (more === undefined) return group;
     return { ...group, members: [...group.members, ...more.map((sign) => ({ sign, explained: undefined }))] };
   });
-  return [...grown, ...joinAlike(aboutOneThing(alone, windows.reopenWithinMs), windows)];
+  const alike = joinAlike(aboutOneThing(alone, windows.reopenWithinMs), windows);
+  return [...grown, ...joinAkin(alike, windows, experience)];
 }
 
 function onlyPlausible(
@@ -89,12 +97,7 @@ function recurrences(bursts: readonly Sign[][], againWithinMs: number): Sign[][]
 /** Without a thing to name, only the very same alert is the same. */
 function isSame(a: Sign, b: Sign): boolean {
   if (a.kind !== b.kind) return false;
-  return a.entityKey !== '' || fingerprintOf(a) === fingerprintOf(b);
-}
-
-function fingerprintOf({ sightings }: Sign): string | undefined {
-  for (const { firing } of sightings) if (firing !== undefined) return firing.alert.fingerprint;
-  return undefined;
+  return a.entityKey !== '' || firstAlert(a)?.fingerprint === firstAlert(b)?.fingerprint;
 }
 
 function groupOf(signs: readonly Sign[]): Group {

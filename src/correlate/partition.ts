@@ -2,6 +2,7 @@ import { Background } from './background.ts';
 import { type Claim, judge, type Theory, worthAtMost } from './claim.ts';
 import type { CorrelationWindows } from './correlator.ts';
 import type { DependencyGraph } from './dependency-graph.ts';
+import type { Experience } from './experience.ts';
 import type { Group } from './group.ts';
 import { withLeftovers } from './leftovers.ts';
 import { Outlook } from './outlook.ts';
@@ -20,7 +21,10 @@ export class Partition {
   /** First causes whose own trouble no troubled callee explains; then any, because that callee may have explained nothing. */
   readonly #outlooks: readonly Outlook[];
 
-  constructor(graph: DependencyGraph) {
+  readonly #experience: Experience;
+
+  constructor(graph: DependencyGraph, experience: Experience) {
+    this.#experience = experience;
     this.#outlooks = [new Outlook(graph, true), new Outlook(graph, false)];
   }
 
@@ -29,7 +33,7 @@ export class Partition {
     const left = new Set(signs);
     const symptoms = new Set<string>();
     const groups = this.#outlooks.flatMap((outlook) => explain(left, symptoms, outlook, now));
-    return withLeftovers(groups, left, windows);
+    return withLeftovers(groups, left, windows, this.#experience);
   }
 }
 

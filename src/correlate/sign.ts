@@ -1,3 +1,4 @@
+import type { Alert } from '../model/alert.ts';
 import type { Entity } from '../model/entity.ts';
 import type { CorrelatedFiring } from './correlator.ts';
 
@@ -106,6 +107,12 @@ export class Sign implements SignSubject {
 /** The firings of a sign that correlation places. */
 export function* movableFirings(sign: Sign): Iterable<CorrelatedFiring> {
   for (const { firing } of sign.sightings) if (firing !== undefined && firing.pinnedTo === undefined) yield firing;
+}
+
+/** The first of its alerts; undefined while its rules are pending, and for anomalies. */
+export function firstAlert({ sightings }: Sign): Alert | undefined {
+  for (const { firing } of sightings) if (firing !== undefined) return firing.alert;
+  return undefined;
 }
 
 /** Order of beginnings; of those that began together by what they are about, so that the order of arrival decides nothing. */

@@ -36,7 +36,13 @@ export class ForecastSeries implements OutputSource {
     const now = this.#clock.now();
     for (const resource of this.#forecasts.resources.all()) {
       const outlook = this.#forecasts.outlook(resource, now);
-      if (outlook !== undefined) yield* groupsOf(resource, outlook, () => this.#forecasts.resources.labelsOf(resource));
+      if (outlook === undefined) continue;
+      // Read when the first of its groups is selected, once for all of them.
+      let labels: Labels | undefined;
+      yield* groupsOf(resource, outlook, () => {
+        labels ??= this.#forecasts.resources.labelsOf(resource);
+        return labels;
+      });
     }
   }
 }

@@ -27,10 +27,18 @@ export interface CapacityRule {
   readonly fullAt: number;
   /** Nobody has to be woken when it is full: an autoscaler at its maximum. */
   readonly isCalm?: boolean | undefined;
+  /** It belongs to the process that shows it, as a heap does: on Kubernetes its workload goes on with another pod. */
+  readonly isOfProcess?: boolean | undefined;
 }
 
 /** The part that a series plays in a resource. */
-export type Role = 'used' | 'free' | 'limit' | 'reserved' | 'left' | 'expires' | 'unless';
+export const ROLES = ['used', 'free', 'limit', 'reserved', 'left', 'expires', 'unless'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Whether a series in this role says how full something is: all others are what that is compared with. */
+export function isLevel(role: Role): boolean {
+  return role !== 'limit' && role !== 'reserved' && role !== 'unless';
+}
 
 /** The selectors of a rule, each with its role. */
 export function selectorsOf(rule: CapacityRule): (readonly [role: Role, selector: Selector])[] {

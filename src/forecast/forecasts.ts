@@ -6,7 +6,7 @@ import type { CapacityRule } from './capacity-rule.ts';
 import { type Forecast, type ForecastState, forecastOf } from './forecaster.ts';
 import { NEVER } from './full-in.ts';
 import { MaturedForecasts } from './matured-forecasts.ts';
-import { isLevel, type Resource } from './resource.ts';
+import type { Resource } from './resource.ts';
 import { Resources } from './resources.ts';
 import { restoreResources, saveResources } from './saved-resources.ts';
 
@@ -33,6 +33,8 @@ const RELIEVED_P50 = 24 * 3600;
 /** Three forecasts in a row: ten minutes. */
 const URGENT_FORECASTS = 3;
 const MAX_SCORE = 100;
+
+const UNKNOWN: Forecast = { ...NEVER, state: 'insufficient' };
 
 /** What is put out of a resource now. */
 export interface Outlook extends Forecast {
@@ -76,12 +78,12 @@ export class Forecasts {
 
   /** Takes a sample of a member series. @param timestamp milliseconds, later than the series' last one */
   take(slot: number, timestamp: number, value: number): void {
-    for (const resource of this.resources.of(slot)) resource.take(slot, timestamp, value);
+    this.resources.take(slot, timestamp, value);
   }
 
   /** A series has ended, for now. */
   end(slot: number): void {
-    for (const resource of this.resources.of(slot)) resource.end(slot);
+    this.resources.end(slot);
   }
 
   /** What is to be said of a resource now, undefined for nothing. @param now clock time, milliseconds */
@@ -98,8 +100,9 @@ export class Forecasts {
       const left = Math.max(0, resource.expiresAt - timestampMs / 1000);
       return { p10: left, p50: left, p90: left, state: isStale ? 'stale' : 'deadline', timestampMs };
     }
-    if (resource.forecast === undefined) return undefined;
-    const { p10, p50, p90, state } = resource.forecast;
+    const { forecast } = resource;
+    if (forecast === undefined) return undefined;
+    const { p10, p50, p90, state } = forecast;
     const elapsed = (timestampMs - resource.forecastAt) / 1000;
     const after = (seconds: number) => Math.max(0, seconds - elapsed);
     const shown = isStale ? 'stale' : stateOf(resource, state);
@@ -111,9 +114,9 @@ export class Forecasts {
     return saveResources(this.resources);
   }
 
-  /** Takes a block of a snapshot in. */
-  restore(block: Buffer): void {
-    restoreResources(this.resources, block);
+  /** Takes a block of a snapshot in. @returns resources that begin anew, because another version learnt them */
+  restore(block: Buffer): number {
+    return restoreResources(this.resources, block);
   }
 
   stop(): void {
@@ -143,12 +146,12 @@ export class Forecasts {
     }
     if (lastAt - resource.forecastAt < FORECAST_INTERVAL_MS - TICK_MS) return;
     const previous = resource.forecast;
-    resource.forecast = isNewPod(resource) ? { ...NEVER, state: 'insufficient' } : forecastOf(history, resource.scale);
-    resource.forecastAt = history.lastAt * 1000;
+    const forecast = isNewPod(resource) ? UNKNOWN : forecastOf(history, resource.scale);
+    resource.announce(forecast);
     this.forecastTotal++;
     if (resource.rule.left !== undefined) return;
     this.matured.see(resource, previous);
-    if (!resource.rule.isCalm) this.#judge(resource, resource.forecast);
+    if (!resource.rule.isCalm) this.#judge(resource, forecast);
   }
 
   #judge(resource: Resource, { p10, p50, state }: Forecast): void {
@@ -166,10 +169,10 @@ export class Forecasts {
   }
 
   #alarm(resource: Resource, p10: number, p50: number): void {
-    const level = resource.members.find(isLevel)!;
+    const [level] = this.resources.levelSlotsOf(resource);
     resource.urgency = {
       startsAt: resource.forecastAt,
-      labels: this.#labels(level.slot) ?? this.resources.labelsOf(resource),
+      labels: this.#labels(level!) ?? this.resources.labelsOf(resource),
       reason: `${resource.rule.resource} is full in about ${inWords(p50)}, one chance in ten that in ${inWords(p10)}`,
       value: resource.history.used,
       limit: resource.history.limit,

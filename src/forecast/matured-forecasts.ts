@@ -1,6 +1,7 @@
 import type { Forecast } from './forecaster.ts';
-import type { Resource, WaitingForecast } from './resource.ts';
+import type { Resource } from './resource.ts';
 import { WORD } from './resource-history.ts';
+import { MAX_WAITING, type WaitingForecast } from './waiting-forecasts.ts';
 
 /**
  * What became of a forecast. `early`: it was full before p10. `within`: between p10 and p90. `late`: not when p90 had
@@ -14,7 +15,6 @@ type Outcome = (typeof OUTCOMES)[number];
 const MIN_SECONDS = 15 * 60;
 /** Another forecast is kept when this share of what the last one promised has passed: a month needs about twelve. */
 const KEPT_SHARE = 0.5;
-const MAX_WAITING = 12;
 /** Of a forecast without p90 nothing more is to be learnt when so many times p50 have passed. */
 const HORIZON = 4;
 /** Room was made when the level fell from its highest by so many times the noise, and by this share of the limit. */
@@ -53,7 +53,8 @@ export class MaturedForecasts {
 
   /** Looks at a resource of which a forecast was just made. @param previous the forecast before that one */
   see(resource: Resource, previous: Forecast | undefined): void {
-    const { history, waiting = [] } = resource;
+    const { history } = resource;
+    const waiting = resource.waiting.map((each) => ({ ...each, peak: Math.max(each.peak, history.used) }));
     const tally = this.#tallyOf(resource.rule.resource);
     const isFull = history.used >= history.limit;
     const wasFull = previous === undefined || previous.p50 === 0;
@@ -66,7 +67,7 @@ export class MaturedForecasts {
       return false;
     });
     if (isWorthKeeping(resource, left)) left.push(waitingForecast(resource));
-    resource.waiting = left.length > 0 ? left : undefined;
+    resource.waiting = left;
   }
 
   #tallyOf(kind: string): Tally {
@@ -92,13 +93,12 @@ function waitingForecast({ history, forecast }: Resource): WaitingForecast {
 /** What became of a forecast; undefined while nobody knows. */
 function outcomeOf(waiting: WaitingForecast, { history, scale }: Resource, isFull: boolean): Outcome | undefined {
   const { integers, base, lastAt, used, noise } = history;
-  const { at, p10, p50, p90, hasTeeth } = waiting;
-  waiting.peak = Math.max(waiting.peak, used);
+  const { at, p10, p50, p90, hasTeeth, peak } = waiting;
   const elapsed = lastAt - at;
   if (integers[base + WORD.resizedAt]! > at) return 'averted';
   if (isFull && elapsed < p10) return 'early';
   if (isFull) return elapsed <= p90 ? 'within' : 'late';
-  const isEmptied = waiting.peak - used > Math.max(FALL_NOISES * noise, FALL_SHARE * scale);
+  const isEmptied = peak - used > Math.max(FALL_NOISES * noise, FALL_SHARE * scale);
   if (isEmptied && !hasTeeth) return 'averted';
   if (p90 < Infinity) return elapsed > p90 ? 'late' : undefined;
   return elapsed > HORIZON * p50 ? 'within' : undefined;

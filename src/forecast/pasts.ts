@@ -1,7 +1,7 @@
 import { METRIC_NAME } from '../model/labels.ts';
-import { type CapacityRule, selectorsOf } from './capacity-rule.ts';
+import { type CapacityRule, isLevel, selectorsOf } from './capacity-rule.ts';
 import { PastGrid, type PastSteps, type SeriesPast, StepReader, stepsOf } from './past-steps.ts';
-import { isLevel, type Resource } from './resource.ts';
+import type { Resource } from './resource.ts';
 import type { Resources } from './resources.ts';
 
 /** A past that is not longer than what is known by so much adds nothing. */
@@ -36,7 +36,7 @@ export class Pasts {
   /** Metrics have to come in the order of this number. */
   rank(metricName: string): number {
     const ranks = this.#resources.rolesOf(metricName).map((role) => {
-      if (!isLevel({ role })) return RANK.compared;
+      if (!isLevel(role)) return RANK.compared;
       return role === 'free' ? RANK.otherLevel : RANK.level;
     });
     return Math.min(RANK.none, ...ranks);
@@ -49,11 +49,11 @@ export class Pasts {
 
   /** Takes the past of a series in, up to now. */
   take(slot: number, past: SeriesPast): void {
-    const resources = this.#resources.of(slot).filter(({ rule }) => rule.expires === undefined);
+    const resources = this.#resources.members.ownersOf(slot).filter(({ rule }) => rule.expires === undefined);
     if (resources.length === 0) return;
     const steps = stepsOf(past, this.#grid);
     const [complete, waiting] = [true, false].map((wanted) =>
-      resources.filter((resource) => (isLevelOf(resource, slot) && hasOneLevel(resource.rule)) === wanted),
+      resources.filter((resource) => (this.#isLevelOf(resource, slot) && hasOneLevel(resource.rule)) === wanted),
     ) as [Resource[], Resource[]];
     for (const resource of complete) this.#live(resource, (other) => (other === slot ? steps : this.#held.get(other)));
     if (waiting.length === 0) return;
@@ -64,7 +64,7 @@ export class Pasts {
   /** All has come: lets those live that have waited for it, one at each turn. */
   *finish(): Generator<void> {
     for (const resource of this.#waiting) {
-      const isKnown = resource.members.every(({ slot }) => !this.#refused.has(slot));
+      const isKnown = this.#resources.slotsOf(resource).every((slot) => !this.#refused.has(slot));
       if (isKnown) this.#live(resource, (slot) => this.#held.get(slot));
       yield;
     }
@@ -84,29 +84,30 @@ export class Pasts {
   }
 
   #live(resource: Resource, stepsOfSlot: (slot: number) => PastSteps | undefined): void {
-    const slots = [...new Set(resource.members.map(({ slot }) => slot))];
-    const known = slots.flatMap((slot) => {
-      const steps = stepsOfSlot(slot);
-      return steps === undefined || steps.moments.length === 0 ? [] : [{ slot, steps, reader: new StepReader(steps) }];
+    const { members } = this.#resources;
+    const known = [...members.from(resource.firstMember)].flatMap((member) => {
+      const steps = stepsOfSlot(members.slots[member]!);
+      if (steps === undefined || steps.moments.length === 0) return [];
+      return [{ member, steps, reader: new StepReader(steps) }];
     });
-    const levels = known.filter(({ slot }) => isLevelOf(resource, slot)).map(({ steps }) => steps);
+    const levels = known.filter(({ member }) => isLevel(members.role(member))).map(({ steps }) => steps);
     const first = Math.min(...levels.map(({ moments }) => moments[0]!));
     const end = Math.max(...levels.map((steps) => steps.end));
     const { firstAt } = resource.history;
     if (levels.length === 0 || (firstAt > 0 && firstAt - first / 1000 < WORTHWHILE_SECONDS)) return;
     resource.restart();
     for (let moment = first; moment <= end; moment = this.#grid.after(moment)) {
-      for (const { slot, reader } of known) {
+      for (const { member, reader } of known) {
         const value = reader.at(moment);
-        if (!Number.isNaN(value)) resource.take(slot, moment, value);
+        if (!Number.isNaN(value)) resource.take(member, moment, value);
       }
     }
     this.livedTotal++;
   }
-}
 
-function isLevelOf({ members }: Resource, slot: number): boolean {
-  return members.some((member) => member.slot === slot && isLevel(member));
+  #isLevelOf(resource: Resource, slot: number): boolean {
+    return this.#resources.levelSlotsOf(resource).includes(slot);
+  }
 }
 
 /** Whether a single series says the level, which comes after all that it is compared with. */
@@ -115,7 +116,7 @@ function hasOneLevel(rule: CapacityRule): boolean {
   if (rule.limit === undefined && rule.used !== undefined) return false;
   const names = (wanted: boolean) =>
     selectorsOf(rule)
-      .filter(([role]) => isLevel({ role }) === wanted)
+      .filter(([role]) => isLevel(role) === wanted)
       .map(([, selector]) => selector.find(({ name }) => name === METRIC_NAME)?.value);
   const compared = new Set(names(false));
   return !names(true).some((name) => compared.has(name));

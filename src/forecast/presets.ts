@@ -5,7 +5,7 @@ import type { CapacityRule } from './capacity-rule.ts';
 type PresetText = {
   readonly [Key in 'used' | 'free' | 'orLimit' | 'reserved' | 'left' | 'expires']?: string;
 } & { readonly limit?: string | number; readonly unless?: readonly string[] } & Partial<
-    Pick<CapacityRule, 'on' | 'combine' | 'fullAt' | 'isCalm'>
+    Pick<CapacityRule, 'on' | 'combine' | 'fullAt' | 'isCalm' | 'isOfProcess'>
   >;
 
 /** What never fills, or is full on purpose: memory, overlays of containers, images. */
@@ -63,9 +63,10 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
     used: 'jvm_memory_used_bytes{area="heap"}',
     limit: 'jvm_memory_max_bytes{area="heap"}',
     on: TARGET,
+    isOfProcess: true,
   },
   file_descriptors: { used: 'node_filefd_allocated', limit: 'node_filefd_maximum' },
-  process_file_descriptors: { used: 'process_open_fds', limit: 'process_max_fds' },
+  process_file_descriptors: { used: 'process_open_fds', limit: 'process_max_fds', isOfProcess: true },
   conntrack: { used: 'node_nf_conntrack_entries', limit: 'node_nf_conntrack_entries_limit' },
   container_threads: { used: 'container_threads{container!=""}', limit: 'container_threads_max{container!=""}' },
   processes: { used: 'node_processes_threads', limit: 'node_processes_max_threads', on: TARGET },
@@ -83,10 +84,14 @@ const TEXTS: Readonly<Record<string, PresetText>> = {
     on: TARGET,
   },
   redis_clients: { used: 'redis_connected_clients', limit: 'redis_config_maxclients' },
-  hikaricp_connections: { used: 'hikaricp_connections_active', limit: 'hikaricp_connections_max' },
-  tomcat_threads: { used: 'tomcat_threads_busy_threads', limit: 'tomcat_threads_config_max_threads' },
-  jdbc_connections: { used: 'jdbc_connections_active', limit: 'jdbc_connections_max' },
-  go_sql_connections: { used: 'go_sql_in_use_connections', limit: 'go_sql_max_open_connections' },
+  hikaricp_connections: { used: 'hikaricp_connections_active', limit: 'hikaricp_connections_max', isOfProcess: true },
+  tomcat_threads: {
+    used: 'tomcat_threads_busy_threads',
+    limit: 'tomcat_threads_config_max_threads',
+    isOfProcess: true,
+  },
+  jdbc_connections: { used: 'jdbc_connections_active', limit: 'jdbc_connections_max', isOfProcess: true },
+  go_sql_connections: { used: 'go_sql_in_use_connections', limit: 'go_sql_max_open_connections', isOfProcess: true },
   memcached_connections: { used: 'memcached_current_connections', limit: 'memcached_max_connections' },
   haproxy_sessions: { used: 'haproxy_frontend_current_sessions', limit: 'haproxy_frontend_limit_sessions' },
   pgbouncer_connections: {
@@ -153,6 +158,7 @@ export const PRESETS: readonly CapacityRule[] = Object.entries(TEXTS).map(([reso
   combine: text.combine ?? 'sum',
   fullAt: text.fullAt ?? 1,
   isCalm: text.isCalm ?? false,
+  isOfProcess: text.isOfProcess ?? false,
 }));
 
 /** An entry of the configuration. */

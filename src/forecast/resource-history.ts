@@ -1,4 +1,4 @@
-import { type HistoryPage, PAGE_BINS, PAGE_WORDS, pageWithRoom } from './history-pages.ts';
+import { type RecordPage, RecordPages } from './record-pages.ts';
 
 /** Bins of one width, of which each keeps the highest value: the top of a tooth is what fills a disk. */
 export interface Ring {
@@ -15,6 +15,7 @@ export const RINGS = {
   hour: { seconds: 3600, bins: 180, offset: 120 },
   sixHours: { seconds: 21_600, bins: 124, offset: 300 },
 } as const satisfies Record<string, Ring>;
+const ALL_RINGS = Object.values(RINGS);
 
 /** Teeth that are remembered. */
 export const MAX_TEETH = 12;
@@ -56,9 +57,22 @@ export const WORD = {
   fillingSince: 66,
   /** What one step of a bin stands for. */
   unit: 67,
+  /** From here on what belongs to one resource, and not to another one that goes on with its past: see `Resource`. */
+  scale: 68,
+  forecastAt: 69,
+  p10: 70,
+  p50: 71,
+  p90: 72,
+  forecastState: 73,
+  urgentCount: 74,
+  expiresAt: 75,
+  inheritedAt: 76,
 } as const;
 
-export const HISTORY_BYTES = PAGE_WORDS * 4 + PAGE_BINS * 2;
+const WORDS = 77;
+const BINS = 424;
+export const HISTORY_BYTES = WORDS * 4 + BINS * 2;
+const pages = new RecordPages({ words: WORDS, bins: BINS });
 
 /** A change of the limit by more than this is a resize. */
 const RESIZE_SHARE = 0.01;
@@ -82,41 +96,49 @@ const MAX_VALUE = 1e30;
 const MIN_UNIT = 1e-24;
 
 /**
- * All that is known of one resource, in 1.1 kB: bins of 16 bits, and 72 words of 32 bits that are floats or unsigned
+ * All that is known of one resource, in 1.2 kB: bins of 16 bits, and 77 words of 32 bits that are floats or unsigned
  * integers: the teeth and some numbers. It lies in a page with others, from the word `base` on.
  */
 export class ResourceHistory {
-  readonly floats: Float32Array;
-  readonly integers: Uint32Array;
-  readonly base: number;
-  readonly #page: HistoryPage;
-  readonly #firstBin: number;
+  readonly #page: RecordPage = pages.withRoom();
+  /** Its first word. */
+  readonly base = this.#page.take() * WORDS;
 
   constructor() {
-    this.#page = pageWithRoom();
-    const place = this.#page.take();
-    this.floats = this.#page.floats;
-    this.integers = this.#page.integers;
-    this.base = place * PAGE_WORDS;
-    this.#firstBin = place * PAGE_BINS;
     this.clear();
+  }
+
+  get floats(): Float32Array {
+    return this.#page.floats;
+  }
+  get integers(): Uint32Array {
+    return this.#page.integers;
+  }
+  get #firstBin(): number {
+    return (this.base / WORDS) * BINS;
   }
 
   /** Takes over what another one knew. @param bytes `HISTORY_BYTES` of them */
   restore(bytes: Uint8Array): void {
-    this.#wordBytes.set(bytes.subarray(0, PAGE_WORDS * 4));
-    this.#binBytes.set(bytes.subarray(PAGE_WORDS * 4));
+    this.#wordBytes.set(bytes.subarray(0, WORDS * 4));
+    this.#binBytes.set(bytes.subarray(WORDS * 4));
+  }
+
+  /** Takes over what another one learnt, and nothing of what was said of it. */
+  learnFrom(other: ResourceHistory): void {
+    this.restore(other.bytes);
+    this.integers.fill(0, this.base + WORD.scale, this.base + WORDS);
   }
 
   /** Forgets everything. */
   clear(): void {
-    this.integers.fill(0, this.base, this.base + PAGE_WORDS);
-    this.#page.bins.fill(EMPTY, this.#firstBin, this.#firstBin + PAGE_BINS);
+    this.integers.fill(0, this.base, this.base + WORDS);
+    this.#page.bins.fill(EMPTY, this.#firstBin, this.#firstBin + BINS);
   }
 
   /** Gives its place to another one; not to be used afterwards. */
   release(): void {
-    this.#page.giveBack(this.base / PAGE_WORDS);
+    this.#page.giveBack(this.base / WORDS);
   }
 
   get bytes(): Uint8Array {
@@ -124,11 +146,11 @@ export class ResourceHistory {
   }
 
   get #wordBytes(): Uint8Array {
-    return new Uint8Array(this.floats.buffer, this.base * 4, PAGE_WORDS * 4);
+    return new Uint8Array(this.floats.buffer, this.base * 4, WORDS * 4);
   }
 
   get #binBytes(): Uint8Array {
-    return new Uint8Array(this.#page.bins.buffer, this.#firstBin * 2, PAGE_BINS * 2);
+    return new Uint8Array(this.#page.bins.buffer, this.#firstBin * 2, BINS * 2);
   }
 
   get lastAt(): number {
@@ -169,7 +191,7 @@ export class ResourceHistory {
       const step = interval === 0 ? elapsed : Math.min(elapsed, 2 * interval) - interval;
       floats[base + WORD.interval] = interval + (interval === 0 ? 1 : INTERVAL_GAIN) * step;
     }
-    for (const ring of Object.values(RINGS)) this.#addToRing(ring, lastAt, at, used);
+    for (const ring of ALL_RINGS) this.#addToRing(ring, lastAt, at, used);
     const before = floats[base + WORD.limit]!;
     if (Math.abs(limit - before) > RESIZE_SHARE * Math.abs(before)) integers[base + WORD.resizedAt] = at;
     // A limit that creeps is a resize once it has crept far enough: it is compared with where it stood.
@@ -231,7 +253,7 @@ export class ResourceHistory {
   #refine(used: number): void {
     const { bins } = this.#page;
     let most = Math.max(Math.abs(this.limit), Math.abs(used)) / this.floats[this.base + WORD.unit]!;
-    for (let i = this.#firstBin; i < this.#firstBin + PAGE_BINS; i++) {
+    for (let i = this.#firstBin; i < this.#firstBin + BINS; i++) {
       if (bins[i] !== EMPTY) most = Math.max(most, Math.abs(bins[i]!));
     }
     if (most > 0 && most < MIN_STEPS) this.#rescale(2 ** -Math.floor(Math.log2(STEPS / most)));
@@ -240,7 +262,7 @@ export class ResourceHistory {
   #rescale(factor: number): void {
     const { bins } = this.#page;
     this.floats[this.base + WORD.unit]! *= factor;
-    for (let i = this.#firstBin; i < this.#firstBin + PAGE_BINS; i++) {
+    for (let i = this.#firstBin; i < this.#firstBin + BINS; i++) {
       if (bins[i] !== EMPTY) bins[i] = Math.round(bins[i]! / factor);
     }
   }

@@ -1,9 +1,11 @@
-import { createLabels, type Labels, METRIC_NAME } from '../model/labels.ts';
-import type { CapacityRule, Role } from './capacity-rule.ts';
-import type { Forecast } from './forecaster.ts';
-import type { Quantiles } from './full-in.ts';
-import { ResourceHistory } from './resource-history.ts';
+import type { Labels } from '../model/labels.ts';
+import { type CapacityRule, isLevel, type Role } from './capacity-rule.ts';
+import { type Forecast, STATES } from './forecaster.ts';
+import type { Members } from './members.ts';
+import { ResourceHistory, WORD } from './resource-history.ts';
 import { followTeeth } from './teeth.ts';
+import { type WaitingForecast, WaitingForecasts } from './waiting-forecasts.ts';
+import type { WorkloadLine } from './workload-lines.ts';
 
 /** A value that is older than this counts no more. */
 const MAX_AGE_MS = 15 * 60_000;
@@ -11,17 +13,10 @@ const MAX_AGE_MS = 15 * 60_000;
 const UNLIMITED = 1e18;
 /** Smaller than any time since 2001: a duration. */
 const MAX_DURATION_SECONDS = 1e9;
+/** Words are unsigned integers of 32 bits. */
+const MAX_INTEGER = 2 ** 32 - 1;
 /** What there was of something without a limit is forgotten within about a week of samples a minute. */
 const SCALE_DECAY = 1 - 1 / 10_080;
-
-/** A series in its role. */
-interface Member {
-  readonly slot: number;
-  readonly role: Role;
-  value: number;
-  /** Time of its latest sample in milliseconds, 0 when there is none or the series has ended. */
-  at: number;
-}
 
 /** An urgent forecast that somebody was told about. */
 export interface Urgency {
@@ -33,62 +28,95 @@ export interface Urgency {
   peakScore: number;
 }
 
-/** A forecast that waits until the truth is known. Times are seconds. */
-export interface WaitingForecast extends Quantiles {
-  readonly at: number;
-  /** Whether it counts on being emptied again and again. */
-  readonly hasTeeth: boolean;
-  /** Highest level since. */
-  peak: number;
-}
+/** Most of what has a level has no limit, and nothing is ever learnt of it: it needs no kilobyte of its own. */
+const NOTHING = new ResourceHistory();
 
-/** The history of another resource that one goes on with. @param at seconds since the epoch */
-type Predecessor = (at: number) => ResourceHistory | undefined;
-const NONE: Predecessor = () => undefined;
-
-/** The series that together show how full something is, and what was learnt of it. */
+/**
+ * The series that together show how full something is, and what was learnt of it. There may be a hundred thousand, so most
+ * numbers lie in the words of the history: here, each would be an object of 24 bytes.
+ */
 export class Resource {
   readonly rule: CapacityRule;
-  /** The number of its rule and its join key. */
+  /** Stands for the labels that its series share. */
   readonly key: string;
-  members: readonly Member[] = [];
-  readonly history = new ResourceHistory();
-  /** What counts as the whole: the limit, or the most that there was of something without a limit. */
-  scale = 0;
-  forecast: Forecast | undefined;
-  /** Time of the sample as of which the forecast was made, and of the latest one; milliseconds. */
-  forecastAt = 0;
+  /** The resources of other pods of its workload, undefined where it is of no pod. */
+  readonly line: WorkloadLine | undefined;
+  /** What was learnt; an empty one, which all have in common, before there is anything. */
+  history: ResourceHistory = NOTHING;
+  /** The first of its members, 0 for none. */
+  firstMember = 0;
+  /** Time of the latest sample, milliseconds. */
   lastAt = 0;
   urgency: Urgency | undefined;
-  /** Forecasts of which nobody knows yet whether they were right. */
-  waiting: WaitingForecast[] | undefined;
-  /** Forecasts in a row that were urgent. */
-  urgentCount = 0;
-  /** When it ends, for what expires; seconds since the epoch. */
-  expiresAt = 0;
   /** Numbers its outputs: a new one whenever the labels may have changed. */
   outputId = 0;
-  /** When it went on with the history of another pod of its workload, seconds since the epoch; 0 when it did not. */
-  inheritedAt = 0;
-  readonly #predecessor: Predecessor;
+  readonly #members: Members<Resource>;
+  #waiting: WaitingForecasts | undefined;
   /** Time of the sample that is being put together from several series, 0 when none is. */
   #pendingAt = 0;
 
-  /** @param predecessor what is known of its workload at the time of its first sample, in seconds since the epoch */
-  constructor(rule: CapacityRule, key: string, predecessor: Predecessor = NONE) {
-    this.#predecessor = predecessor;
+  constructor(rule: CapacityRule, key: string, members: Members<Resource>, line?: WorkloadLine) {
     this.rule = rule;
     this.key = key;
+    this.line = line;
+    this.#members = members;
   }
 
-  /** Values of the labels that its series share, as text. */
-  get joinKey(): string {
-    return this.key.slice(this.key.indexOf(' ') + 1);
+  /** What counts as the whole: the limit, or the most that there was of something without a limit. */
+  get scale(): number {
+    return this.history.floats[this.history.base + WORD.scale]!;
+  }
+  set scale(value: number) {
+    this.history.floats[this.history.base + WORD.scale] = value;
+  }
+  /** Time of the sample as of which the forecast was made, milliseconds. */
+  get forecastAt(): number {
+    return this.#integer(WORD.forecastAt) * 1000;
+  }
+  /** Forecasts in a row that were urgent. */
+  get urgentCount(): number {
+    return this.#integer(WORD.urgentCount);
+  }
+  set urgentCount(value: number) {
+    this.#setInteger(WORD.urgentCount, value);
+  }
+  /** When it ends, for what expires, in seconds since the epoch until 2106; 0 for all else. */
+  get expiresAt(): number {
+    return this.#integer(WORD.expiresAt);
+  }
+  /** When it went on with the history of another pod of its workload, seconds since the epoch; 0 when it did not. */
+  get inheritedAt(): number {
+    return this.#integer(WORD.inheritedAt);
   }
 
-  /** Whether a series says how full it is: without one there is no resource. */
-  get hasLevel(): boolean {
-    return this.members.some(isLevel);
+  get forecast(): Forecast | undefined {
+    const { floats, base } = this.history;
+    const state = STATES[this.#integer(WORD.forecastState) - 1];
+    if (state === undefined) return undefined;
+    return { p10: floats[base + WORD.p10]!, p50: floats[base + WORD.p50]!, p90: floats[base + WORD.p90]!, state };
+  }
+
+  /** Says something from now on. */
+  announce({ p10, p50, p90, state }: Forecast): void {
+    const { floats, base, lastAt } = this.history;
+    floats[base + WORD.p10] = p10;
+    floats[base + WORD.p50] = p50;
+    floats[base + WORD.p90] = p90;
+    this.#setInteger(WORD.forecastState, STATES.indexOf(state) + 1);
+    this.#setInteger(WORD.forecastAt, lastAt);
+  }
+
+  /** Forecasts of which nobody knows yet whether they were right, the oldest first. */
+  get waiting(): readonly WaitingForecast[] {
+    return this.#waiting?.list() ?? [];
+  }
+  set waiting(list: readonly WaitingForecast[]) {
+    if (list.length > 0) this.#waiting ??= new WaitingForecasts();
+    else {
+      this.#waiting?.release();
+      this.#waiting = undefined;
+    }
+    this.#waiting?.set(list);
   }
 
   /** Of how much is used, which share of the limit; NaN for what has none. */
@@ -96,49 +124,63 @@ export class Resource {
     return this.rule.left === undefined && this.expiresAt === 0 ? this.history.used / this.history.limit : Number.NaN;
   }
 
+  /** Goes on with what another process learnt: until the next scrape its series count as live, so that outputs go on. */
+  resume(bytes: Uint8Array, lastAt: number): void {
+    this.#begin();
+    this.history.restore(bytes);
+    this.lastAt = lastAt;
+    for (const member of this.#members.from(this.firstMember)) this.#members.times[member] = lastAt / 1000;
+  }
+
+  /** Gives its memory to another one. Who still holds it finds nothing to do with it. */
+  release(): void {
+    if (this.history !== NOTHING) this.history.release();
+    this.history = NOTHING;
+    this.waiting = [];
+  }
+
+  /** Whether any series that says how full it is goes on. */
+  get isLive(): boolean {
+    const members = this.#members;
+    for (let member = this.firstMember; member !== 0; member = members.nextOfOwner[member]!) {
+      if (members.times[member]! > 0 && isLevel(members.role(member))) return true;
+    }
+    return false;
+  }
+
+  /** The members that say how full it is: without one there is no resource. */
+  levels(): number[] {
+    const members = this.#members;
+    return [...members.from(this.firstMember)].filter((member) => isLevel(members.role(member)));
+  }
+
   /**
    * Takes a sample of one of its series. The samples of one scrape come one after the other, so they are put together
    * when a later one comes: half of a resize would look like a jump.
    * @param timestamp milliseconds
    */
-  take(slot: number, timestamp: number, value: number): void {
-    for (const member of this.members) {
-      if (member.slot !== slot) continue;
-      if (this.#pendingAt !== 0 && timestamp > this.#pendingAt) this.#commit();
-      member.value = value;
-      member.at = timestamp;
-      if (isLevel(member) && timestamp > this.lastAt && this.#pendingAt === 0) this.#pendingAt = timestamp;
-    }
+  take(member: number, timestamp: number, value: number): void {
+    const members = this.#members;
+    if (this.#pendingAt !== 0 && timestamp > this.#pendingAt) this.#commit();
+    members.values[member] = value;
+    members.times[member] = timestamp / 1000;
+    if (timestamp > this.lastAt && this.#pendingAt === 0 && isLevel(members.role(member))) this.#pendingAt = timestamp;
   }
 
   /** Forgets what was learnt and when, since a longer past takes its place. */
   restart(): void {
-    this.history.clear();
-    this.scale = 0;
-    this.forecast = undefined;
-    this.forecastAt = 0;
-    this.waiting = undefined;
-    this.inheritedAt = 0;
+    if (this.history !== NOTHING) this.history.clear();
+    this.waiting = [];
     this.lastAt = 0;
     this.#pendingAt = 0;
-    for (const member of this.members) member.at = 0;
-  }
-
-  /** A series has ended, for now. */
-  end(slot: number): void {
-    for (const member of this.members) if (member.slot === slot) member.at = 0;
-  }
-
-  /** Whether any series that says how full it is goes on. */
-  get isLive(): boolean {
-    return this.members.some((member) => isLevel(member) && member.at > 0);
+    for (const member of this.#members.from(this.firstMember)) this.#members.times[member] = 0;
   }
 
   #commit(): void {
     const at = this.#pendingAt;
     this.#pendingAt = 0;
     if (this.#combine('unless', at, 'max') >= 1) {
-      this.forecast = undefined;
+      this.#silence();
       return;
     }
     const { rule } = this;
@@ -164,7 +206,7 @@ export class Resource {
     const level = Number.isNaN(used) ? whole - free : used;
     const limit = (whole - reserved) * rule.fullAt;
     // Without a limit nothing is full: nothing is said, and what was said ends.
-    if (Number.isNaN(level) || !(limit > 0 && limit < UNLIMITED)) this.forecast = undefined;
+    if (Number.isNaN(level) || !(limit > 0 && limit < UNLIMITED)) this.#silence();
     else this.#learn(at, level, limit, limit);
   }
 
@@ -175,12 +217,15 @@ export class Resource {
 
   #commitExpiry(at: number, value: number): void {
     if (!(value > 0)) return;
-    this.expiresAt = value < MAX_DURATION_SECONDS ? at / 1000 + value : value;
+    this.#begin();
+    const expiresAt = value < MAX_DURATION_SECONDS ? at / 1000 + value : value;
+    this.#setInteger(WORD.expiresAt, Math.min(MAX_INTEGER, expiresAt));
     this.lastAt = at;
   }
 
   #learn(at: number, used: number, limit: number, scale: number): void {
     const seconds = Math.floor(at / 1000);
+    this.#begin();
     if (this.history.firstAt === 0) this.#inherit(seconds);
     // Several samples a second are one.
     if (seconds <= this.history.lastAt) return;
@@ -190,39 +235,44 @@ export class Resource {
     followTeeth(this.history, seconds, used, scale);
   }
 
+  #begin(): void {
+    if (this.history !== NOTHING) return;
+    this.history = new ResourceHistory();
+    this.line?.histories.push(this.history);
+  }
+
   #inherit(seconds: number): void {
-    const known = this.#predecessor(seconds);
+    const known = this.line?.latest(seconds);
     if (known === undefined) return;
-    this.history.restore(known.bytes);
-    this.inheritedAt = seconds;
+    this.history.learnFrom(known);
+    this.#setInteger(WORD.inheritedAt, seconds);
+  }
+
+  /** Says nothing any more. */
+  #silence(): void {
+    if (this.history !== NOTHING) this.#setInteger(WORD.forecastState, 0);
   }
 
   /** The value of a role, NaN when no series has one that is fresh. Limits of 0 and less are none. */
   #combine(role: Role, at: number, how: 'sum' | 'max' | 'min'): number {
+    const { times, values, nextOfOwner } = this.#members;
+    const oldest = (at - MAX_AGE_MS) / 1000;
     let result = Number.NaN;
-    for (const member of this.members) {
-      if (member.role !== role || member.at === 0 || member.at < at - MAX_AGE_MS) continue;
-      if (role === 'limit' && member.value <= 0) continue;
-      if (Number.isNaN(result)) result = member.value;
-      else result = how === 'sum' ? result + member.value : Math[how](result, member.value);
+    for (let member = this.firstMember; member !== 0; member = nextOfOwner[member]!) {
+      const value = values[member]!;
+      if (times[member]! === 0 || times[member]! < oldest || this.#members.role(member) !== role) continue;
+      if (role === 'limit' && value <= 0) continue;
+      if (Number.isNaN(result)) result = value;
+      else result = how === 'sum' ? result + value : Math[how](result, value);
     }
     return result;
   }
-}
 
-/** Labels of a resource's output: those on which all its series that show the level agree. */
-export function outputLabels(resource: string, levels: readonly Labels[]): Labels {
-  const [first, ...others] = levels;
-  const shared = [...(first ?? [])].filter(
-    ([name, value]) => name !== METRIC_NAME && others.every((labels) => labels.get(name) === value),
-  );
-  const kept = shared.map(([name, value]) => [OWN_LABELS.has(name) ? `exported_${name}` : name, value] as const);
-  return createLabels([...kept, ['resource', resource]]);
-}
+  #integer(word: number): number {
+    return this.history.integers[this.history.base + word]!;
+  }
 
-/** Labels that outputs add: those of the input make room for them. */
-const OWN_LABELS: ReadonlySet<string> = new Set(['resource', 'quantile', 'state']);
-
-export function isLevel({ role }: { readonly role: Role }): boolean {
-  return role !== 'limit' && role !== 'reserved' && role !== 'unless';
+  #setInteger(word: number, value: number): void {
+    this.history.integers[this.history.base + word] = value;
+  }
 }

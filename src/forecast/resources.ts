@@ -1,8 +1,14 @@
+import { hash } from 'node:crypto';
 import { type Labels, METRIC_NAME } from '../model/labels.ts';
 import { type Selector, selects } from '../model/matcher.ts';
-import { type CapacityRule, isComplete, type Role, selectorsOf } from './capacity-rule.ts';
-import { isLevel, outputLabels, Resource } from './resource.ts';
-import { WorkloadLines, withoutPod } from './workload-lines.ts';
+import { type CapacityRule, isComplete, isLevel, type Role, selectorsOf } from './capacity-rule.ts';
+import { Members } from './members.ts';
+import { outputLabels } from './output-labels.ts';
+import { Resource } from './resource.ts';
+import { type WorkloadLine, WorkloadLines, withoutPod } from './workload-lines.ts';
+
+/** Labels that tell workloads apart, once the pod is one. */
+const OF_A_POD = ['namespace', 'pod', 'container'];
 
 /** A role that series of some metric may have. */
 interface Part {
@@ -18,14 +24,13 @@ interface Part {
 export class Resources {
   /** 1 for slots whose samples are of interest. */
   readonly isMember: Uint8Array;
+  readonly members: Members<Resource>;
   readonly #labels: (slot: number) => Labels | undefined;
-  readonly #bySlot = new Map<number, Resource[]>();
-  readonly #byKey = new Map<string, Resource>();
+  /** By what its series share, for each rule. */
+  readonly #byRule = new Map<CapacityRule, Map<string, Resource>>();
   readonly #lines = new WorkloadLines();
-  readonly #lineOfResource = new WeakMap<Resource, string>();
   readonly #onEnd: (resource: Resource) => void;
   #partsByName = new Map<string, Part[]>();
-  readonly #ruleNumbers = new Map<string, number>();
   #rules: readonly CapacityRule[] = [];
   #clusterLabel = '';
   #nextOutputId = 1;
@@ -37,40 +42,57 @@ export class Resources {
    */
   constructor(capacity: number, labels: (slot: number) => Labels | undefined, onEnd: (resource: Resource) => void) {
     this.isMember = new Uint8Array(capacity);
+    this.members = new Members(capacity);
     this.#labels = labels;
     this.#onEnd = onEnd;
   }
 
   get size(): number {
-    return this.#byKey.size;
+    return [...this.#byRule.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  all(): IterableIterator<Resource> {
-    return this.#byKey.values();
+  *all(): Generator<Resource> {
+    for (const resources of this.#byRule.values()) yield* resources.values();
   }
 
-  of(slot: number): readonly Resource[] {
-    return this.#bySlot.get(slot) ?? [];
+  /** Takes a sample of a member. @param timestamp milliseconds */
+  take(slot: number, timestamp: number, value: number): void {
+    const { ofSlot, nextOfSlot, owners } = this.members;
+    for (let member = ofSlot[slot]!; member !== 0; member = nextOfSlot[member]!) {
+      owners[member]!.take(member, timestamp, value);
+    }
+  }
+
+  /** A series has ended, for now. */
+  end(slot: number): void {
+    const { ofSlot, nextOfSlot, times } = this.members;
+    for (let member = ofSlot[slot]!; member !== 0; member = nextOfSlot[member]!) times[member] = 0;
+  }
+
+  /** The slots of the series of a resource, and of those that say how full it is. */
+  slotsOf(resource: Resource): number[] {
+    return [...this.members.from(resource.firstMember)].map((member) => this.members.slots[member]!);
+  }
+  levelSlotsOf(resource: Resource): number[] {
+    return resource.levels().map((member) => this.members.slots[member]!);
   }
 
   /** Labels of what is put out of a resource: read anew each time, as hundreds of bytes of each would be too many. */
-  labelsOf({ rule, members }: Resource): Labels {
-    return outputLabels(
-      rule.resource,
-      members.filter(isLevel).map(({ slot }) => this.#labels(slot) ?? new Map()),
-    );
+  labelsOf(resource: Resource): Labels {
+    const levels = this.levelSlotsOf(resource).map((slot) => this.#labels(slot) ?? new Map());
+    return outputLabels(resource.rule.resource, levels);
   }
 
-  /** The resource of this name whose series share these labels. */
-  find(name: string, joinKey: string): Resource | undefined {
+  /** The resource of this name with this key. */
+  find(name: string, key: string): Resource | undefined {
     const rules = this.#rules.filter(({ resource }) => resource === name);
-    return rules.map((rule) => this.#byKey.get(this.#keyOf(rule, joinKey))).find((found) => found !== undefined);
+    return rules.map((rule) => this.#byRule.get(rule)?.get(key)).find((found) => found !== undefined);
   }
 
   /** Uses these rules; resources of rules that are gone are forgotten. Call `add` for all series again afterwards. */
   configure(rules: readonly CapacityRule[], clusterLabel: string): void {
     const kept = new Map(rules.map((rule) => [textOf(rule), rule]));
-    for (const resource of this.#byKey.values()) {
+    for (const resource of this.all()) {
       if (!kept.has(textOf(resource.rule)) || clusterLabel !== this.#clusterLabel) this.#forget(resource);
     }
     // Rules that stay keep their identity: resources refer to them.
@@ -104,45 +126,46 @@ export class Resources {
 
   /** A slot goes to another series. */
   remove(slot: number): void {
-    for (const resource of this.of(slot)) {
-      resource.members = resource.members.filter((member) => member.slot !== slot);
-      if (resource.hasLevel) resource.outputId = this.#nextOutputId++;
+    for (const resource of this.members.ownersOf(slot)) {
+      resource.firstMember = this.members.remove(resource.firstMember, slot);
+      if (resource.levels().length > 0) resource.outputId = this.#nextOutputId++;
       else this.#forget(resource);
     }
-    this.#bySlot.delete(slot);
     this.isMember[slot] = 0;
   }
 
   #join(slot: number, labels: Labels, { rule, role }: Part): void {
-    const joinKey = joinKeyOf(labels, rule.on, this.#clusterLabel);
-    const key = this.#keyOf(rule, joinKey);
-    let resource = this.#byKey.get(key);
-    if (resource === undefined) {
-      resource = this.#create(rule, key, this.#lineOf(rule, labels));
-      this.#byKey.set(key, resource);
+    const { members } = this;
+    const key = keyOf(labels, this.#labelsToJoin(rule.on, labels));
+    const resource = this.#byRule.get(rule)?.get(key) ?? this.#create(rule, key, labels);
+    for (const member of members.from(resource.firstMember)) {
+      if (members.slots[member] === slot && members.role(member) === role) return;
     }
-    if (resource.members.some((member) => member.slot === slot && member.role === role)) return;
-    // A list that is added to keeps room for sixteen more.
-    resource.members = [...resource.members, { slot, role, value: 0, at: 0 }];
-    const resources = this.#bySlot.get(slot);
-    if (resources === undefined) this.#bySlot.set(slot, [resource]);
-    else if (!resources.includes(resource)) resources.push(resource);
+    resource.firstMember = members.add(resource.firstMember, resource, slot, role);
     this.#mark(resource);
-    if (isLevel({ role })) resource.outputId = this.#nextOutputId++;
+    if (isLevel(role)) resource.outputId = this.#nextOutputId++;
   }
 
-  #create(rule: CapacityRule, key: string, line: string | undefined): Resource {
-    if (line === undefined) return new Resource(rule, key);
-    const resource = new Resource(rule, key, (at) => this.#lines.latest(line, at));
-    this.#lines.add(line, resource);
-    this.#lineOfResource.set(resource, line);
+  #create(rule: CapacityRule, key: string, labels: Labels): Resource {
+    const resource = new Resource(rule, key, this.members, this.#lineOf(rule, labels));
+    const resources = this.#byRule.get(rule);
+    if (resources === undefined) this.#byRule.set(rule, new Map([[key, resource]]));
+    else resources.set(key, resource);
     return resource;
   }
 
   /** What a resource of a pod shares with those of other pods of its workload; undefined where it is of no pod. */
-  #lineOf(rule: CapacityRule, labels: Labels): string | undefined {
-    const shared = rule.on.includes('pod') ? withoutPod(labels) : undefined;
-    return shared && this.#keyOf(rule, joinKeyOf(shared, rule.on, this.#clusterLabel));
+  #lineOf(rule: CapacityRule, labels: Labels): WorkloadLine | undefined {
+    const isOfPod = rule.isOfProcess === true || rule.on.includes('pod');
+    const shared = isOfPod ? withoutPod(labels) : undefined;
+    if (shared === undefined) return undefined;
+    const names = this.#labelsToJoin(rule.on.length > 0 ? [...rule.on, ...OF_A_POD] : [], shared);
+    return this.#lines.join(keyOf(shared, names, textOf(rule)));
+  }
+
+  /** The names of the labels that the series of a resource share. */
+  #labelsToJoin(on: readonly string[], labels: Labels): readonly string[] {
+    return on.length > 0 ? [...on, this.#clusterLabel] : [...labels.keys()].filter((name) => name !== METRIC_NAME);
   }
 
   /**
@@ -150,44 +173,27 @@ export class Resources {
    * can be said of it, at any cost.
    */
   #mark(resource: Resource): void {
-    const roles = new Set(resource.members.map(({ role }) => role));
+    const roles = new Set([...this.members.from(resource.firstMember)].map((member) => this.members.role(member)));
     if (!isComplete(resource.rule, roles)) return;
-    for (const { slot } of resource.members) this.isMember[slot] = 1;
-  }
-
-  /** Numbers of rules keep their meaning over reloads, and are shorter than a rule. */
-  #keyOf(rule: CapacityRule, joinKey: string): string {
-    const text = textOf(rule);
-    let number = this.#ruleNumbers.get(text);
-    if (number === undefined) {
-      number = this.#ruleNumbers.size;
-      this.#ruleNumbers.set(text, number);
-    }
-    return `${number} ${joinKey}`;
+    for (const slot of this.slotsOf(resource)) this.isMember[slot] = 1;
   }
 
   #forget(resource: Resource): void {
+    const { rule, key, line, history } = resource;
     this.#onEnd(resource);
-    this.#byKey.delete(resource.key);
-    const line = this.#lineOfResource.get(resource);
-    if (line !== undefined) this.#lines.remove(line, resource);
-    for (const { slot } of resource.members) {
-      const left = this.of(slot).filter((other) => other !== resource);
-      if (left.length > 0) this.#bySlot.set(slot, left);
-      else {
-        this.#bySlot.delete(slot);
-        this.isMember[slot] = 0;
-      }
-    }
-    // Who still holds it finds nothing to do with it: its history is another's from now on.
-    resource.members = [];
-    resource.history.release();
+    this.#byRule.get(rule)!.delete(key);
+    if (line !== undefined) this.#lines.leave(line, history);
+    resource.release();
+    const slots = this.slotsOf(resource);
+    resource.firstMember = this.members.remove(resource.firstMember);
+    for (const slot of slots) if (this.members.ofSlot[slot] === 0) this.isMember[slot] = 0;
   }
 }
 
-function joinKeyOf(labels: Labels, on: readonly string[], clusterLabel: string): string {
-  const names = on.length > 0 ? [...on, clusterLabel] : [...labels.keys()].filter((name) => name !== METRIC_NAME);
-  return JSON.stringify(names.map((name) => [name, labels.get(name) ?? '']));
+/** Stands for the values of these labels: 132 bits, as the text itself would take hundreds of bytes. */
+function keyOf(labels: Labels, names: readonly string[], prefix = ''): string {
+  const text = JSON.stringify([prefix, ...names.map((name) => [name, labels.get(name) ?? ''])]);
+  return hash('sha256', text, 'buffer').toString('base64url', 0, 16);
 }
 
 const TEXTS = new WeakMap<CapacityRule, string>();

@@ -1,23 +1,17 @@
-import type { Forecast } from './forecaster.ts';
-import type { Resource, Urgency, WaitingForecast } from './resource.ts';
+import type { Resource, Urgency } from './resource.ts';
 import { HISTORY_BYTES } from './resource-history.ts';
 import type { Resources } from './resources.ts';
+import type { WaitingForecast } from './waiting-forecasts.ts';
 
 /** So many go into one block: two megabytes, a few milliseconds. */
 const BLOCK_RESOURCES = 1024;
 
-/** A resource without its history. JSON has no infinity: a quantile that is one is null. */
+/** What of a resource is no number of its history. JSON has no infinity: a quantile that is one is null. */
 interface SavedResource {
   readonly resource: string;
-  readonly joinKey: string;
-  readonly scale: number;
+  readonly key: string;
   readonly lastAt: number;
-  readonly forecastAt: number;
-  readonly expiresAt: number;
-  readonly inheritedAt: number;
-  readonly urgentCount: number;
-  readonly forecast: { readonly [Key in keyof Forecast]: Forecast[Key] | null } | undefined;
-  readonly waiting: readonly (Omit<WaitingForecast, 'p90'> & { readonly p90: number | null })[] | undefined;
+  readonly waiting: readonly (Omit<WaitingForecast, 'p90'> & { readonly p90: number | null })[];
   readonly urgency: (Omit<Urgency, 'labels'> & { readonly labels: readonly (readonly [string, string])[] }) | undefined;
 }
 
@@ -41,57 +35,28 @@ export function* saveResources(resources: Resources): Generator<Buffer> {
   if (block.length > 0) yield writeBlock(block);
 }
 
-/** Takes a block in, after the series: a resource whose series or rule are gone is passed over. */
-export function restoreResources(resources: Resources, block: Buffer): void {
+/**
+ * Takes a block in, after the series: a resource whose series or rule are gone is passed over.
+ * @returns how many are set aside because another version learnt them: they begin anew
+ */
+export function restoreResources(resources: Resources, block: Buffer): number {
   const jsonEnd = 4 + block.readUInt32LE(0);
   const { historyBytes, resources: list } = JSON.parse(block.toString('utf8', 4, jsonEnd)) as SavedBlock;
-  // What another version learnt is of no use to this one: it learns anew.
-  if (historyBytes !== HISTORY_BYTES) return;
-  for (const [place, saved] of list.entries()) {
-    const resource = resources.find(saved.resource, saved.joinKey);
+  if (historyBytes !== HISTORY_BYTES) return list.length;
+  for (const [place, { resource: name, key, lastAt, waiting, urgency }] of list.entries()) {
+    const resource = resources.find(name, key);
     if (resource === undefined) continue;
     const start = jsonEnd + place * HISTORY_BYTES;
-    resource.history.restore(block.subarray(start, start + HISTORY_BYTES));
-    const { scale, lastAt, forecastAt, expiresAt, inheritedAt, urgentCount, forecast, waiting, urgency } = saved;
-    Object.assign(resource, { scale, lastAt, forecastAt, expiresAt, inheritedAt, urgentCount });
-    const { p10, p50, p90, state } = forecast ?? {};
-    if (state) resource.forecast = { p10: p10 ?? Infinity, p50: p50 ?? Infinity, p90: p90 ?? Infinity, state };
-    resource.waiting = waiting?.map((each) => ({ ...each, p90: each.p90 ?? Infinity }));
+    resource.resume(block.subarray(start, start + HISTORY_BYTES), lastAt);
+    resource.waiting = waiting.map((each) => ({ ...each, p90: each.p90 ?? Infinity }));
     if (urgency) resource.urgency = { ...urgency, labels: new Map(urgency.labels) };
-    // Until the next scrape its series count as live, so that what is put out does not end with a restart.
-    for (const member of resource.members) member.at = lastAt;
   }
+  return 0;
 }
 
 function writeBlock(resources: readonly Resource[]): Buffer {
-  const list = resources.map((resource): SavedResource => {
-    const {
-      rule,
-      joinKey,
-      scale,
-      lastAt,
-      forecastAt,
-      expiresAt,
-      inheritedAt,
-      urgentCount,
-      forecast,
-      waiting,
-      urgency,
-    } = resource;
-    const open = urgency && { ...urgency, labels: [...urgency.labels] };
-    return {
-      resource: rule.resource,
-      joinKey,
-      scale,
-      lastAt,
-      forecastAt,
-      expiresAt,
-      inheritedAt,
-      urgentCount,
-      forecast,
-      waiting,
-      urgency: open,
-    };
+  const list = resources.map(({ rule: { resource }, key, lastAt, waiting, urgency }): SavedResource => {
+    return { resource, key, lastAt, waiting, urgency: urgency && { ...urgency, labels: [...urgency.labels] } };
   });
   const json = Buffer.from(JSON.stringify({ historyBytes: HISTORY_BYTES, resources: list } satisfies SavedBlock));
   const length = Buffer.alloc(4);

@@ -20,7 +20,7 @@ export interface IncidentCounters {
 /** All counts at 0. */
 export function createIncidentCounters(): IncidentCounters {
   return {
-    deliveries: { webhook: 0, api: 0, reconcile: 0 },
+    deliveries: { webhook: 0, api: 0, reconcile: 0, heartbeat: 0 },
     truncatedDeliveries: 0,
     truncatedAlerts: 0,
     alerts: { started: 0, changed: 0, repeated: 0, late: 0, own: 0, heartbeat: 0, invalid: 0 },

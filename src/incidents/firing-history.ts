@@ -1,7 +1,7 @@
 import type { Alert } from '../model/alert.ts';
 import { type Entity, formatEntity } from '../model/entity.ts';
+import { trimOldest } from '../model/trim-oldest.ts';
 import { compareSeverity } from './severity.ts';
-import { trimOldest } from './trim-oldest.ts';
 
 /** A firing that is over, or goes on: what the history keeps of it. */
 export interface PastFiring {

@@ -1,10 +1,12 @@
 import type { CorrelatedFiring } from '../correlate/correlator.ts';
+import type { Alert } from '../model/alert.ts';
 import { type AlertMember, type Firing, firingKey } from '../model/incident.ts';
 import type { Labels } from '../model/labels.ts';
 import type { Subject } from '../model/topology.ts';
 import { resolveCluster } from '../topology/label-aliases.ts';
 import type { Arrival } from './apply-decision.ts';
 import type { FiringHistory } from './firing-history.ts';
+import { absentThing } from './heartbeat-alert.ts';
 import type { RuleOnsets } from './rule-onsets.ts';
 
 /** What is asked about firings before correlation is told of them. */
@@ -13,6 +15,8 @@ interface Surroundings {
   readonly subjectOf: (labels: Labels, at: number) => Subject;
   readonly options: () => { readonly clusterLabel: string };
   readonly onsets: RuleOnsets;
+  /** The onset that an alert has from before an outage of alerting; undefined when there was none. */
+  readonly onsetBeforeOutage: (alert: Alert, cluster: string) => AlertMember['onset'] | undefined;
   readonly history: FiringHistory;
 }
 
@@ -28,12 +32,12 @@ export class ForCorrelation {
   }
 
   arrival(firing: Firing, at: number): KnownArrival {
-    const { subjectOf, options, onsets, history } = this.#surroundings;
+    const { options, onsets, onsetBeforeOutage, history } = this.#surroundings;
     const { alert } = firing;
-    const subject = subjectOf(alert.labels, alert.startsAt);
     const cluster = resolveCluster(alert.labels, options());
+    const subject = this.#subjectOf(alert, cluster);
     const key = firingKey(alert);
-    const onset = onsets.onsetOf(alert);
+    const onset = onsetBeforeOutage(alert, cluster) ?? onsets.onsetOf(alert);
     const heldUntil = alert.endsAt === undefined ? history.heldUntil(alert, subject.entity, at) : 0;
     const correlated = { key, alert, cluster, onset, subject };
     return { key, firing, cluster, entity: subject.entity, onset, heldUntil, correlated };
@@ -41,15 +45,16 @@ export class ForCorrelation {
 
   /** @param isForgotten whether correlation may have forgotten it: then it is told where it is */
   member(member: AlertMember, isForgotten = false): CorrelatedFiring {
-    const { subjectOf, options } = this.#surroundings;
     const { alert } = member.firing;
-    const firing = {
-      key: member.key,
-      alert,
-      cluster: resolveCluster(alert.labels, options()),
-      onset: member.onset,
-      subject: { ...subjectOf(alert.labels, alert.startsAt), entity: member.entity },
-    };
+    const cluster = resolveCluster(alert.labels, this.#surroundings.options());
+    const subject = { ...this.#subjectOf(alert, cluster), entity: member.entity };
+    const firing = { key: member.key, alert, cluster, onset: member.onset, subject };
     return member.pinned || isForgotten ? { ...firing, pinnedTo: member.incidentId } : firing;
+  }
+
+  #subjectOf({ labels, startsAt }: Alert, cluster: string): Subject {
+    const subject = this.#surroundings.subjectOf(labels, startsAt);
+    const entity = absentThing(labels, cluster);
+    return entity === undefined ? subject : { ...subject, entity };
   }
 }

@@ -2,13 +2,14 @@ import { type Alert, OWN_ALERT_LABEL } from '../model/alert.ts';
 import type { AlertMember, Firing } from '../model/incident.ts';
 import { compareBytes } from '../model/labels.ts';
 import { receiveAlert } from './firing.ts';
+import { isHeartbeat } from './heartbeat-alert.ts';
 
-/** Alerts that say that alerting works; kube-prometheus sends them all the time. */
-const HEARTBEATS = new Set(['Watchdog', 'InfoInhibitor']);
+/** kube-prometheus' alert that mutes others: it comes and goes, and says nothing by itself. */
+const INHIBITOR = 'InfoInhibitor';
 
 /**
  * What became of an alert that was received, exactly one for each: a new firing; a change of one (end, text, start);
- * a repetition; about a firing that has ended; Pronoia's own; a heartbeat (Watchdog, InfoInhibitor); not valid.
+ * a repetition; about a firing that has ended; Pronoia's own; a heartbeat (Watchdog) or InfoInhibitor; not valid.
  */
 export type AlertOutcome = 'started' | 'changed' | 'repeated' | 'late' | 'own' | 'heartbeat' | 'invalid';
 
@@ -33,6 +34,8 @@ export interface DeliveryReceipt {
   readonly refreshed: readonly AlertMember[];
   /** A mere repetition is not there: its firing is in the ledger already. */
   readonly ledger: readonly LedgerEntry[];
+  /** Alerts that always fire, to say that alerting works. */
+  readonly heartbeats: readonly Alert[];
   readonly outcomes: ReadonlyMap<AlertOutcome, number>;
 }
 
@@ -47,17 +50,22 @@ interface Thread {
 /**
  * Fits the alerts of a delivery into what is known. Neither their order nor repetitions among them make a difference.
  * @param lastAlert the newest firing of a fingerprint
+ * @param ownHeartbeats names of alerts that always fire, beside the usual ones
  */
 export function receiveDelivery(
   alerts: readonly Alert[],
   lastAlert: (fingerprint: string) => AlertMember | undefined,
+  ownHeartbeats: readonly string[],
 ): DeliveryReceipt {
   const threads = new Map<string, Thread>();
   const outcomes = new Map<AlertOutcome, number>();
   const ledger: LedgerEntry[] = [];
+  const heartbeats: Alert[] = [];
   for (const alert of alerts.toSorted(byIdentity)) {
-    const outcome = nonMember(alert) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert, ledger);
+    const outcome =
+      nonMember(alert, ownHeartbeats) ?? follow(threadOf(alert.fingerprint, threads, lastAlert), alert, ledger);
     if (outcome === 'own') ledger.push({ alert, account: 'own', reason: '' });
+    if (outcome === 'heartbeat' && alert.labels.get('alertname') !== INHIBITOR) heartbeats.push(alert);
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
   const all = [...threads.values()];
@@ -71,14 +79,18 @@ export function receiveDelivery(
     changed: touched.filter(({ hasChanged }) => hasChanged).map(({ member }) => member),
     refreshed: touched.filter(({ hasChanged }) => !hasChanged).map(({ member }) => member),
     ledger,
+    heartbeats,
     outcomes,
   };
 }
 
 /** Why an alert can't be part of any incident; undefined when it can. */
-export function nonMember({ labels }: Pick<Alert, 'labels'>): 'own' | 'heartbeat' | undefined {
+export function nonMember(
+  { labels }: Pick<Alert, 'labels'>,
+  ownHeartbeats: readonly string[],
+): 'own' | 'heartbeat' | undefined {
   if (labels.has(OWN_ALERT_LABEL)) return 'own';
-  return HEARTBEATS.has(labels.get('alertname') ?? '') ? 'heartbeat' : undefined;
+  return labels.get('alertname') === INHIBITOR || isHeartbeat(labels, ownHeartbeats) ? 'heartbeat' : undefined;
 }
 
 function threadOf(

@@ -2,7 +2,7 @@ import type { ObservedOnset } from '../correlate/correlator.ts';
 import type { Alert } from '../model/alert.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import type { AlertMember } from '../model/incident.ts';
-import { trimOldest } from './trim-oldest.ts';
+import { trimOldest } from '../model/trim-oldest.ts';
 
 /** What ended longer ago explains nothing that fires now. */
 const KEPT_AFTER_END_MS = 60 * 60_000;

@@ -227,6 +227,12 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX events_by_incident ON events (incident, id);
   CREATE INDEX ledger_by_time ON ledger (at);
   `,
+  `
+  CREATE TABLE learnt (
+    name TEXT PRIMARY KEY,
+    content TEXT NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

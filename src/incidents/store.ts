@@ -243,6 +243,22 @@ export class IncidentStore {
     return rows.toReversed().map(rowToPastFiring);
   }
 
+  /** What was saved under this name, undefined when nothing was. */
+  learnt(name: string): unknown {
+    const row = this.#database.prepare('SELECT content FROM learnt WHERE name = ?').get(name);
+    return row && JSON.parse(row.content as string);
+  }
+
+  /** Saves, as JSON, what would have to be learnt anew otherwise. @throws Error when it can't be stored */
+  saveLearnt(name: string, content: unknown): void {
+    transact(this.#database, false, () => {
+      this.#database
+        .prepare('INSERT INTO learnt VALUES (?, ?) ON CONFLICT DO UPDATE SET content = excluded.content')
+        .run(name, JSON.stringify(content));
+    });
+    this.#hasChanged = true;
+  }
+
   /** Whether something can be stored at all. @throws Error when another program holds the database */
   probe(): void {
     this.#database.exec('BEGIN IMMEDIATE; ROLLBACK');

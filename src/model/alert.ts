@@ -25,9 +25,12 @@ export interface Alert {
   readonly extra: Readonly<Record<string, unknown>>;
 }
 
-/** Something that brought alerts: a webhook call of Alertmanager, a POST of Prometheus, or our own question to Alertmanager. */
+/**
+ * Something that brought alerts: a webhook call of Alertmanager, a POST of Prometheus, our own question to Alertmanager, or a
+ * heartbeat that does not come any more.
+ */
 export interface AlertDelivery {
-  readonly source: 'webhook' | 'api' | 'reconcile';
+  readonly source: 'webhook' | 'api' | 'reconcile' | 'heartbeat';
   readonly receivedAt: number;
   readonly alerts: readonly Alert[];
   /** How many of the delivery's alerts were refused because something in them was wrong. */

@@ -64,9 +64,15 @@ export class SnapshotFile {
   async #restoreFrom(path: string): Promise<boolean> {
     const startedAt = this.#clock.now();
     try {
-      const { createdAt, series } = await withReader(path, (read) => readSnapshot(this.#parts, read));
+      const { createdAt, series, forgottenForecasts } = await withReader(path, (read) =>
+        readSnapshot(this.#parts, read),
+      );
       this.stats.lastWrittenAt = createdAt;
       this.#logger.info('snapshot restored', { file: path, series, duration_ms: this.#clock.now() - startedAt });
+      if (forgottenForecasts > 0) {
+        const resources = forgottenForecasts;
+        this.#logger.warn('forecasts of another version are not read, they begin anew', { file: path, resources });
+      }
       return true;
     } catch (error) {
       const aside = `${path}.unreadable-${new Date(startedAt).toISOString().replace(/[:.]/g, '-')}`;

@@ -108,12 +108,20 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
 /** Gives the next so many bytes of a file, fewer only at its end. */
 type Read = (bytes: number) => Promise<Buffer>;
 
+/** What came of reading a snapshot. */
+interface Restored {
+  /** When it was made, milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly series: number;
+  /** Resources that begin anew, because another version learnt them. */
+  readonly forgottenForecasts: number;
+}
+
 /**
  * Takes in a snapshot, into an empty table, a block at a time: between two of them all else goes on.
- * @returns when it was made, milliseconds since the epoch, and how many series were restored
  * @throws SnapshotError; what was read before the fault has been restored
  */
-export async function readSnapshot(parts: SnapshotParts, read: Read): Promise<{ createdAt: number; series: number }> {
+export async function readSnapshot(parts: SnapshotParts, read: Read): Promise<Restored> {
   const header = parseHeader(await readFrame(read));
   parts.table.setTypes(Object.entries(header.types).map(([family, type]) => ({ family, type })));
   let restored = 0;
@@ -122,17 +130,18 @@ export async function readSnapshot(parts: SnapshotParts, read: Read): Promise<{ 
     if (block.length === 0) break;
     restored += readBlock(parts, block);
   }
+  let forgottenForecasts = 0;
   while (header.hasForecasts === true) {
     const block = await readFrame(read);
     if (block.length === 0) break;
-    parts.forecasts.restore(block);
+    forgottenForecasts += parts.forecasts.restore(block);
   }
   while (header.hasTopology === true) {
     const block = await readFrame(read);
     if (block.length === 0) break;
     parts.topology.restore(block);
   }
-  return { createdAt: header.createdAt, series: restored };
+  return { createdAt: header.createdAt, series: restored, forgottenForecasts };
 }
 
 function parseHeader(content: Buffer): Header {

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer, request as forward } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../../src/model/clock.ts';
@@ -14,6 +17,9 @@ const STEP_MS = 30_000;
 const PAST_MS = 3 * 86_400_000;
 /** Samples of a series in one request. */
 const PER_REQUEST = 240;
+
+/** Metrics that are read before the server is killed; there are five. */
+const READS_BEFORE_KILL = 2;
 
 const now = systemClock.now();
 const labels = (index: number) => ({ __name__: `queue_length_${index % 3}`, instance: `worker-${index}`, job: 'work' });
@@ -58,17 +64,44 @@ async function median(sidecar: Sidecar): Promise<number | undefined> {
   return value === undefined ? undefined : Number(value);
 }
 
+/** Passes requests on to a Prometheus, and kills it in the middle of what is to be read of its history. */
+async function startGate(prometheus: () => Prometheus): Promise<{ readonly url: string; readonly close: () => void }> {
+  let reads = 0;
+  const gate = createServer(async (request, response) => {
+    const { child, url } = prometheus();
+    if (request.url === '/api/v1/read' && ++reads === READS_BEFORE_KILL + 1) {
+      child.kill('SIGKILL');
+      await child.exited;
+    }
+    const onward = forward(url + request.url, { method: request.method, headers: request.headers }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    request.pipe(onward);
+  });
+  gate.listen(0, '127.0.0.1');
+  await once(gate, 'listening');
+  return { url: `http://127.0.0.1:${(gate.address() as AddressInfo).port}`, close: () => gate.close() };
+}
+
 describeWith(['prometheus'], 'three days of a real Prometheus', () => {
   let prometheus: Prometheus;
 
   beforeAll(async () => {
+    await start();
+    await fill(prometheus);
+  }, 60_000);
+
+  const tsdb = temporaryFolder();
+  const start = async () => {
     prometheus = await startPrometheus(
       'prometheus',
       ['--web.enable-remote-write-receiver', '--log.level=warn'],
       () => 'global: { external_labels: { cluster: north } }\n',
+      tsdb,
     );
-    await fill(prometheus);
-  }, 60_000);
+  };
 
   const loaded = (sidecar: Sidecar) =>
     until(
@@ -110,5 +143,32 @@ describeWith(['prometheus'], 'three days of a real Prometheus', () => {
     await again.write({ labels: sent(2), samples: [[time, value(2, time) + 90]] });
     expect(await again.score('queue_length_2')).toBeGreaterThan(1);
     expect(await again.metric('pronoia_bootstrap_samples_total')).toBe(0);
+  });
+
+  it('are learnt to the end when that Prometheus is killed in the middle, and started again', async () => {
+    const gate = await startGate(() => prometheus);
+    const sidecar = await startSidecar({
+      folder: temporaryFolder(),
+      config: `bootstrap: { prometheus: "${gate.url}", lookback: 7d }\n`,
+    });
+    await until(
+      'the bootstrap to wait',
+      async () => (await sidecar.metric('pronoia_bootstrap_state{state="waiting"}')) === 1,
+    );
+    expect(await sidecar.metric('pronoia_bootstrap_metrics_done')).toBe(READS_BEFORE_KILL);
+    expect(await sidecar.score('queue_length_1')).toBeUndefined();
+    await start();
+    await loaded(sidecar);
+    gate.close();
+    expect(await sidecar.metric('pronoia_bootstrap_series_total{outcome="loaded"}')).toBe(SERIES + 2);
+    expect(await sidecar.metric('pronoia_bootstrap_metrics_refused')).toBe(0);
+    expect(await sidecar.metric('pronoia_bootstrap_metrics_done')).toBe(5);
+    const time = systemClock.now();
+    await sidecar.write(
+      { labels: sent(0), samples: [[time, value(0, time)]] },
+      { labels: sent(1), samples: [[time, value(1, time) + 90]] },
+    );
+    expect(await sidecar.score('queue_length_1')).toBeGreaterThan(1);
+    expect(await sidecar.score('queue_length_0')).toBeUndefined();
   });
 });

@@ -50,14 +50,15 @@ export class Prometheus {
  * Starts Prometheus.
  * @param configure gives the configuration, and may write further files into its folder
  * @param configure.address its own, host:port
+ * @param folder of its storage; one that is started again on it goes on
  */
 export function startPrometheus(
   name: string,
   flags: readonly string[],
   configure: (address: string, folder: string) => string | Promise<string>,
+  folder = temporaryFolder(),
 ): Promise<Prometheus> {
   return withFreePort(async (port) => {
-    const folder = temporaryFolder();
     const address = `127.0.0.1:${port}`;
     writeFileSync(join(folder, 'prometheus.yml'), await configure(address, folder));
     const child = startChild(name, commandOf('prometheus'), [

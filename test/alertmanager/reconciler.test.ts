@@ -54,7 +54,8 @@ beforeEach(() => {
     openAlerts: () => pipeline.live.alerts(),
     lastAlert: (fingerprint) => pipeline.lastAlert(fingerprint),
     deliver: (delivery) => pipeline.deliver(delivery),
-    confirm: (fingerprints) => pipeline.confirm(fingerprints),
+    mayBeMember: (alert) => pipeline.mayBeMember(alert),
+    confirm: (alerts) => pipeline.confirm(alerts),
     takeMuted: (alerts) => muted.push(...alerts),
     assumeEnded: (ends) => pipeline.assumeEnded(ends),
     clock,
@@ -183,6 +184,23 @@ describe('comparing with all Alertmanagers', () => {
     await at(5);
     expect(firings()).toEqual(['Slow fires']);
     expect(reconciler.stats.missed).toBe(1);
+  });
+
+  it('hears a heartbeat by that it is listed, and misses it when two answers lack it', async () => {
+    const heartbeat = listed(alertOf({ alertname: 'Watchdog' }, { from: 0 }));
+    peers[0]!.alerts = [heartbeat];
+    for (const moment of [5, 10, 15]) await at(moment);
+    peers[0]!.alerts = [];
+    await at(25);
+    expect(firings()).toEqual([]);
+    await at(27);
+    expect(firings()).toEqual(['HeartbeatMissing fires']);
+    await at(35);
+    expect(firings()).toEqual(['HeartbeatMissing fires']);
+    peers[0]!.alerts = [heartbeat];
+    await at(40);
+    bench.clock.advance(1000);
+    expect(firings()[0]).toMatch(/^HeartbeatMissing 40/);
   });
 
   it('believes no answer in which an alert is missing because it can not be read', async () => {

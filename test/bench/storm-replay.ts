@@ -13,6 +13,7 @@ const OPTIONS = {
   reopenWithinMs: 30 * MINUTE_MS,
   retentionMs: 90 * 24 * 60 * MINUTE_MS,
   clusterLabel: 'cluster',
+  heartbeats: [],
 };
 
 /** An alert as the scorer refers to it. */

@@ -125,6 +125,7 @@ describe('good files', () => {
         notifyWaitMs: 30_000,
         notifyIntervalMs: 300_000,
         notifyRepeatMs: 14_400_000,
+        heartbeats: [],
       },
       notify: [],
       storage: { retentionMs: 7_776_000_000, maxSeries: 2_000_000, snapshotIntervalMs: 300_000 },
@@ -193,6 +194,7 @@ describe('good files', () => {
       notifyWaitMs: 0,
       notifyIntervalMs: 60_000,
       notifyRepeatMs: 3_600_000,
+      heartbeats: ['AlertingWorks'],
     });
     const { alertmanagers, notify } = outputs;
     expect(alertmanagers[0]).toMatchObject({ url: 'http://alertmanager:9093/', timeoutMs: 5000, receiver: 'pronoia' });

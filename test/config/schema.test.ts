@@ -109,6 +109,7 @@ describe('the schema', () => {
       'incidents.join_window',
       'incidents.freeze_after',
       'incidents.reopen_within',
+      'incidents.heartbeats',
       'incidents.notify_wait',
       'incidents.notify_interval',
       'incidents.notify_repeat',

@@ -152,7 +152,7 @@ export class SmallSystem {
 
   /** Forgets all and is told what was decided. */
   restart(at: number, alerts: readonly Alert[]): void {
-    this.correlator = this.#create();
+    this.correlator = this.#create(this.correlator.learnt());
     const firings = alerts.map((alert) => {
       const firing = this.firing(alert);
       return { ...firing, incidentId: this.placed.get(firing.key)!.incidentId };
@@ -182,8 +182,8 @@ export class SmallSystem {
     return this.views.get(this.of(alert).incidentId)?.causes[0]?.entity.name;
   }
 
-  #create(): ExplainingCorrelator {
-    return new ExplainingCorrelator(this.topology, identifyingLabels, () => this.windows);
+  #create(learnt?: unknown): ExplainingCorrelator {
+    return new ExplainingCorrelator(this.topology, identifyingLabels, () => this.windows, learnt);
   }
 }
 

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../src/emit/metrics.ts';
 import { MaturedForecasts } from '../../src/forecast/matured-forecasts.ts';
+import { Members } from '../../src/forecast/members.ts';
 import { PRESETS } from '../../src/forecast/presets.ts';
 import { Resource } from '../../src/forecast/resource.ts';
+import { ResourceHistory } from '../../src/forecast/resource-history.ts';
 import { addScoreMetrics } from '../../src/lane-metrics.ts';
 import { SnapshotFile } from '../../src/state/snapshot-file.ts';
 import { gaussian, TestLane } from '../test-lane.ts';
@@ -119,9 +121,10 @@ describe('a forecast of which the truth is known', () => {
 
   it('waits with eleven others at most, however long nothing is decided', () => {
     const rule = PRESETS.find(({ resource }) => resource === 'filesystem')!;
-    const resource = new Resource(rule, '');
+    const resource = new Resource(rule, '', new Members(0));
+    resource.history = new ResourceHistory();
     resource.scale = 1000;
-    resource.forecast = { p10: 1800, p50: 3600, p90: 1e9, state: 'filling' };
+    resource.announce({ p10: 1800, p50: 3600, p90: 1e9, state: 'filling' });
     const matured = new MaturedForecasts();
     for (let hour = 1; hour <= 100; hour++) {
       resource.history.add(hour * 3600, hour, 1000);

@@ -115,3 +115,67 @@ describe('the memory of a container whose pods come and go', () => {
     expect(resourceOf(PODS[1]).history.used).toBeGreaterThan(690);
   });
 });
+
+describe('the heap of a process whose pods come and go', () => {
+  const PODS = ['api-5d4f6b7c88-q2x4z', 'api-7f9c6b5d44-b8n5x', 'api-7f9c6b5d44-z4h6t'] as const;
+
+  /** Two areas of one heap, as a scrape target of its own. */
+  async function run(pod: string, minutes: number, used: number, more: Record<string, string> = {}): Promise<void> {
+    const noise = gaussian(minutes);
+    const target = {
+      area: 'heap',
+      instance: `10.0.0.${pod.length}${pod.at(-1)}:8080`,
+      job: 'api',
+      namespace: 'shop',
+      pod,
+    };
+    for (let minute = 0; minute < minutes; minute++) {
+      lane.clock.advance(MINUTE);
+      const at = lane.clock.now();
+      await lane.send(
+        ...['eden', 'old'].flatMap((id) => [
+          { labels: { __name__: 'jvm_memory_max_bytes', id, ...target, ...more }, samples: [[at, LIMIT / 2] as const] },
+          {
+            labels: { __name__: 'jvm_memory_used_bytes', id, ...target, ...more },
+            samples: [[at, used / 2 + noise()] as const],
+          },
+        ]),
+      );
+    }
+  }
+
+  it('goes on with the history of its workload, whatever its address', async () => {
+    await run(PODS[0], 120, 300);
+    await run(PODS[1], 10, 310);
+    expect(resourceOf(PODS[1]).history.age / 60).toBeGreaterThan(125);
+    expect(resourceOf(PODS[1]).forecast).toMatchObject({ p50: Infinity, state: 'insufficient' });
+  });
+
+  it('is no business of another job of the same name, nor of another namespace', async () => {
+    await run(PODS[0], 60, 300);
+    await run(PODS[1], 10, 300, { job: 'other' });
+    await run(PODS[2], 10, 300, { namespace: 'other' });
+    for (const pod of [PODS[1], PODS[2]]) expect(resourceOf(pod).history.age).toBeLessThan(900);
+  });
+
+  it('and what an exporter says of a node is no business of another node, although the exporter is a pod', async () => {
+    for (const [node, minutes] of [
+      ['a', 60],
+      ['b', 10],
+    ] as const) {
+      const of = (name: string) => ({
+        ...{ __name__: name, device: 'sda1', fstype: 'ext4', instance: `${node}:9100`, job: 'node', mountpoint: '/' },
+        ...{ namespace: 'monitoring', pod: `exporter-${node === 'a' ? 'q2x4z' : 'b8n5x'}` },
+      });
+      for (let minute = 0; minute < minutes; minute++) {
+        lane.clock.advance(MINUTE);
+        const samples = (value: number) => [[lane.clock.now(), value] as const];
+        await lane.send(
+          { labels: of('node_filesystem_size_bytes'), samples: samples(LIMIT) },
+          { labels: of('node_filesystem_avail_bytes'), samples: samples(node === 'a' ? 700 : 300) },
+        );
+      }
+    }
+    expect(resourceOf('exporter-b8n5x').history.age).toBeLessThan(900);
+  });
+});

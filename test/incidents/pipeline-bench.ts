@@ -18,6 +18,7 @@ export const OPTIONS: IncidentOptions = {
   reopenWithinMs: 30 * MINUTE,
   retentionMs: 90 * 24 * 60 * MINUTE,
   clusterLabel: 'cluster',
+  heartbeats: ['AlwaysOn'],
 };
 
 /** A pipeline on a store of its own and a clock that stands still, for as long as a test runs. */
@@ -42,7 +43,8 @@ export class PipelineBench {
   ) {
     this.clock = new ManualClock(startsAt);
     this.#createCorrelator =
-      createCorrelator ?? (({ windows }) => new ExplainingCorrelator(this.#topology, identifyingLabels, windows));
+      createCorrelator ??
+      (({ windows, learnt }) => new ExplainingCorrelator(this.#topology, identifyingLabels, windows, learnt));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);

@@ -57,6 +57,8 @@ export class ScriptedCorrelator implements Correlator {
     return decision;
   }
 
+  learnt(): undefined {}
+
   restore(firings: readonly RestoredFiring[]): void {
     this.restored.push(...firings);
     for (const { key } of firings) this.#known.add(key);

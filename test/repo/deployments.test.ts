@@ -61,6 +61,14 @@ describe('Compose', () => {
 });
 
 describe('systemd', () => {
+  itWith('systemd-analyze', 'takes the unit', () => {
+    const unit = textOf('examples/systemd/pronoia.service').replace(
+      /\/opt\/pronoia\/\S*\/node /,
+      `${process.execPath} `,
+    );
+    expect(run('systemd-analyze', 'verify', '--recursive-errors=no', written('pronoia.service', unit))).toBe('');
+  });
+
   it('starts Pronoia with flags that it takes', () => {
     const [, flags] = /^ExecStart=.*main\.js (.*)$/m.exec(textOf('examples/systemd/pronoia.service'))!;
     expect(() => checkFlags(flags!.split(' '))).not.toThrow();

@@ -41,7 +41,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   snappy: ['emit/snappy-compress.ts'],
   snappyjs: ['emit/snappy-compress.ts'],
   yaml: ['config/yaml-tree.ts'],
-  'node:crypto': ['score-lane.ts', 'config/certificates.ts', 'web/basic-auth.ts'],
+  'node:crypto': ['score-lane.ts', 'forecast/resources.ts', 'config/certificates.ts', 'web/basic-auth.ts'],
   'node:fs': ['app.ts', 'backtest/backtest.ts', 'replay-command.ts', 'config/load.ts', 'state', 'version.ts'],
   'node:fs/promises': ['app.ts', 'incidents/log-flush.ts', 'state'],
   'node:http': ['server.ts', 'ingest', 'web'],

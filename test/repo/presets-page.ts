@@ -39,12 +39,13 @@ export function presetsPage(): string {
   return [INTRODUCTION, ...PRESETS.map(section)].join('\n');
 }
 
-function section({ name, groupBy, entries }: Preset): string {
+function section({ name, seenIn, groupBy, entries }: Preset): string {
   const labels = groupBy.map((label) => `\`${label}\``).join(', ');
   const items = entries.map((entry) => `- ${entry.about} (${treatment(entry)}): ${entry.series.map(code).join(', ')}`);
   return `## ${name}
 
 Golden series are counted by ${labels}, as far as they have these labels.
+Names were looked up in: ${seenIn}.
 
 ${items.join('\n')}
 `;

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { it } from 'vitest';
 
-/** Tools that check what users copy: of Prometheus, and two from PyPI that bring the schemas of Kubernetes and Compose. */
-type Tool = 'promtool' | 'amtool' | 'kubernetes-validate' | 'check-jsonschema';
+/** Tools that check what users copy: of Prometheus and systemd, and two from PyPI that bring the schemas of Kubernetes and Compose. */
+type Tool = 'promtool' | 'amtool' | 'kubernetes-validate' | 'check-jsonschema' | 'systemd-analyze';
 
 /** Runs `tests` as a test that needs a tool: skipped by name without it, or failed if REQUIRE_PEERS is 1. */
 export function itWith(tool: Tool, title: string, test: () => void): void {

@@ -61,6 +61,28 @@ describe('after a restart', () => {
     ]);
   });
 
+  it('forecasts that another version has learnt begin anew, which is said, and all else is known', async () => {
+    const lane = await newLane();
+    for (let i = 0; i < 3; i++) {
+      lane.clock.advance(15_000);
+      const samples = (value: number) => [[lane.clock.now(), value] as const];
+      await lane.send(
+        { labels: { __name__: 'redis_connected_clients', instance: 'db' }, samples: samples(i) },
+        { labels: { __name__: 'redis_config_maxclients', instance: 'db' }, samples: samples(1000) },
+      );
+    }
+    const blocks = [...lane.lane.forecasts.save()];
+    for (const block of blocks) block.write('{"historyBytes":9999', 4);
+    const parts = { ...lane.lane, forecasts: Object.assign(lane.lane.forecasts, { save: () => blocks.values() }) };
+    await snapshotOf({ ...lane, lane: parts } as TestLane).write();
+    const next = await restart(lane);
+    expect(next.lane.table.size).toBe(2);
+    expect([...next.lane.forecasts.resources.all()].map(({ history }) => history.age)).toEqual([0]);
+    const said = lines.filter((line) => line.includes('forecasts of another version are not read'));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain('resources=1');
+  });
+
   it('scores go on as if it had not happened, anomalies included', async () => {
     const lane = await newLane();
     await lane.play({ __name__: 'gauge', job: 'a' }, [...values(1, 3 * HOUR), ...times(8, () => 140)]);

@@ -3,6 +3,7 @@ import { ANY, type Preset, STATE, TARGET } from './preset.ts';
 /** prometheus/blackbox_exporter. */
 export const BLACKBOX: Preset = {
   name: 'blackbox_exporter',
+  seenIn: 'blackbox_exporter 0.23, run against HTTP, ICMP and DNS',
   groupBy: TARGET,
   entries: [
     { series: ['probe_success'], about: 'whether the probe succeeds', isGolden: true, direction: 'down', range: STATE },

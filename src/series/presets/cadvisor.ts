@@ -10,6 +10,7 @@ const sumsOf = (...names: readonly string[]) => names.flatMap((name) => SUMS.map
  */
 export const CADVISOR: Preset = {
   name: 'cAdvisor',
+  seenIn: 'the documentation and the expected output of the tests of cAdvisor, and outputs of kubelets',
   groupBy: ['cluster', 'namespace'],
   entries: [
     {

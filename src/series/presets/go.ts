@@ -3,6 +3,7 @@ import { type Preset, TARGET } from './preset.ts';
 /** prometheus/client_golang, and what all client libraries say of their process. */
 export const GO: Preset = {
   name: 'Go',
+  seenIn: 'client_golang in Prometheus 2.42, run; `go_gc_gogc_percent` and its like are of later ones',
   groupBy: TARGET,
   entries: [
     { series: ['go_goroutines'], about: 'goroutines', isGolden: true, direction: 'up', atLeast: 10 },

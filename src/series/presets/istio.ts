@@ -3,6 +3,7 @@ import { ANY, type Preset, REPLICA, TWO_A_MINUTE } from './preset.ts';
 /** istio/istio: standard metrics of its proxies, and its control plane. Their labels tell workloads apart without the pod. */
 export const ISTIO: Preset = {
   name: 'Istio',
+  seenIn: 'the sources of istiod and the documentation of Istio 1.2x',
   groupBy: ['cluster', 'destination_workload_namespace', 'destination_workload'],
   entries: [
     {
@@ -42,7 +43,13 @@ export const ISTIO: Preset = {
       identityDrop: REPLICA,
     },
     {
-      series: ['pilot_total_xds_rejects', 'pilot_xds_push_errors', 'pilot_total_xds_internal_errors'],
+      series: [
+        'pilot_total_xds_rejects',
+        'pilot_total_xds_internal_errors',
+        'pilot_xds_write_timeout',
+        'pilot_xds_pushes{type=~".*_(senderr|builderr)"}',
+        'pilot_sds_certificate_errors_total',
+      ],
       about: 'configuration that could not be given to proxies: counters, whatever their names',
       isGolden: true,
       kind: 'counter',

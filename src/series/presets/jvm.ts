@@ -3,6 +3,8 @@ import { ANY, type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
 /** prometheus/client_java and its JMX exporter, and Micrometer, with Spring Boot's names. */
 export const JVM: Preset = {
   name: 'JVM',
+  seenIn:
+    'Micrometer 1.16 and client_java 1.3, run on Java 17; `jvm_memory_bytes_…` and `…_percent` are of earlier ones; HikariCP, Tomcat and Logback by outputs of others',
   groupBy: TARGET,
   entries: [
     {
@@ -61,7 +63,7 @@ export const JVM: Preset = {
       atLeast: ANY,
     },
     {
-      series: ['hikaricp_connections_pending', 'jdbc_connections_pending', 'executor_queued_tasks'],
+      series: ['hikaricp_connections_pending', 'executor_queued_tasks'],
       about: 'work that waits for a connection or a thread',
       isGolden: true,
       direction: 'up',

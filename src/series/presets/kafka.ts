@@ -3,6 +3,8 @@ import { ANY, type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
 /** danielqsj/kafka_exporter, and brokers by JMX exporter with its example rules. */
 export const KAFKA: Preset = {
   name: 'kafka_exporter',
+  seenIn:
+    'the documentation of kafka_exporter 1.10; metrics of brokers as the example configuration of jmx_exporter names them',
   groupBy: TARGET,
   entries: [
     { series: ['kafka_brokers'], about: 'brokers that are there', isGolden: true, direction: 'down', atLeast: ANY },

@@ -3,6 +3,7 @@ import { ANY, type Preset, STATE } from './preset.ts';
 /** kubernetes/kube-state-metrics 2.x. */
 export const KUBE_STATE_METRICS: Preset = {
   name: 'kube-state-metrics',
+  seenIn: 'the documentation of kube-state-metrics 2',
   // The labels job and instance are of kube-state-metrics, not of what it speaks of.
   groupBy: ['cluster', 'namespace', 'node'],
   entries: [
@@ -112,7 +113,6 @@ export const KUBE_STATE_METRICS: Preset = {
     {
       series: [
         'kube_node_status_condition',
-        'kube_node_status_phase',
         'kube_pod_status_phase',
         'kube_pod_status_ready',
         'kube_pod_status_scheduled',

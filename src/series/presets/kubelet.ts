@@ -3,6 +3,7 @@ import { ANY, type Preset, TARGET, TWO_A_MINUTE } from './preset.ts';
 /** kubernetes/kubernetes, cmd/kubelet. */
 export const KUBELET: Preset = {
   name: 'kubelet',
+  seenIn: 'the documentation of Kubernetes, and outputs of kubelets',
   groupBy: TARGET,
   entries: [
     {

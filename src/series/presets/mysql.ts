@@ -3,6 +3,8 @@ import { ANY, type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
 /** prometheus/mysqld_exporter. It gives no types to what MySQL's status says, so counters are named here. */
 export const MYSQL: Preset = {
   name: 'mysqld_exporter',
+  seenIn:
+    'mysqld_exporter 0.14, run against MariaDB 10.11; `…replica…` and `…source` are columns of MySQL 8.4, `mysql_heartbeat_lag_seconds` is of its example rules',
   groupBy: TARGET,
   entries: [
     { series: ['mysql_up'], about: 'whether the server answers', isGolden: true, direction: 'down', range: STATE },

@@ -3,6 +3,7 @@ import { type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
 /** nginx/nginx-prometheus-exporter, and kubernetes/ingress-nginx. */
 export const NGINX: Preset = {
   name: 'nginx',
+  seenIn: 'nginx-prometheus-exporter 0.11, run against nginx 1.22, and the documentation of ingress-nginx 1',
   groupBy: TARGET,
   entries: [
     { series: ['nginx_up'], about: 'whether the server answers', isGolden: true, direction: 'down', range: STATE },

@@ -9,6 +9,8 @@ const NO_DISK = '{device=~"loop.*|ram.*|sr.*|fd.*"}';
 /** prometheus/node_exporter 1.x. */
 export const NODE_EXPORTER: Preset = {
   name: 'node_exporter',
+  seenIn:
+    'node_exporter 1.5, run; for sensors, frequencies, EDAC, RAID and systemd, which the machine lacked, outputs of others',
   groupBy: TARGET,
   entries: [
     { series: ['node_load1'], about: 'load', isGolden: true, direction: 'up', atLeast: 0.5 },

@@ -3,6 +3,7 @@ import { type Preset, TARGET } from './preset.ts';
 /** siimon/prom-client's default metrics. */
 export const NODEJS: Preset = {
   name: 'Node.js',
+  seenIn: 'prom-client 15.1, run',
   groupBy: TARGET,
   entries: [
     {

@@ -3,6 +3,8 @@ import { ANY, type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
 /** prometheus-community/postgres_exporter. */
 export const POSTGRESQL: Preset = {
   name: 'postgres_exporter',
+  seenIn:
+    'postgres_exporter 0.11, run against PostgreSQL 15, and the sources of later ones for replication, slots and long transactions',
   groupBy: TARGET,
   entries: [
     { series: ['pg_up'], about: 'whether the server answers', isGolden: true, direction: 'down', range: STATE },
@@ -55,7 +57,11 @@ export const POSTGRESQL: Preset = {
       atLeast: 2,
     },
     {
-      series: ['pg_stat_activity_max_tx_duration', 'pg_long_running_transactions'],
+      series: [
+        'pg_stat_activity_max_tx_duration',
+        'pg_long_running_transactions_count',
+        'pg_long_running_transactions',
+      ],
       about: 'transactions that take long',
       direction: 'up',
       atLeast: 2,

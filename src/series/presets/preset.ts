@@ -4,6 +4,8 @@ import type { LearnRule } from '../learn-rule.ts';
 export interface Preset {
   /** As its project writes it; the label `preset` of its `anomaly_rate`. */
   readonly name: string;
+  /** Where its metric names were looked up, for people. */
+  readonly seenIn: string;
   /** Labels by which its golden series are counted together in `anomaly_rate`, as far as they have them. */
   readonly groupBy: readonly string[];
   /** Of the entries with a selector for a series the first is taken; a series of none is treated as any other. */

@@ -3,6 +3,7 @@ import { ANY, type Preset, STATE, TARGET, TWO_A_MINUTE } from './preset.ts';
 /** oliver006/redis_exporter. */
 export const REDIS: Preset = {
   name: 'redis_exporter',
+  seenIn: 'redis_exporter 1.45, run against Redis 7.0 and a replica of it',
   groupBy: TARGET,
   entries: [
     { series: ['redis_up'], about: 'whether the server answers', isGolden: true, direction: 'down', range: STATE },

@@ -3,6 +3,7 @@ import { type Preset, STATE } from './preset.ts';
 /** What Prometheus itself says of every target. */
 export const SCRAPE: Preset = {
   name: 'scrape',
+  seenIn: 'Prometheus 2.42 adds them; the last two with `--enable-feature=extra-scrape-metrics`',
   groupBy: ['cluster', 'namespace', 'job'],
   entries: [
     { series: ['up'], about: 'whether the target answers', isGolden: true, direction: 'down', range: STATE },

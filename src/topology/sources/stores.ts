@@ -23,15 +23,7 @@ export const STORES: readonly SourceRule[] = [
     ),
     labels: ['master_host', 'pod or instance'],
     makes: 'replica replicates from primary',
-    read: (series) => {
-      const primary = series.get('master_host');
-      if (primary === undefined) return [];
-      return link(
-        'replicates-from',
-        series.target(),
-        series.address(`${primary}:${series.get('master_port') ?? 3306}`),
-      );
-    },
+    read: (series) => link('replicates-from', series.target(), machine(series, 'master_host', 3306, 'master_port')),
   },
   {
     ...seen,
@@ -39,11 +31,7 @@ export const STORES: readonly SourceRule[] = [
     metrics: ['mysql_heartbeat_mysql_slave_hosts_info'],
     labels: ['slave_host', 'pod or instance'],
     makes: 'replica replicates from primary',
-    read: (series) => {
-      const replica = series.get('slave_host');
-      if (replica === undefined) return [];
-      return link('replicates-from', series.address(`${replica}:${series.get('port') ?? 3306}`), series.target());
-    },
+    read: (series) => link('replicates-from', machine(series, 'slave_host', 3306, 'port'), series.target()),
   },
   {
     ...seen,
@@ -67,10 +55,7 @@ export const STORES: readonly SourceRule[] = [
     ],
     labels: ['client_addr', 'pod or instance'],
     makes: 'replica replicates from primary',
-    read: (series) => {
-      const replica = series.get('client_addr');
-      return replica === undefined ? [] : link('replicates-from', series.address(`${replica}:5432`), series.target());
-    },
+    read: (series) => link('replicates-from', machine(series, 'client_addr', 5432), series.target()),
   },
   {
     ...seen,
@@ -80,10 +65,7 @@ export const STORES: readonly SourceRule[] = [
     ),
     labels: ['upstream_host', 'pod or instance'],
     makes: 'replica replicates from primary',
-    read: (series) => {
-      const primary = series.get('upstream_host');
-      return primary === undefined ? [] : link('replicates-from', series.target(), series.address(`${primary}:5432`));
-    },
+    read: (series) => link('replicates-from', series.target(), machine(series, 'upstream_host', 5432)),
   },
   {
     confidence: CONFIDENCE.name,
@@ -103,15 +85,7 @@ export const STORES: readonly SourceRule[] = [
     metrics: ['redis_slave_info'],
     labels: ['master_host', 'master_port', 'pod or instance'],
     makes: 'replica replicates from primary',
-    read: (series) => {
-      const primary = series.get('master_host');
-      if (primary === undefined) return [];
-      return link(
-        'replicates-from',
-        series.target(),
-        series.address(`${primary}:${series.get('master_port') ?? 6379}`),
-      );
-    },
+    read: (series) => link('replicates-from', series.target(), machine(series, 'master_host', 6379, 'master_port')),
   },
   {
     ...seen,
@@ -119,11 +93,7 @@ export const STORES: readonly SourceRule[] = [
     metrics: ['redis_connected_slave_lag_seconds'],
     labels: ['slave_ip', 'slave_port', 'pod or instance'],
     makes: 'replica replicates from primary',
-    read: (series) => {
-      const replica = series.get('slave_ip');
-      if (replica === undefined) return [];
-      return link('replicates-from', series.address(`${replica}:${series.get('slave_port') ?? 6379}`), series.target());
-    },
+    read: (series) => link('replicates-from', machine(series, 'slave_ip', 6379, 'slave_port'), series.target()),
   },
   {
     ...seen,
@@ -167,6 +137,12 @@ export const STORES: readonly SourceRule[] = [
     read: (series) => holds(series, 'queue'),
   },
 ];
+
+/** The other end of a replication, which labels name by its host and perhaps by its port. */
+function machine(series: SeriesLabels, host: string, usualPort: number, port?: string): Entity | undefined {
+  const name = series.get(host);
+  return name === undefined ? undefined : series.address(`${name}:${(port && series.get(port)) ?? usualPort}`);
+}
 
 /** Outside of Kubernetes: the exporter's address is that of the database's host. */
 function database(series: SeriesLabels): Fact[] {
