@@ -8,7 +8,7 @@ import type { SeriesHistory } from './series-history.ts';
 /** A series without a sample for so long has ended: it would only take a slot away. */
 const ENDED_MS = 10 * 60_000;
 /** A past that is not longer than what is known by so much adds nothing. */
-const WORTHWHILE_SECONDS = 3600;
+const WORTHWHILE_SECONDS = 300;
 
 /**
  * What became of a series' past. `known`: as much of it had been learnt before. `ended`: it is not there any more.

@@ -87,6 +87,15 @@ describe('history that is loaded at the first start', () => {
     expect(await scoreOf(150, labels)).toBeGreaterThan(1);
   });
 
+  it('is learnt when it is half an hour: a Prometheus may be new as well', async () => {
+    const labels = { __name__: 'queue', instance: 'a' };
+    await test.send({ labels, samples: [[START - 1000, 100]] });
+    server.series = [stored(labels, 1 / 48)];
+    await load();
+    expect(outcomes()).toEqual({ loaded: 1 });
+    expect(bootstrap.stats.samples).toBe(120);
+  });
+
   it('is passed over where as much was learnt before, ended, or is not learnt at all', async () => {
     server.series = [
       stored({ __name__: 'queue', instance: 'a' }),
