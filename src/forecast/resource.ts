@@ -243,7 +243,7 @@ export class Resource {
   #begin(): void {
     if (this.history !== NOTHING) return;
     this.history = new ResourceHistory();
-    this.line?.histories.push(this.history);
+    this.line?.add(this.history);
   }
 
   #inherit(seconds: number): void {
