@@ -93,7 +93,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   createFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
-  // When nothing pages and nothing is learnt; both lanes may ask.
+  // When nothing is learnt, and what is selected pages nobody: both lanes ask.
   const calendar = new Calendar();
   calendar.configure(loaded.quietTimes, clock.now());
   cleanups.push(clock.every(CALENDAR_INTERVAL_MS, () => calendar.spellOut(clock.now())));
@@ -111,6 +111,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const incidents = createIncidentLane({
     store,
     topology,
+    calendar,
     clock,
     logger,
     options: incidentOptions(config),

@@ -9,7 +9,8 @@ type IncidentLaneParts = Omit<IncidentParts, 'createCorrelator' | 'subjectOf'> &
 export function createIncidentLane({ topology, ...parts }: IncidentLaneParts): IncidentPipeline {
   return new IncidentPipeline({
     ...parts,
-    createCorrelator: ({ windows, learnt }) => new ExplainingCorrelator(topology, identifyingLabels, windows, learnt),
+    createCorrelator: ({ windows, learnt, word }) =>
+      new ExplainingCorrelator(topology, identifyingLabels, windows, learnt, word),
     subjectOf: (labels, at) => topology.subjectOf(labels, at),
   });
 }

@@ -1,7 +1,7 @@
 import type { CorrelationWindows, Correlator, Decision, ObservedOnset } from './correlate/correlator.ts';
+import type { PeoplesWord } from './correlate/peoples-word.ts';
 import { AnomalyInbox } from './incidents/anomaly-inbox.ts';
 import { type Arrival, applyDecision } from './incidents/apply-decision.ts';
-import { applyLinks } from './incidents/apply-links.ts';
 import { changeMembers } from './incidents/change-members.ts';
 import { countDelivery, createIncidentCounters } from './incidents/counters.ts';
 import { Draft } from './incidents/draft.ts';
@@ -12,6 +12,7 @@ import { isHeartbeat } from './incidents/heartbeat-alert.ts';
 import { Heartbeats, type SavedHeartbeat } from './incidents/heartbeats.ts';
 import { IncidentMemory } from './incidents/incident-memory.ts';
 import type { LiveIncidents } from './incidents/live-incidents.ts';
+import { Maintenance, type MaintenanceCalendar, type SavedAlert } from './incidents/maintenance.ts';
 import { endWaits, giveUpSilent } from './incidents/pass-time.ts';
 import { People } from './incidents/people.ts';
 import { type LedgerEntry, nonMember, receiveDelivery } from './incidents/receive-delivery.ts';
@@ -42,6 +43,8 @@ interface CorrelationContext {
   readonly windows: () => CorrelationWindows;
   /** What an earlier correlator had learnt, see `Correlator.learnt`; undefined when there was none. */
   readonly learnt: unknown;
+  /** What people have said by merges and splits, now and later. */
+  readonly word: PeoplesWord;
 }
 
 export interface IncidentParts {
@@ -50,6 +53,8 @@ export interface IncidentParts {
   readonly createCorrelator: (context: CorrelationContext) => Correlator;
   /** What an alert or a series is about. */
   readonly subjectOf: (labels: Labels, at: number) => Subject;
+  /** Maintenance that keeps alerts from being incidents; without it there is none. */
+  readonly calendar?: MaintenanceCalendar;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options: IncidentOptions;
@@ -71,6 +76,7 @@ const RECURRENCE_MS = 5 * 86_400_000;
 /** What was learnt is saved as. */
 const HEARTBEATS = 'heartbeats';
 const CORRELATION = 'correlation';
+const MAINTENANCE = 'maintenance';
 /** Between two ticks; more than this come only while nothing can be stored. */
 const MAX_NEW_ONSETS = 200_000;
 
@@ -85,6 +91,7 @@ export class IncidentPipeline {
   readonly #timers: readonly Cancel[];
   readonly #expiries = new Expiries();
   readonly #memory: IncidentMemory;
+  readonly #maintenance: Maintenance;
   readonly #forCorrelation: ForCorrelation;
   #correlator: Correlator;
   #newOnsets: ObservedOnset[] = [];
@@ -103,6 +110,10 @@ export class IncidentPipeline {
       (store.learnt(HEARTBEATS) ?? []) as SavedHeartbeat[],
       (labels) => resolveCluster(labels, this.#options),
       (alertFingerprint) => this.#firingSince(alertFingerprint),
+    );
+    this.#maintenance = new Maintenance(
+      parts.calendar ?? NO_CALENDAR,
+      (store.learnt(MAINTENANCE) ?? []) as SavedAlert[],
     );
     this.#forCorrelation = new ForCorrelation({
       subjectOf,
@@ -143,7 +154,9 @@ export class IncidentPipeline {
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
     const lastAlert = (fingerprint: string) => this.lastAlert(fingerprint);
-    const receipt = receiveDelivery(delivery.alerts, lastAlert, this.#options.heartbeats);
+    const { others, kept } = this.#maintenance.take(delivery.alerts, at, (alert) => this.#mayBegin(alert));
+    const receipt = receiveDelivery(others, lastAlert, this.#options.heartbeats);
+    const ledger = kept.length === 0 ? receipt.ledger : [...receipt.ledger, ...kept];
     const isNew = receipt.started.length + receipt.changed.length > 0;
     if (isNew) this.#beSureOfStore();
     // First: what began because alerting is back is judged by that, wherever in the delivery its heartbeat stands.
@@ -158,14 +171,10 @@ export class IncidentPipeline {
       at,
     );
     const draft = new Draft(this.live);
-    const linked = isNew ? this.#apply(draft, this.#correlator.decide(at), arrivals, at) : new Map<string, string>();
+    if (isNew) this.#apply(draft, this.#correlator.decide(at), arrivals, at);
     changeMembers(draft, receipt.changed, at);
-    if (draft.isEmpty) this.addToLedger(receipt.ledger, at);
-    else this.#memory.commit(draft, { delivery, ledger: receipt.ledger });
-    for (const { key, correlated } of arrivals) {
-      const pinnedTo = linked.get(key);
-      if (pinnedTo !== undefined) this.#correlator.take([{ ...correlated, pinnedTo }], at);
-    }
+    if (draft.isEmpty) this.addToLedger(ledger, at);
+    else this.#memory.commit(draft, { delivery, ledger });
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#expiries.watch(firing);
@@ -173,7 +182,7 @@ export class IncidentPipeline {
       delivery.alerts.map(({ fingerprint }) => fingerprint),
       at,
     );
-    countDelivery(this.counters, delivery, receipt);
+    countDelivery(this.counters, delivery, receipt, kept.length);
   }
 
   /** Resolves when all deliveries so far survive a power cut. Rejects when the disk fails. */
@@ -216,7 +225,7 @@ export class IncidentPipeline {
 
   /** Whether an alert can be part of an incident at all. */
   mayBeMember(alert: Alert): boolean {
-    return nonMember(alert, this.#options.heartbeats) === undefined;
+    return nonMember(alert, this.#options.heartbeats) === undefined && !this.#maintenance.isHolding(alert);
   }
 
   /** Takes an anomaly that opened, or closed. It joins the incident of its entity within a second; nothing waits for it. */
@@ -245,31 +254,17 @@ export class IncidentPipeline {
     this.#save();
   }
 
-  /** @returns where firings went because people had said so */
-  #apply(draft: Draft, decided: Decision, all: readonly Arrival[], at: number): ReadonlyMap<string, string> {
+  #apply(draft: Draft, decision: Decision, all: readonly Arrival[], at: number): void {
     const arrivals = new Map(all.map((arrival) => [arrival.key, arrival]));
-    const { decision, linked } =
-      this.#memory.links.size === 0
-        ? { decision: decided, linked: new Map<string, string>() }
-        : applyLinks(decided, {
-            at,
-            arrivals,
-            incident: (id) => this.live.get(id),
-            openIncidents: () => this.live.all(),
-            ...this.#options,
-            linkWeight: (name, other, now) => this.#memory.links.weight(name, other, now),
-          });
     // Somebody may come back to what was forgotten long ago: it goes on then, and is not begun anew.
     for (const id of new Set(decision.placements.map(({ incidentId }) => incidentId))) this.#memory.recall(id);
     this.counters.surplusAnomalies += applyDecision(draft, decision, {
       at,
       arrivals,
-      linked,
       anomaly: (key) => this.anomalies.get(key),
       takeMemberId: () => this.#parts.store.takeMemberId(),
       findEarlier: (key, until) => this.#parts.store.findEarlier(key, until - RECURRENCE_MS, until),
     });
-    return linked;
   }
 
   /** What time brings: expiries, what correlation found meanwhile, changes of state; old things are forgotten. */
@@ -279,8 +274,7 @@ export class IncidentPipeline {
     const draft = new Draft(this.live);
     try {
       this.#beSureOfStore();
-      const absences = this.heartbeats.pass(now);
-      if (absences.length > 0) this.deliver({ ...ABSENCES, receivedAt: now, alerts: absences });
+      this.#tellOwn(now);
       const ended = [...this.#expiries.due(this.live.alerts(), now), ...this.#endedRules()];
       this.#tell(ended, now);
       this.#correlator.takeOnsets(this.#newOnsets, now);
@@ -302,6 +296,27 @@ export class IncidentPipeline {
     this.#expiries.settle(this.live.alerts(), now);
     this.live.forget(this.#forgetBefore());
     this.anomalies.forget(now - this.#options.joinWindowMs);
+  }
+
+  /** What we know without being told: heartbeats that are missing, and alerts whose maintenance is over. */
+  #tellOwn(now: number): void {
+    const absences = this.heartbeats.pass(now);
+    const released = this.#maintenance.over(now);
+    const alerts = [...absences, ...released];
+    if (alerts.length === 0) return;
+    try {
+      this.deliver({ ...OWN_DELIVERY, receivedAt: now, alerts });
+    } catch (error) {
+      for (const alert of released) this.#maintenance.hold(alert);
+      throw error;
+    }
+  }
+
+  /** Whether an alert can be part of an incident, and is of none in which it fires. */
+  #mayBegin(alert: Alert): boolean {
+    return (
+      nonMember(alert, this.#options.heartbeats) === undefined && this.#firingSince(alert.fingerprint) === undefined
+    );
   }
 
   /** Members of rules whose condition holds no more: their end is heard here before Alertmanager tells it. */
@@ -361,6 +376,7 @@ export class IncidentPipeline {
       for (const [name, content] of [
         [HEARTBEATS, this.heartbeats.changes()],
         [CORRELATION, this.#correlator.learnt()],
+        [MAINTENANCE, this.#maintenance.changes()],
       ] as const) {
         if (content !== undefined) store.saveLearnt(name, content);
       }
@@ -383,6 +399,7 @@ export class IncidentPipeline {
     const correlator = this.#parts.createCorrelator({
       windows: () => this.#options,
       learnt: this.#parts.store.learnt(CORRELATION),
+      word: this.#memory.links,
     });
     const firings = [...this.live.alerts()].map((member) => ({
       ...this.#forCorrelation.member(member),
@@ -402,4 +419,5 @@ export class IncidentPipeline {
   }
 }
 
-const ABSENCES = { source: 'heartbeat', invalidAlerts: 0, truncatedAlerts: 0, envelope: {} } as const;
+const OWN_DELIVERY = { source: 'own', invalidAlerts: 0, truncatedAlerts: 0, envelope: {} } as const;
+const NO_CALENDAR: MaintenanceCalendar = { maintenanceOf: () => undefined };

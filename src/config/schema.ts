@@ -118,7 +118,7 @@ export const configSchema = section({
   ),
   calendars: group(
     list(calendar),
-    'Holidays and maintenance: times during which nothing is learnt, scores are 0 and no anomaly begins.',
+    'Holidays and maintenance: times during which nothing is learnt, scores are 0 and no anomaly begins; alerts that `match` selects page nobody.',
   ),
   forecast: group(
     list(capacity),

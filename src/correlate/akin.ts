@@ -4,6 +4,7 @@ import type { CorrelationWindows } from './correlator.ts';
 import type { Experience, Likeness } from './experience.ts';
 import type { Group, GroupMember } from './group.ts';
 import { fadedBy, isOpenTo, type Span, spanOfSigns, timeReason } from './joining.ts';
+import { isRefused, type PeoplesWord } from './peoples-word.ts';
 import { firstAlert, type Sign } from './sign.ts';
 
 /** What each kind of evidence weighs in the logit of belonging together, and how improbable that is without any. */
@@ -28,13 +29,19 @@ interface Opener {
  * nothing else has explained, and only where at least one of the two names no thing that is known: where both do, the
  * dependencies between them have been heard already.
  */
-export function joinAkin(groups: readonly Group[], windows: CorrelationWindows, experience: Experience): Group[] {
+export function joinAkin(
+  groups: readonly Group[],
+  windows: CorrelationWindows,
+  experience: Experience,
+  word: PeoplesWord,
+): Group[] {
   if (experience.isEmpty) return [...groups];
   const openers = new Openers(experience);
   const joined: Group[] = [];
   for (const group of groups.toSorted((a, b) => byBeginning(first(a), first(b)))) {
     const sign = first(group);
-    const home = bestHome(sign, openers.candidates(sign), windows, experience);
+    const candidates = [...openers.candidates(sign)].filter(([opener]) => !isRefused(word, sign, opener.sign));
+    const home = bestHome(sign, candidates, windows, experience);
     if (home !== undefined) {
       const { opener, likeness } = home;
       const because = reasonsOf(sign, opener, likeness);
@@ -94,7 +101,7 @@ class Openers {
 
 function bestHome(
   sign: Sign,
-  candidates: ReadonlyMap<Opener, Company | undefined>,
+  candidates: readonly (readonly [Opener, Company | undefined])[],
   windows: CorrelationWindows,
   experience: Experience,
 ): { opener: Opener; likeness: Likeness } | undefined {

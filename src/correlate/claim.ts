@@ -1,10 +1,11 @@
 import type { Background } from './background.ts';
 import { PAUSE_MS } from './bursts.ts';
-import type { Cone, Explained } from './cone.ts';
+import { type Cone, type Explained, MAX_COST } from './cone.ts';
 import { TOGETHER_MS } from './hypotheses/silent-callee.ts';
 import { ALONE_COST, type Hypothesis } from './hypothesis.ts';
 import { ownKinds } from './inside-trouble.ts';
-import type { Sign } from './sign.ts';
+import { isRefused, type PeoplesWord } from './peoples-word.ts';
+import { byOnset, type Sign } from './sign.ts';
 
 /** A kind is believed to come from the cause when it would come by itself with a probability below that. */
 const MAX_CHANCE = 0.01;
@@ -14,6 +15,8 @@ const SURE_KINDS = 3;
 const MAX_COINCIDENCE_IF_SURE = 0.1;
 /** A further kind of failing requests on a thing that is affected anyway needs no proof of its own if it comes that soon. */
 const MORE_WITHIN_MS = 5 * 60_000;
+/** What it costs, in nats, to believe what people said the opposite of. */
+const REFUSED_COST = 2;
 /** More kinds of trouble on one thing make it a little surer. */
 const FURTHER_SIGN = 0.1;
 
@@ -42,6 +45,7 @@ export interface Evidence {
   readonly background: Background;
   /** Kinds of failing requests that causes have explained. */
   readonly symptoms: ReadonlySet<string>;
+  readonly word: PeoplesWord;
   readonly round: number;
 }
 
@@ -52,12 +56,12 @@ export function theoryOf(hypothesis: Hypothesis, cone: Cone): Theory {
 }
 
 /** Judges a theory by what is left. */
-export function judge(theory: Theory, { left, background, symptoms, round }: Evidence): Claim {
+export function judge(theory: Theory, { left, background, symptoms, word, round }: Evidence): Claim {
   const { hypothesis } = theory;
   if (hypothesis.own.length > 0 && !hypothesis.own.some((sign) => left.has(sign))) {
     return { theory, explained: [], worth: Number.NEGATIVE_INFINITY, judgedAt: round };
   }
-  const open = openOf(theory.cone, left);
+  const open = asPeopleSaid(openOf(theory.cone, left), hypothesis.own, word);
   const explained = unlessCoincidence(theory, witnesses(hypothesis, open, background, symptoms), open, background);
   return { theory, explained: explained.flat(), worth: saved(explained) - costOf(theory), judgedAt: round };
 }
@@ -78,6 +82,24 @@ type OnThing = readonly Explained[];
 function openOf({ explained }: Cone, left: ReadonlySet<Sign>): OnThing[] {
   const isLeft = ({ sign }: Explained) => left.has(sign);
   return explained.map((same) => (same.every(isLeft) ? same : same.filter(isLeft))).filter(({ length }) => length > 0);
+}
+
+/**
+ * What people said does not belong to the cause's own trouble (or else to the first of all) is harder to believe: a sure way
+ * from the cause outweighs it, a doubtful one does not. On the very thing of the cause nothing outweighs it.
+ */
+function asPeopleSaid(open: readonly OnThing[], own: readonly Sign[], word: PeoplesWord): readonly OnThing[] {
+  if (word.size === 0) return open;
+  const signs = open.flat().map(({ sign }) => sign);
+  const openers = signs.some((sign) => own.includes(sign)) ? signs.filter((sign) => own.includes(sign)) : signs;
+  const opener = openers.toSorted(byOnset)[0];
+  const doubted = ({ sign, cost, ...rest }: Explained): Explained => {
+    const doubt = REFUSED_COST * Math.max(0, -word.weight(sign.kind, opener!.kind, sign.onset));
+    return { ...rest, sign, cost: cost + doubt };
+  };
+  const isBelieved = ({ sign, cost, reach }: Explained) =>
+    cost <= MAX_COST && !(reach.from === undefined && isRefused(word, sign, opener!));
+  return open.map((same) => same.map(doubted).filter(isBelieved)).filter(({ length }) => length > 0);
 }
 
 /** Each burst of trouble on a thing saves an incident of its own. Anomalies need no explanation. */

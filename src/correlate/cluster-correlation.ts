@@ -14,10 +14,11 @@ import type { GroupMember } from './group.ts';
 import { impactOf } from './impact.ts';
 import { alternativesFor, assignIncidents, type IdentifiedGroup, provisionalHome } from './incident-identity.ts';
 import { Partition } from './partition.ts';
+import type { PeoplesWord } from './peoples-word.ts';
 import { rankCauses } from './ranked-causes.ts';
 import { Scene } from './scene.ts';
 import { Settled } from './settled.ts';
-import { movableFirings, type Sighting, type Sign } from './sign.ts';
+import { isMovable, movableFirings, type Sign } from './sign.ts';
 
 /** Changes that bring no alert (ends, pending rules) are looked at that often: rules are evaluated once or twice a minute. */
 const LOOK_AGAIN_MS = 15_000;
@@ -37,6 +38,15 @@ const NOT_COMPARED: Explanation = {
   weak: true,
 };
 
+/** Of a firing that is where people put its like. */
+const WANTED = {
+  role: 'symptom',
+  reasons: [{ kind: 'person', value: 1, text: 'people put the same trouble there' }],
+  weak: false,
+  pinned: true,
+  alternatives: [],
+} as const;
+
 /** What the decisions of one cluster add to. */
 export interface Outcome {
   readonly placements: FiringPlacement[];
@@ -55,6 +65,8 @@ export class ClusterCorrelation {
   readonly experience: Experience;
   /** New firings since the last decision. */
   #fresh: { firing: CorrelatedFiring; sign: Sign }[] = [];
+  /** New firings that people want where they put their like. */
+  #wanted: { key: string; incidentId: string }[] = [];
   #groups: IdentifiedGroup[] = [];
   /** Those of them that have a cause. */
   #caused: IdentifiedGroup[] = [];
@@ -70,24 +82,34 @@ export class ClusterCorrelation {
     graph: DependencyGraph,
     identifying: (labels: Labels) => readonly string[],
     learnt: SavedExperience | undefined,
+    word: PeoplesWord,
   ) {
     this.#cluster = cluster;
     this.scene = new Scene(identifying);
     this.#graph = graph;
     this.experience = new Experience(learnt);
-    this.#partition = new Partition(graph, this.experience);
+    this.#partition = new Partition(graph, this.experience, word);
   }
 
-  take(firing: CorrelatedFiring): Sighting {
+  take(firing: CorrelatedFiring): void {
     const { sighting, isNew } = this.scene.takeFiring(firing);
-    if (isNew && firing.pinnedTo === undefined) this.#fresh.push({ firing, sign: sighting.sign });
-    return sighting;
+    const { sign } = sighting;
+    const { pinnedTo, alert } = firing;
+    if (pinnedTo !== undefined) sign.pin(alert.fingerprint, pinnedTo);
+    if (!isNew || !isMovable(firing)) return;
+    const wantedIn = sign.wantedIn(alert.fingerprint);
+    if (wantedIn === undefined) this.#fresh.push({ firing, sign });
+    else {
+      this.take({ ...firing, pinnedTo: wantedIn });
+      this.#wanted.push({ key: firing.key, incidentId: wantedIn });
+    }
   }
 
   /** What was placed before a restart is where it was. */
   restore(firing: CorrelatedFiring, incident: string, now: number): void {
     const { sighting } = this.scene.takeFiring(firing);
     if (firing.pinnedTo === undefined) sighting.sign.incidentId ??= incident;
+    else sighting.sign.pin(firing.alert.fingerprint, firing.pinnedTo);
     this.#heldUntil = now + HOLD_MS;
   }
 
@@ -171,7 +193,10 @@ export class ClusterCorrelation {
   #addMerged(moved: ReadonlyMap<string, ReadonlyMap<string, number>>, { merged }: Outcome): void {
     if (moved.size === 0) return;
     const inUse = new Set<string | undefined>();
-    for (const { incidentId: id, movable } of this.scene.signs()) if (movable > 0) inUse.add(id);
+    for (const sign of this.scene.signs()) {
+      if (sign.movable > 0) inUse.add(sign.incidentId);
+      for (const id of sign.pinnedTo()) inUse.add(id);
+    }
     for (const [from, destinations] of moved) {
       if (inUse.has(from)) continue;
       const [into] = [...destinations].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0]!;
@@ -181,6 +206,8 @@ export class ClusterCorrelation {
 
   /** New firings of signs that are known already go where their sign is; what could not be explained yet, where it fits. */
   #placeFresh({ placements }: Outcome): void {
+    for (const wanted of this.#wanted) placements.push({ ...wanted, ...WANTED });
+    this.#wanted = [];
     const placed = new Set(placements.map(({ key }) => key));
     const waiting = this.#fresh.filter(({ firing }) => !placed.has(firing.key));
     for (const [sign, fresh] of Map.groupBy(waiting, (each) => each.sign)) {

@@ -22,6 +22,8 @@ export interface CorrelatedFiring {
   readonly subject: Subject;
   /** Where a person put it: it stays there. */
   readonly pinnedTo?: string;
+  /** Where it is, when correlation may have forgotten it long ago: it stays there too. */
+  readonly returnedTo?: string;
 }
 
 /** The state of a rule for one label set, from an `ALERTS_FOR_STATE` series: seen while it is pending already. */
@@ -44,6 +46,8 @@ export interface FiringPlacement {
   readonly reasons: readonly Reason[];
   /** It is here because nothing better was found: no path and no entity speak for it. */
   readonly weak: boolean;
+  /** It is here because people put its like here: it stays, as if they had put it here itself. */
+  readonly pinned?: boolean;
   /** Other incidents that would explain it, the cheapest first; costs are those of docs/correlation.md. */
   readonly alternatives: readonly { readonly incidentId: string; readonly cost: number }[];
 }

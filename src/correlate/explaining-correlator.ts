@@ -14,6 +14,7 @@ import type {
 } from './correlator.ts';
 import { DependencyGraph } from './dependency-graph.ts';
 import type { SavedExperience } from './experience.ts';
+import type { PeoplesWord } from './peoples-word.ts';
 
 const FORGET_EVERY_MS = 5 * 60_000;
 /** The label that names a cluster is chosen by strangers. */
@@ -29,12 +30,14 @@ export class ExplainingCorrelator implements Correlator {
   readonly #identifying: (labels: Labels) => readonly string[];
   readonly #clusters = new Map<string, ClusterCorrelation>();
   /** What is saved, by cluster. */
+  readonly #word: PeoplesWord;
   readonly #learnt: Map<string, SavedExperience>;
   #forgotAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param identifying the labels that say which thing is meant
    * @param windows as they are now
+   * @param word what people have said so far, and will have said
    * @param learnt what `learnt` of an earlier one gave, undefined when there was none
    */
   constructor(
@@ -42,7 +45,9 @@ export class ExplainingCorrelator implements Correlator {
     identifying: (labels: Labels) => readonly string[],
     windows: () => CorrelationWindows,
     learnt: unknown,
+    word: PeoplesWord,
   ) {
+    this.#word = word;
     this.#learnt = new Map((learnt ?? []) as [string, SavedExperience][]);
     this.#identifying = identifying;
     this.#graph = new DependencyGraph(topology);
@@ -100,7 +105,7 @@ export class ExplainingCorrelator implements Correlator {
   #of(cluster: string): ClusterCorrelation {
     let found = this.#clusters.get(cluster);
     if (found === undefined) {
-      found = new ClusterCorrelation(cluster, this.#graph, this.#identifying, this.#learnt.get(cluster));
+      found = new ClusterCorrelation(cluster, this.#graph, this.#identifying, this.#learnt.get(cluster), this.#word);
       this.#clusters.set(cluster, found);
     }
     return found;

@@ -15,7 +15,7 @@ export interface Explanation {
 }
 
 export function explainMember({ claim, members }: Group, { sign, explained, because }: GroupMember): Explanation {
-  if (because !== undefined) return { role: 'symptom', reasons: because, weak: true };
+  if (because !== undefined) return { role: 'symptom', reasons: because, weak: because[0]?.kind !== 'person' };
   if (claim === undefined) return { role: 'symptom', reasons: alone(members, sign), weak: false };
   const { hypothesis } = claim.theory;
   if (explained === undefined) {

@@ -18,3 +18,13 @@ export interface Group {
   /** What else might explain these signs, best first, as it was worth before. */
   readonly rivals: readonly Claim[];
 }
+
+/** The sign that an incident began with: the cause's own, or the first one. What people say is about that. */
+export function openerOf({ claim, members }: Group): Sign {
+  const own = claim?.theory.hypothesis.own;
+  const signs = members.map(({ sign }) => sign);
+  const [first, ...others] = own?.some((sign) => signs.includes(sign))
+    ? signs.filter((sign) => own.includes(sign))
+    : signs;
+  return others.reduce((opener, sign) => (sign.onset < opener.onset ? sign : opener), first!);
+}

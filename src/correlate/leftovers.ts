@@ -4,9 +4,11 @@ import { burstsOf } from './bursts.ts';
 import { timeCost } from './cone.ts';
 import type { CorrelationWindows } from './correlator.ts';
 import type { Experience } from './experience.ts';
-import type { Group } from './group.ts';
+import { type Group, openerOf } from './group.ts';
 import { isOpenTo, type Span, spanOfSigns } from './joining.ts';
+import { isRefused, type PeoplesWord } from './peoples-word.ts';
 import { firstAlert, type Sign } from './sign.ts';
+import { joinWelcome } from './welcome.ts';
 
 /** An alert that names nothing joins an incident that is that large, and whose time fits that well. */
 const MIN_THINGS = 3;
@@ -20,7 +22,7 @@ export function withLeftovers(
   groups: readonly Group[],
   left: ReadonlySet<Sign>,
   windows: CorrelationWindows,
-  experience: Experience,
+  { experience, word }: { readonly experience: Experience; readonly word: PeoplesWord },
 ): Group[] {
   const joined = new Map<Group, Sign[]>();
   const alone: Sign[] = [];
@@ -31,7 +33,7 @@ export function withLeftovers(
     )
     .map((group) => ({ group, span: spanOfSigns(group.members.map(({ sign }) => sign)) }));
   for (const sign of left) {
-    const home = sign.entityKey === '' ? onlyPlausible(sign, large, windows) : undefined;
+    const home = sign.entityKey === '' ? onlyPlausible(sign, large, windows, word) : undefined;
     if (home !== undefined) joined.set(home, [...(joined.get(home) ?? []), sign]);
     else if (!sign.isEvidence) alone.push(sign);
   }
@@ -40,24 +42,27 @@ export function withLeftovers(
     if (more === undefined) return group;
     return { ...group, members: [...group.members, ...more.map((sign) => ({ sign, explained: undefined }))] };
   });
-  const alike = joinAlike(aboutOneThing(alone, windows.reopenWithinMs), windows);
-  return [...grown, ...joinAkin(alike, windows, experience)];
+  const alike = joinAlike(aboutOneThing(alone, windows.reopenWithinMs, word), windows);
+  return joinWelcome([...grown, ...joinAkin(alike, windows, experience, word)], windows, word);
 }
 
 function onlyPlausible(
   sign: Sign,
   groups: readonly { readonly group: Group; readonly span: Span }[],
   windows: CorrelationWindows,
+  word: PeoplesWord,
 ): Group | undefined {
   const plausible = groups.filter(
-    ({ group: { claim }, span }) =>
-      timeCost(claim!.theory.hypothesis, sign.onset) <= MAX_TIME_COST && isOpenTo(sign, span, windows),
+    ({ group, span }) =>
+      timeCost(group.claim!.theory.hypothesis, sign.onset) <= MAX_TIME_COST &&
+      isOpenTo(sign, span, windows) &&
+      (word.size === 0 || !isRefused(word, sign, openerOf(group))),
   );
   return plausible.length === 1 ? plausible[0]!.group : undefined;
 }
 
 /** Bursts of trouble on one thing, each with what comes again of it soon after. */
-function aboutOneThing(signs: readonly Sign[], againWithinMs: number): Group[] {
+function aboutOneThing(signs: readonly Sign[], againWithinMs: number, word: PeoplesWord): Group[] {
   const groups: Group[] = [];
   for (const [key, same] of Map.groupBy(signs, ({ entityKey }) => entityKey)) {
     if (key === '') {
@@ -69,12 +74,24 @@ function aboutOneThing(signs: readonly Sign[], againWithinMs: number): Group[] {
       continue;
     }
     for (const again of recurrences(
-      burstsOf(same, (sign) => sign),
+      burstsOf(same, (sign) => sign).flatMap((burst) => withoutRefused(burst, word)),
       againWithinMs,
     ))
       groups.push(groupOf(again));
   }
   return groups;
+}
+
+/** Takes apart what people said does not belong together. */
+function withoutRefused(burst: readonly Sign[], word: PeoplesWord): Sign[][] {
+  if (word.size === 0) return [[...burst]];
+  const parts: Sign[][] = [];
+  for (const sign of burst) {
+    const part = parts.find(([opener]) => !isRefused(word, sign, opener!));
+    if (part === undefined) parts.push([sign]);
+    else part.push(sign);
+  }
+  return parts;
 }
 
 /** Joins bursts of which a kind had been seen shortly before. */

@@ -6,6 +6,7 @@ import type { Experience } from './experience.ts';
 import type { Group } from './group.ts';
 import { withLeftovers } from './leftovers.ts';
 import { Outlook } from './outlook.ts';
+import type { PeoplesWord } from './peoples-word.ts';
 import type { Sign } from './sign.ts';
 
 /** A cause that explains nothing but one sign is no cause. */
@@ -22,9 +23,11 @@ export class Partition {
   readonly #outlooks: readonly Outlook[];
 
   readonly #experience: Experience;
+  readonly #word: PeoplesWord;
 
-  constructor(graph: DependencyGraph, experience: Experience) {
+  constructor(graph: DependencyGraph, experience: Experience, word: PeoplesWord) {
     this.#experience = experience;
+    this.#word = word;
     this.#outlooks = [new Outlook(graph, true), new Outlook(graph, false)];
   }
 
@@ -32,17 +35,17 @@ export class Partition {
   of(signs: Iterable<Sign>, now: number, windows: CorrelationWindows): Group[] {
     const left = new Set(signs);
     const symptoms = new Set<string>();
-    const groups = this.#outlooks.flatMap((outlook) => explain(left, symptoms, outlook, now));
-    return withLeftovers(groups, left, windows, this.#experience);
+    const groups = this.#outlooks.flatMap((outlook) => explain(left, symptoms, outlook, now, this.#word));
+    return withLeftovers(groups, left, windows, { experience: this.#experience, word: this.#word });
   }
 }
 
-function explain(left: Set<Sign>, symptoms: Set<string>, outlook: Outlook, now: number): Group[] {
+function explain(left: Set<Sign>, symptoms: Set<string>, outlook: Outlook, now: number, word: PeoplesWord): Group[] {
   const { theories, things } = outlook.at(left);
   const claims = theories.map(unjudged).sort(byWorth);
   const groups: Group[] = [];
   while (claims.length > 0) {
-    const evidence = { left, symptoms, background: new Background(left, things, now), round: groups.length };
+    const evidence = { left, symptoms, background: new Background(left, things, now), word, round: groups.length };
     // What is worth less than the best is not judged before it comes to the top: mostly it never does.
     while (claims[0]!.worth > MIN_WORTH && claims[0]!.judgedAt !== evidence.round) {
       claims[0] = judge(claims[0]!.theory, evidence);

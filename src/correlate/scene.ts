@@ -8,7 +8,7 @@ import { PAUSE_MS } from './bursts.ts';
 import type { CorrelatedFiring, ObservedOnset } from './correlator.ts';
 import { Episodes } from './episodes.ts';
 import { isAboutRequests } from './request-labels.ts';
-import { type Sighting, Sign } from './sign.ts';
+import { isMovable, type Sighting, Sign } from './sign.ts';
 
 /** All that one cluster shows: signs, found again by firing, by rule state and by anomaly. */
 export class Scene {
@@ -123,10 +123,6 @@ export class Scene {
     );
     return sign;
   }
-}
-
-function isMovable(firing: CorrelatedFiring | undefined): boolean {
-  return firing !== undefined && firing.pinnedTo === undefined;
 }
 
 /** Whoever lets Alertmanager group by alert name says that the alerts of a group are one matter. */

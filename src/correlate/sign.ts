@@ -49,6 +49,9 @@ export class Sign implements SignSubject {
   movable = 0;
   /** The incident that its firings are in. */
   incidentId: string | undefined;
+  /** Where people put which alerts of it, by fingerprint; undefined when they never did. */
+  #pins: Map<string, string> | undefined;
+  #pinnedTo: string | undefined;
   #active = 0;
   #lastEnd = Number.NEGATIVE_INFINITY;
 
@@ -89,6 +92,25 @@ export class Sign implements SignSubject {
     this.revision++;
   }
 
+  /** A person put one of its firings into an incident. */
+  pin(fingerprint: string, incidentId: string): void {
+    this.#pins ??= new Map();
+    this.#pins.set(fingerprint, incidentId);
+    this.#pinnedTo = incidentId;
+    if (this.movable === 0) this.incidentId = incidentId;
+  }
+
+  /** Where people want a new firing of it: where they put the same alert, or all that was there of it. */
+  wantedIn(fingerprint: string): string | undefined {
+    const hasOthers = this.movable > 1;
+    return this.#pins?.get(fingerprint) ?? (hasOthers ? undefined : this.#pinnedTo);
+  }
+
+  /** The incidents that people put any of it into. */
+  pinnedTo(): Iterable<string> {
+    return this.#pins?.values() ?? [];
+  }
+
   /** It is over, or goes on after all. */
   moveEnd(sighting: Sighting, endedAt: number | undefined): void {
     const { until } = this;
@@ -99,9 +121,14 @@ export class Sign implements SignSubject {
   }
 }
 
+/** Whether correlation may place a firing: nobody has said where it has to be. */
+export function isMovable(firing: CorrelatedFiring | undefined): firing is CorrelatedFiring {
+  return firing !== undefined && firing.pinnedTo === undefined && firing.returnedTo === undefined;
+}
+
 /** The firings of a sign that correlation places. */
 export function* movableFirings(sign: Sign): Iterable<CorrelatedFiring> {
-  for (const { firing } of sign.sightings) if (firing !== undefined && firing.pinnedTo === undefined) yield firing;
+  for (const { firing } of sign.sightings) if (isMovable(firing)) yield firing;
 }
 
 /** The first of its alerts; undefined while its rules are pending, and for anomalies. */

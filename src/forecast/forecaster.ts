@@ -34,6 +34,8 @@ const PAUSES_BEFORE = 4;
 /** What has a day left at least may rest, over a weekend with a holiday, and is still filling. */
 const MIN_PAUSED_LEFT = 86_400;
 const MAX_PAUSE_SECONDS = 3 * 86_400;
+/** What has begun to fill is filling still while its growth is hidden by noise for no longer than this. */
+const HIDDEN_SECONDS = 3600;
 /** Growth that goes through a whole scale is no chance when it is so many times its error. */
 const SURE_ERRORS = 3;
 
@@ -164,9 +166,19 @@ function observedState(
   if (resizedAt > history.integers[history.base + WORD.firstAt]! && history.lastAt - resizedAt < RESIZED_SECONDS)
     return 'resized';
   if (envelope !== undefined) return 'sawtooth';
-  if (isGrowing) history.integers[history.base + WORD.grewAt] = history.lastAt;
-  if (p50 < Infinity && (isGrowing || (p50 > MIN_PAUSED_LEFT && isPaused(history)))) return 'filling';
+  const isFilling = isGrowing && p50 < Infinity;
+  if (isFilling) history.integers[history.base + WORD.grewAt] = history.lastAt;
+  // An urgent forecast pages nobody unless it is seen to grow.
+  const goesOn = p50 > MIN_PAUSED_LEFT && ((p50 < Infinity && isPaused(history)) || isHidden(history));
+  if (isFilling || goesOn) return 'filling';
   return isDraining ? 'draining' : 'flat';
+}
+
+/** Whether it has been filling, and nothing has ended that: there is not enough data to say that it has stopped. */
+function isHidden(history: ResourceHistory): boolean {
+  const { integers, base, lastAt } = history;
+  if (STATES[integers[base + WORD.state]!] !== 'filling' || integers[base + WORD.isFalling] === 1) return false;
+  return lastAt - integers[base + WORD.grewAt]! < HIDDEN_SECONDS && !hasStopped(history);
 }
 
 /** Whether it has been filling, and grows again soon: it grew for longer than it now rests, which is not for ever. */

@@ -14,8 +14,9 @@ import { restoreResources, saveResources } from './saved-resources.ts';
 const FORECAST_INTERVAL_MS = 5 * 60_000;
 /** … how often it is looked for those whose turn it is … */
 const TICK_MS = 15_000;
-/** … and how many are forecast at once: together a millisecond or two. */
+/** … and how many are forecast, or looked at, in one turn: together a millisecond or two. */
 const SLICE = 50;
+const LOOKED_AT = 2000;
 
 /** Without a sample for so many intervals, at least two minutes, what was said last is held … */
 const STALE_INTERVALS = 3;
@@ -52,7 +53,8 @@ export class Forecasts {
   readonly #onAnomaly: (anomaly: Anomaly) => void;
   readonly #cancel: Cancel;
   #cancelSlice: Cancel = () => {};
-  #due: Resource[] = [];
+  /** Those that are still to be looked at, undefined between two rounds. */
+  #round: Iterator<Resource> | undefined;
 
   /**
    * @param capacity largest number of slots
@@ -126,14 +128,23 @@ export class Forecasts {
 
   #tick(): void {
     // Those of the last tick are not done yet: they go first.
-    if (this.#due.length > 0) return;
-    for (const resource of this.resources.all()) if (isDue(resource)) this.#due.push(resource);
-    this.#visitSome();
+    if (this.#round !== undefined) return;
+    this.#round = this.resources.all();
+    this.#visitSome(this.#round);
   }
 
-  #visitSome(): void {
-    for (const resource of this.#due.splice(-SLICE)) this.#visit(resource);
-    if (this.#due.length > 0) this.#cancelSlice = this.#clock.after(1, () => this.#visitSome());
+  #visitSome(round: Iterator<Resource>): void {
+    for (let looked = 0, visited = 0; looked < LOOKED_AT && visited < SLICE; looked++) {
+      const { value, done } = round.next();
+      if (done) {
+        this.#round = undefined;
+        return;
+      }
+      if (!isDue(value)) continue;
+      this.#visit(value);
+      visited++;
+    }
+    this.#cancelSlice = this.#clock.after(1, () => this.#visitSome(round));
   }
 
   #visit(resource: Resource): void {

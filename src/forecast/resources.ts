@@ -181,7 +181,9 @@ export class Resources {
   #forget(resource: Resource): void {
     const { rule, key, line, history } = resource;
     this.#onEnd(resource);
-    this.#byRule.get(rule)!.delete(key);
+    const ofRule = this.#byRule.get(rule)!;
+    ofRule.delete(key);
+    if (ofRule.size === 0) this.#byRule.delete(rule);
     if (line !== undefined) this.#lines.leave(line, history);
     resource.release();
     const slots = this.slotsOf(resource);

@@ -20,8 +20,6 @@ export interface Arrival {
 interface DecisionContext {
   readonly at: number;
   readonly arrivals: ReadonlyMap<string, Arrival>;
-  /** Firings that are where they are because people said so: correlation leaves them there. */
-  readonly linked: ReadonlyMap<string, string>;
   readonly anomaly: (key: string) => { readonly anomaly: Anomaly; readonly entity: Entity } | undefined;
   readonly takeMemberId: () => number;
   /** The last incident with this key that ended not long before `at`. */
@@ -83,7 +81,7 @@ function place(
   draft: Draft,
   incidentId: string,
   placements: readonly FiringPlacement[],
-  { arrivals, ids, linked, at }: DecisionContext & { readonly ids: ReadonlyMap<string, number> },
+  { arrivals, ids, at }: DecisionContext & { readonly ids: ReadonlyMap<string, number> },
 ): Map<string, number> {
   const from = new Map<string, number>();
   const seen = new Set<string>();
@@ -96,7 +94,7 @@ function place(
     seen.add(alert.fingerprint);
     admissions.push({ alert, entity: member.entity, isAgain, heldUntil });
   };
-  for (const { key, role, reasons, weak, alternatives } of placements) {
+  for (const { key, role, reasons, weak, alternatives, pinned = false } of placements) {
     const member = draft.alert(key);
     const arrival = arrivals.get(key);
     if (member?.pinned) {
@@ -121,7 +119,7 @@ function place(
         role,
         weak,
         alternatives,
-        pinned: linked.has(key),
+        pinned,
         firing,
       } as const;
       members.push({ member: fresh, isNew: true });

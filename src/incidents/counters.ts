@@ -20,10 +20,10 @@ export interface IncidentCounters {
 /** All counts at 0. */
 export function createIncidentCounters(): IncidentCounters {
   return {
-    deliveries: { webhook: 0, api: 0, reconcile: 0, heartbeat: 0 },
+    deliveries: { webhook: 0, api: 0, reconcile: 0, own: 0 },
     truncatedDeliveries: 0,
     truncatedAlerts: 0,
-    alerts: { started: 0, changed: 0, repeated: 0, late: 0, own: 0, heartbeat: 0, invalid: 0 },
+    alerts: { started: 0, changed: 0, repeated: 0, late: 0, own: 0, heartbeat: 0, maintenance: 0, invalid: 0 },
     events: Object.fromEntries(EVENT_KINDS.map((kind) => [kind, 0])) as IncidentCounters['events'],
     surplusAnomalies: 0,
     storeFailures: 0,
@@ -35,10 +35,12 @@ export function countDelivery(
   counters: IncidentCounters,
   delivery: AlertDelivery,
   { outcomes }: DeliveryReceipt,
+  keptByMaintenance: number,
 ): void {
   counters.deliveries[delivery.source]++;
   counters.truncatedDeliveries += delivery.truncatedAlerts > 0 ? 1 : 0;
   counters.truncatedAlerts += delivery.truncatedAlerts;
   counters.alerts.invalid += delivery.invalidAlerts;
+  counters.alerts.maintenance += keptByMaintenance;
   for (const [outcome, count] of outcomes) counters.alerts[outcome] += count;
 }

@@ -155,10 +155,11 @@ export function undo(
     const [from, to] = event.kind === 'absorbed' ? [id, other] : [other, id];
     const members = firings.flatMap((key) => draft.alert(key) ?? []).filter((member) => member.incidentId === from);
     if (members.length === 0) throw conflict('the alerts that moved then are not there any more');
-    const rest = [...draft.alertsOf(from)].filter((member) => !members.includes(member));
+    // Whom they were parted from, or joined with.
+    const others = [...draft.alertsOf(event.kind === 'split' ? to : from)].filter((each) => !members.includes(each));
     moved = move(draft, members, to, `${deed.by} took a ${event.kind === 'split' ? 'split' : 'merge'} back`, deed.at);
     draft.leave(from, new Map([[to, moved.length]]), deed.at);
-    draft.links.push(...linksBetween(alertnames(rest), alertnames(members), event.kind === 'split', deed.at));
+    draft.links.push(...linksBetween(alertnames(others), alertnames(members), event.kind === 'split', deed.at));
   }
   const detail = { undoes: event.id, undoneKind: event.kind };
   draft.act(id, { kind: 'undo', ...deed, undone: event.kind, count: moved.length, detail });

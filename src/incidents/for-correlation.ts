@@ -49,7 +49,8 @@ export class ForCorrelation {
     const cluster = resolveCluster(alert.labels, this.#surroundings.options());
     const subject = { ...this.#subjectOf(alert, cluster), entity: member.entity };
     const firing = { key: member.key, alert, cluster, onset: member.onset, subject };
-    return member.pinned || isForgotten ? { ...firing, pinnedTo: member.incidentId } : firing;
+    if (member.pinned) return { ...firing, pinnedTo: member.incidentId };
+    return isForgotten ? { ...firing, returnedTo: member.incidentId } : firing;
   }
 
   #subjectOf({ labels, startsAt }: Alert, cluster: string): Subject {

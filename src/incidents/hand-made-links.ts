@@ -15,6 +15,7 @@ const MAX_PAIRS = 25;
 /** What people's merges and splits say about pairs of alert names: a prior, which fades and is never more than 1 or less than -1. */
 export class HandMadeLinks {
   readonly #byPair = new Map<string, HandMadeLink[]>();
+  readonly #partners = new Map<string, Set<string>>();
 
   constructor(links: Iterable<HandMadeLink>) {
     for (const link of links) this.add(link);
@@ -29,14 +30,31 @@ export class HandMadeLinks {
     const links = this.#byPair.get(key);
     if (links === undefined) this.#byPair.set(key, [link]);
     else links.push(link);
+    for (const [name, other] of [
+      [link.a, link.b],
+      [link.b, link.a],
+    ] as const) {
+      const partners = this.#partners.get(name);
+      if (partners === undefined) this.#partners.set(name, new Set([other]));
+      else partners.add(other);
+    }
   }
 
-  /** Above 0: they belong together. Below: they do not. @returns -1..1, 0 for what nobody spoke of */
-  weight(alertname: string, other: string, now: number): number {
+  /** The names that anything was said of together with this one. */
+  partners(alertname: string): Iterable<string> {
+    return this.#partners.get(alertname) ?? [];
+  }
+
+  /**
+   * Above 0: they belong together. Below: they do not. What is said later is about what begins later.
+   * @param before counts what was said until then, epoch milliseconds
+   * @returns -1..1, 0 for what nobody spoke of
+   */
+  weight(alertname: string, other: string, before: number): number {
     const [a, b] = inOrder(alertname, other);
     const links = this.#byPair.get(`${a}\n${b}`) ?? [];
     const sum = links.reduce((total, { isTogether, at }) => {
-      const weight = 0.5 ** (Math.max(0, now - at) / HALF_LIFE_MS);
+      const weight = at > before ? 0 : 0.5 ** ((before - at) / HALF_LIFE_MS);
       return total + (isTogether ? weight : -weight);
     }, 0);
     return Math.max(-1, Math.min(1, sum));

@@ -9,9 +9,18 @@ const INHIBITOR = 'InfoInhibitor';
 
 /**
  * What became of an alert that was received, exactly one for each: a new firing; a change of one (end, text, start);
- * a repetition; about a firing that has ended; Pronoia's own; a heartbeat (Watchdog) or InfoInhibitor; not valid.
+ * a repetition; about a firing that has ended; Pronoia's own; a heartbeat (Watchdog) or InfoInhibitor;
+ * kept back by maintenance; not valid.
  */
-export type AlertOutcome = 'started' | 'changed' | 'repeated' | 'late' | 'own' | 'heartbeat' | 'invalid';
+export type AlertOutcome =
+  | 'started'
+  | 'changed'
+  | 'repeated'
+  | 'late'
+  | 'own'
+  | 'heartbeat'
+  | 'maintenance'
+  | 'invalid';
 
 /**
  * That a firing was reported by a replica, and what became of it: a member of an incident, whose account follows from that,

@@ -26,11 +26,11 @@ export interface Alert {
 }
 
 /**
- * Something that brought alerts: a webhook call of Alertmanager, a POST of Prometheus, our own question to Alertmanager, or a
- * heartbeat that does not come any more.
+ * Something that brought alerts: a webhook call of Alertmanager, a POST of Prometheus, our own question to Alertmanager, or
+ * (`own`) a heartbeat that does not come any more and the end of maintenance.
  */
 export interface AlertDelivery {
-  readonly source: 'webhook' | 'api' | 'reconcile' | 'heartbeat';
+  readonly source: 'webhook' | 'api' | 'reconcile' | 'own';
   readonly receivedAt: number;
   readonly alerts: readonly Alert[];
   /** How many of the delivery's alerts were refused because something in them was wrong. */

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 const PAST_MS = 62 * DAY_MS;
 export const AHEAD_MS = 400 * DAY_MS;
 
-/** A time during which nothing pages and nothing is learnt. */
+/** A time during which nothing is learnt, and what an entry selects pages nobody. */
 export interface Span {
   readonly name: string;
   /** Milliseconds since the epoch; the end does not belong to it. */
@@ -93,6 +93,16 @@ export class Calendar {
   matches(entry: number, labels: Labels): boolean {
     const match = this.#entries[entry]?.match ?? [];
     return match.length === 0 || match.some((selector) => selects(selector, labels));
+  }
+
+  /**
+   * The name of the maintenance that keeps an alert with these labels from being an incident; undefined when there is none.
+   * Only entries that select what they are about: a calendar of holidays is no reason to miss an outage.
+   */
+  maintenanceOf(labels: Labels, timestamp: number): string | undefined {
+    return this.at(timestamp).find(({ entry }) => {
+      return this.#entries[entry]!.match.length > 0 && this.matches(entry, labels);
+    })?.name;
   }
 
   /** The name of the holiday or maintenance that makes what has these labels quiet; undefined when there is none. */

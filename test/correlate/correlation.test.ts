@@ -96,6 +96,75 @@ describe('a database that fails', () => {
   });
 });
 
+describe('what people said of a database that fails', () => {
+  const at = START - 24 * 3600 * SECOND;
+  const members = (system: SmallSystem, alert: Alert) => {
+    const { incidentId } = system.of(alert);
+    return FAILOVER.filter((each) => system.of(each).incidentId === incidentId);
+  };
+
+  const split = () => {
+    const system = new SmallSystem();
+    system.word.add({ a: 'DatabaseDown', b: 'HighErrors', isTogether: false, at });
+    quietTimes(system);
+    return system;
+  };
+
+  it('does not tear apart what a sure way explains: a click is no proof', () => {
+    const system = split();
+    system.deliver(60, FAILOVER);
+    expect(members(system, FAILOVER[0]!)).toHaveLength(7);
+  });
+
+  it('keeps out what is explained by a doubtful way only', () => {
+    const some = FAILOVER.filter((alert) => alert.labels.get('destination_workload') !== 'cart');
+    const system = split();
+    system.deliver(60, some);
+    const names = some.filter((alert) => system.of(alert).incidentId === system.of(some[0]!).incidentId);
+    expect(names.map(({ labels }) => labels.get('destination_workload'))).not.toContain('web');
+  });
+
+  it('keeps apart what they had split on the very thing that is the cause', () => {
+    const system = new SmallSystem();
+    system.word.add({ a: 'BackupFailed', b: 'DatabaseDown', isTogether: false, at });
+    quietTimes(system);
+    const backup = alertOf(pod('db', 'BackupFailed'), 10);
+    system.deliver(60, [...FAILOVER, backup]);
+    expect(members(system, FAILOVER[0]!)).toHaveLength(7);
+    expect(system.of(backup).incidentId).not.toBe(system.of(FAILOVER[0]!).incidentId);
+  });
+
+  it('never becomes part of another incident by itself while it holds what a person put there', () => {
+    const system = new SmallSystem();
+    quietTimes(system);
+    const [geo, news] = [alertOf(errors('geo'), 0), alertOf(errors('news'), 300)];
+    system.deliver(10, [geo]);
+    system.deliver(310, [news]);
+    expect(system.of(geo).incidentId).not.toBe(system.of(news).incidentId);
+    for (const [thing, home] of [
+      ['tax', geo],
+      ['search', news],
+    ] as const) {
+      const firing = system.firing(alertOf(pod(thing, 'JobFailed'), 0));
+      system.correlator.take([{ ...firing, pinnedTo: system.of(home).incidentId }], START + 320 * SECOND);
+    }
+    system.deliver(330, [alertOf(pod('mail', 'CrashLoop'), 1), alertOf(errors('mail'), 2)]);
+    expect(system.of(geo).incidentId).toBe(system.of(news).incidentId);
+    expect(system.merged).toEqual([]);
+  });
+
+  it('joins what they had merged, with the cause of the one that has a cause', () => {
+    const system = new SmallSystem();
+    system.word.add({ a: 'BackupFailed', b: 'DatabaseDown', isTogether: true, at });
+    quietTimes(system);
+    const backup = alertOf({ alertname: 'BackupFailed', vault: 'v' }, -30);
+    system.deliver(60, [...FAILOVER, backup]);
+    expect(system.of(backup).incidentId).toBe(system.of(FAILOVER[0]!).incidentId);
+    expect(system.causeOf(backup)).toBe('db');
+    expect(system.of(FAILOVER[5]!).reasons[0]!.kind).toBe('graph');
+  });
+});
+
 describe('what has nothing to do with it', () => {
   it('stays alone: two faults at the same time are two incidents', () => {
     const system = new SmallSystem();

@@ -6,6 +6,7 @@ import type {
   ObservedOnset,
 } from '../../src/correlate/correlator.ts';
 import { ExplainingCorrelator } from '../../src/correlate/explaining-correlator.ts';
+import { HandMadeLinks } from '../../src/incidents/hand-made-links.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
 import { fingerprint } from '../../src/model/fingerprint.ts';
@@ -95,6 +96,8 @@ export class SmallSystem {
     freezeAfterMs: 90 * MINUTE,
     reopenWithinMs: 30 * MINUTE,
   };
+  /** What people said. */
+  readonly word = new HandMadeLinks([]);
   correlator: ExplainingCorrelator;
   readonly placed = new Map<string, FiringPlacement>();
   readonly views = new Map<string, Decision['incidents'][number]>();
@@ -183,7 +186,7 @@ export class SmallSystem {
   }
 
   #create(learnt?: unknown): ExplainingCorrelator {
-    return new ExplainingCorrelator(this.topology, identifyingLabels, () => this.windows, learnt);
+    return new ExplainingCorrelator(this.topology, identifyingLabels, () => this.windows, learnt, this.word);
   }
 }
 

@@ -2,10 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createFederationRoutes } from '../../src/emit/federation.ts';
+import { OutputTracker } from '../../src/emit/output-tracker.ts';
+import { encodeWriteRequest, type OutputSample } from '../../src/emit/write-request.ts';
 import { PRESETS, withPresets } from '../../src/forecast/presets.ts';
 import { formatSeries } from '../../src/model/labels.ts';
 import { parseSelector } from '../../src/model/matcher.ts';
 import { SnapshotFile } from '../../src/state/snapshot-file.ts';
+import { serveRoutes } from '../emit/served-routes.ts';
+import { decodeWriteRequest } from '../emit/write-request-decoder.ts';
 import { STALE_MARKER, type TestSeries } from '../ingest/write-request-builder.ts';
 import { TestLane } from '../test-lane.ts';
 
@@ -103,6 +108,35 @@ describe('a file system', () => {
     expect(Object.values(predictions(lane)).some(Number.isNaN)).toBe(false);
   });
 
+  it('that does not fill is +Inf in the text and in the requests that go out as well', async () => {
+    const lane = await newLane();
+    await play(
+      lane,
+      40,
+      disk(() => 60),
+    );
+    const sources = [lane.lane.forecastOutputs];
+    const routes = createFederationRoutes({
+      sources,
+      externalLabels: () => new Map(),
+      clock: lane.clock,
+      stats: { invalidNames: 0 },
+    });
+    const served = await serveRoutes(routes);
+    const text = await (await fetch(`${served.url}/federate`)).text();
+    await served.stop();
+    const lines = text.split('\n').filter((line) => line.startsWith('predict_full_in_seconds{'));
+    expect(lines.map((line) => line.split(' ')[1])).toEqual(['+Inf', '+Inf', '+Inf']);
+
+    const sent: OutputSample[] = [];
+    const enqueue = (sample: OutputSample) => sent.push(sample);
+    await new OutputTracker({ externalLabels: new Map(), clock: lane.clock, enqueue, skip: () => {} }).collect(sources);
+    const received = decodeWriteRequest(encodeWriteRequest(sent)).filter(({ labels }) =>
+      labels.some(([, value]) => value === 'predict_full_in_seconds'),
+    );
+    expect(received.map(({ value }) => value)).toEqual([Infinity, Infinity, Infinity]);
+  });
+
   it('that is full has 0 left, and one without a size has no series', async () => {
     const lane = await newLane();
     await play(
@@ -151,6 +185,24 @@ describe('a file system', () => {
     );
     await play(lane, 60, renamed);
     expect(valuesOf(lane, 'predict_full_in_seconds').every(([, value]) => value === Infinity)).toBe(true);
+  });
+
+  it('of a claim goes on when another node shows it', async () => {
+    const lane = await newLane();
+    const claim = (instance: string, used: number): [Record<string, string>, (i: number) => number][] =>
+      [
+        ['kubelet_volume_stats_used_bytes', (i: number) => used + i / 10] as const,
+        ['kubelet_volume_stats_capacity_bytes', () => 100] as const,
+      ].map(([name, value]) => [
+        { __name__: name, instance, namespace: 'shop', node: instance, persistentvolumeclaim: 'data' },
+        value,
+      ]);
+    await play(lane, 90, claim('a:10250', 30));
+    await play(lane, 20, claim('b:10250', 39));
+    const [resource, ...others] = lane.lane.forecasts.resources.all();
+    expect(others).toEqual([]);
+    expect(resource!.history.age / 60).toBeGreaterThan(105);
+    expect(state(lane)).toBe('filling');
   });
 
   it('is held as stale while nothing comes, and then ends; at a stale marker at once', async () => {

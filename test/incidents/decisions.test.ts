@@ -177,46 +177,6 @@ describe('what a person decided', () => {
   });
 });
 
-describe('what people said before', () => {
-  const named = (alertname: string, name: string, from: number) =>
-    alertOf({ alertname, namespace: 'shop', service: name, in: name }, { from });
-  const ann = { by: 'ann', comment: '' };
-  const openIds = () => bench.store.incidents({ state: 'open', limit: 9 }).map(({ id }) => id);
-
-  beforeEach(() => {
-    bench.deliver(1, [named('Slow', 'a', 0)]);
-    bench.deliver(2, [named('Full', 'b', 1)]);
-    bench.pipeline.people.merge(idOf('a'), idOf('b'), ann);
-    bench.pipeline.people.resolve(idOf('a'), ann);
-  });
-
-  it('brings a firing that would open an incident to the one that it belongs to', () => {
-    bench.deliver(200, [named('Slow', 'c', 199)]);
-    bench.deliver(201, [named('Full', 'd', 200), named('Other', 'e', 200)]);
-    expect(openIds().sort()).toEqual([idOf('c'), idOf('e')].sort());
-    const [, full] = bench.store.members(idOf('c'));
-    expect(full).toMatchObject({
-      pinned: true,
-      reasons: [{ kind: 'person', text: 'people said that it belongs to Slow' }],
-    });
-    expect(correlator().taken.at(-1)).toMatchObject({ pinnedTo: idOf('c') });
-  });
-
-  it('not when it is far in time, and not once it has been taken back', () => {
-    bench.deliver(200, [named('Slow', 'c', 199)]);
-    bench.deliver(217, [named('Full', 'd', 216)]);
-    expect(openIds()).toHaveLength(2);
-    bench.pipeline.people.undo(
-      idOf('a'),
-      bench.store.timeline(idOf('a')).find(({ kind }) => kind === 'absorbed')!.id,
-      ann,
-    );
-    bench.deliver(218, [named('Slow', 'f', 217)]);
-    bench.deliver(219, [named('Full', 'g', 218)]);
-    expect(openIds()).toContain(idOf('g'));
-  });
-});
-
 describe('what could not be stored', () => {
   it('did not happen: correlation starts again from what is stored', () => {
     bench.deliver(1, [alert('cart', 'a')]);

@@ -5,6 +5,7 @@ import { ExplainingCorrelator } from '../../src/correlate/explaining-correlator.
 import { type IncidentOptions, type IncidentParts, IncidentPipeline } from '../../src/incident-pipeline.ts';
 import { IncidentStore } from '../../src/incidents/store.ts';
 import type { Alert, AlertDelivery } from '../../src/model/alert.ts';
+import { Calendar } from '../../src/model/calendar.ts';
 import { ManualClock } from '../../src/model/clock.ts';
 import type { IncidentEvent, Member } from '../../src/model/incident.ts';
 import { createLogger } from '../../src/model/logger.ts';
@@ -33,6 +34,7 @@ export class PipelineBench {
   readonly #topology = new LearntTopology(OPTIONS);
   readonly #abandoned: IncidentStore[] = [];
 
+  readonly calendar = new Calendar();
   readonly #createCorrelator: IncidentParts['createCorrelator'];
 
   /** @param createCorrelator a fake where a test wants to say itself what is decided */
@@ -44,7 +46,8 @@ export class PipelineBench {
     this.clock = new ManualClock(startsAt);
     this.#createCorrelator =
       createCorrelator ??
-      (({ windows, learnt }) => new ExplainingCorrelator(this.#topology, identifyingLabels, windows, learnt));
+      (({ windows, learnt, word }) =>
+        new ExplainingCorrelator(this.#topology, identifyingLabels, windows, learnt, word));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);
@@ -90,6 +93,7 @@ export class PipelineBench {
       store: this.store,
       createCorrelator: this.#createCorrelator,
       subjectOf: (labels, at) => this.#topology.subjectOf(labels, at),
+      calendar: this.calendar,
       clock: this.clock,
       logger,
       options: OPTIONS,

@@ -23,7 +23,7 @@ export const calendar = section(
     end: optional(moment, 'When it ends.'),
     match: group(
       list(selector),
-      'Selectors as in PromQL of the series (and alerts) that it is about; without any, all.',
+      'Selectors as in PromQL of the series and alerts that it is about. Without any it is about all series, and no alert.',
     ),
   },
   { exactlyOne: [['file', 'start']], needs: { start: ['end'], end: ['start'] } },
