@@ -34,8 +34,13 @@ export class AcceptedDeliveries {
   resume(read: (body: Uint8Array, receivedAt: number) => AlertDelivery): void {
     const { store, clock, logger } = this.#parts;
     for (const { id, receivedAt, body } of store.keptDeliveries()) {
-      logger.info('a delivery that was accepted before the restart is taken in', { received: receivedAt });
-      this.#waiting.push({ id, delivery: read(body, receivedAt), since: clock.now() });
+      try {
+        this.#waiting.push({ id, delivery: read(body, receivedAt), since: clock.now() });
+        logger.info('a delivery that was accepted before the restart is taken in', { bytes: body.length });
+      } catch (error) {
+        logger.error('an accepted delivery cannot be read any more', { bytes: body.length, error: messageOf(error) });
+        store.dropDelivery(id);
+      }
     }
     this.takeIn();
   }

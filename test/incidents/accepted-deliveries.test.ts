@@ -54,7 +54,21 @@ describe('a delivery that was accepted', () => {
     expect(alerts()).toBe(2);
     expect(bench.store.incidents({ state: 'all', limit: 1 })[0]!.openedAt).toBe(DELIVERY.receivedAt);
     bench.killAndStart();
-    accepting().resume(() => expect.unreachable('it was taken in'));
+    let reads = 0;
+    accepting().resume(() => {
+      reads++;
+      return DELIVERY;
+    });
+    expect(reads).toBe(0);
+  });
+
+  it('does not keep the program from starting when it cannot be read any more', () => {
+    accepting().accept(DELIVERY, BODY);
+    accepting().resume(() => {
+      throw new Error('unknown replica label');
+    });
+    expect(log).toMatch(/level=error msg="an accepted delivery cannot be read any more".*unknown replica label/);
+    expect(bench.store.keptDeliveries()).toEqual([]);
   });
 
   it('waits as long as nothing can be stored', () => {
