@@ -39,7 +39,7 @@ export class AcceptedDeliveries {
         logger.info('a delivery that was accepted before the restart is taken in', { bytes: body.length });
       } catch (error) {
         logger.error('an accepted delivery cannot be read any more', { bytes: body.length, error: messageOf(error) });
-        store.dropDelivery(id);
+        this.#drop(id);
       }
     }
     this.takeIn();
@@ -64,18 +64,27 @@ export class AcceptedDeliveries {
     this.#timer();
   }
 
-  #take({ id, delivery }: { id: number; delivery: AlertDelivery }): boolean {
-    const { deliver, store, logger } = this.#parts;
+  /** @returns whether it is done with */
+  #take({ id, delivery }: { readonly id: number; readonly delivery: AlertDelivery }): boolean {
+    const { deliver, logger } = this.#parts;
     try {
       deliver(delivery);
     } catch (error) {
       if (error instanceof RequestError) return false;
-      logger.error('an accepted delivery cannot be taken in', {
-        alerts: delivery.alerts.length,
-        error: messageOf(error),
-      });
+      const alerts = delivery.alerts.length;
+      logger.error('an accepted delivery cannot be taken in', { alerts, error: messageOf(error) });
     }
-    store.dropDelivery(id);
-    return true;
+    return this.#drop(id);
+  }
+
+  /** What can't be deleted is taken in once more later: that makes no difference. */
+  #drop(id: number): boolean {
+    try {
+      this.#parts.store.dropDelivery(id);
+      return true;
+    } catch (error) {
+      this.#parts.logger.warn('an accepted delivery cannot be deleted', { error: messageOf(error) });
+      return false;
+    }
   }
 }
