@@ -238,7 +238,8 @@ export class IncidentPipeline {
   receiveOnset({ labels: all, activeAt, endedAt }: Pick<ObservedOnset, 'labels' | 'activeAt' | 'endedAt'>): void {
     const labels = withoutLabels(all, USUAL_REPLICA_LABELS);
     const subject = this.#parts.subjectOf(labels, activeAt);
-    const onset = { cluster: resolveCluster(labels, this.#options), labels, subject, activeAt, endedAt };
+    const cluster = resolveCluster(labels, this.#options);
+    const onset = { cluster, labels, fingerprint: fingerprint(labels), subject, activeAt, endedAt };
     this.onsets.put(onset);
     if (this.#newOnsets.length < MAX_NEW_ONSETS) this.#newOnsets.push(onset);
   }
@@ -321,8 +322,8 @@ export class IncidentPipeline {
 
   /** Members of rules whose condition holds no more: their end is heard here before Alertmanager tells it. */
   #endedRules(): AlertMember[] {
-    return this.#newOnsets.flatMap(({ labels, endedAt }) => {
-      const member = endedAt === undefined ? undefined : this.live.lastAlert(fingerprint(labels));
+    return this.#newOnsets.flatMap(({ fingerprint, endedAt }) => {
+      const member = endedAt === undefined ? undefined : this.live.lastAlert(fingerprint);
       const isOver =
         member !== undefined && member.firing.alert.endsAt === undefined && member.firing.alert.startsAt <= endedAt!;
       return isOver ? [{ ...member, firing: loseSight(member.firing, endedAt!) }] : [];

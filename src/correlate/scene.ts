@@ -48,9 +48,9 @@ export class Scene {
 
   takeOnset(observed: ObservedOnset): void {
     const { labels, activeAt, endedAt, subject } = observed;
-    const known = this.#episodes.find(labels, activeAt);
+    const known = this.#episodes.find(observed);
     if (known !== undefined) this.#moveEnd(known.sighting, endedAt);
-    else this.#episodes.add(labels, activeAt, this.#see({ subject, alert: { labels } }, activeAt, endedAt));
+    else this.#episodes.add(observed, this.#see({ subject, alert: { labels } }, activeAt, endedAt));
   }
 
   takeAnomaly(anomaly: Anomaly, subject: Subject): void {
