@@ -24,7 +24,7 @@ interface SignSubject {
   readonly isRequest: boolean;
   /** An anomaly: it bears witness, it needs no explanation. */
   readonly isEvidence: boolean;
-  /** What says which thing is meant, such as `service=shop/cart`: evidence where no thing is known. */
+  /** What says which thing is meant, such as `service=shop/cart`, in all of its label sets: evidence where no thing is known. */
   readonly identifying: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export class Sign implements SignSubject {
   readonly kind: string;
   readonly isRequest: boolean;
   readonly isEvidence: boolean;
-  readonly identifying: readonly string[];
+  identifying: readonly string[];
   readonly sightings = new Set<Sighting>();
   /** Grows when something changes that explanations depend on: its onset, its end or its nodes. */
   revision = 0;
@@ -49,6 +49,8 @@ export class Sign implements SignSubject {
   movable = 0;
   /** The incident that its firings are in. */
   incidentId: string | undefined;
+  /** Whether something explained it when it was looked at last. */
+  hasCause = false;
   /** Where people put which alerts of it, by fingerprint; undefined when they never did. */
   #pins: Map<string, string> | undefined;
   #pinnedTo: string | undefined;
@@ -90,6 +92,13 @@ export class Sign implements SignSubject {
     if (this.#nodes.has(node)) return;
     this.#nodes.add(node);
     this.revision++;
+  }
+
+  /** Another label set of it: what that one does not have does not say which thing is meant. @returns whether it says less now */
+  narrow(identifying: readonly string[]): boolean {
+    const before = this.identifying.length;
+    this.identifying = this.identifying.filter((label) => identifying.includes(label));
+    return this.identifying.length < before;
   }
 
   /** A person put one of its firings into an incident. */
