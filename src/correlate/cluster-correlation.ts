@@ -154,7 +154,6 @@ export class ClusterCorrelation {
   #explain(now: number, windows: CorrelationWindows, outcome: Outcome): void {
     const open = this.#settled.open(this.scene.signs(), this.#groups, now - windows.freezeAfterMs, now);
     const groups = this.#partition.of(open, now, windows);
-    this.#settled.note(groups);
     this.#groups = assignIncidents(this.#cluster, groups);
     this.#caused = this.#groups.filter(({ claim }) => claim !== undefined);
     this.#member = new Map();
@@ -163,6 +162,7 @@ export class ClusterCorrelation {
       for (const member of group.members) {
         this.#member.set(member.sign, { group, member });
         member.sign.hasCause = group.claim !== undefined;
+        member.sign.explainedOnset = member.sign.lastOnset;
         this.#move(member, group, now, moved, outcome);
       }
       if (group.incidentId !== undefined) this.#view(group, group.incidentId, outcome);

@@ -67,7 +67,7 @@ function troublesOf(signs: Iterable<Sign>, before: Troubles): Troubles {
   }
   const troubles = new Map<string, Trouble>();
   for (const [key, same] of signsOf) {
-    same.sort(byOnset);
+    if (same.length > 1) same.sort(byOnset);
     const known = before.get(key);
     troubles.set(key, known?.isStill(same) ? known : new Trouble(same));
   }

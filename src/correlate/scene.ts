@@ -110,8 +110,8 @@ export class Scene {
   ): Sign {
     const entityKey = entity === undefined ? '' : formatEntity(entity);
     const id = `${isEvidence ? 'anomaly' : 'alert'} ${kind} ${entityKey === '' ? fingerprint(labels) : entityKey}`;
-    const signs = this.#signs.get(id) ?? [];
-    const found = signs.find(
+    const signs = this.#signs.get(id);
+    const found = signs?.find(
       (sign) => onset >= sign.onset - PAUSE_MS && onset <= Math.max(sign.lastOnset, sign.until) + PAUSE_MS,
     );
     const identifying = isEvidence || found?.identifying.length === 0 ? [] : [...this.#identifying(labels), ...group];
@@ -120,10 +120,7 @@ export class Scene {
       return found;
     }
     const sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels), isEvidence, identifying });
-    this.#signs.set(
-      id,
-      [...signs, sign].sort((a, b) => a.onset - b.onset),
-    );
+    this.#signs.set(id, signs === undefined ? [sign] : [...signs, sign].sort((a, b) => a.onset - b.onset));
     return sign;
   }
 }

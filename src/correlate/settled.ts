@@ -8,8 +8,6 @@ const MAX_LIFE_MS = 24 * 3_600_000;
 export class Settled {
   /** With the latest onset that each had then: when something begins again, it is open again. */
   readonly #lastOnset = new Map<Sign, number>();
-  /** The latest onset that each sign had when it was explained last. */
-  #explained = new Map<Sign, number>();
 
   /**
    * The signs that are to be explained.
@@ -19,8 +17,9 @@ export class Settled {
   open(signs: Iterable<Sign>, groups: readonly Group[], frozenBefore: number, now: number): Sign[] {
     for (const { claim, members } of groups) {
       // What was told since then, however old it is, has not been explained yet.
-      const isFinal = ({ lastOnset }: Sign, explained?: number) => lastOnset <= frozenBefore && lastOnset === explained;
-      if (!members.every(({ sign }) => isFinal(sign, this.#explained.get(sign)))) continue;
+      const isFinal = ({ lastOnset, explainedOnset }: Sign) =>
+        lastOnset <= frozenBefore && lastOnset === explainedOnset;
+      if (!members.every(({ sign }) => isFinal(sign))) continue;
       const own = new Set(claim?.theory.hypothesis.own);
       for (const { sign } of members) {
         const isLastingCause = own.has(sign) && sign.until > now && sign.onset > now - MAX_LIFE_MS;
@@ -28,12 +27,6 @@ export class Settled {
       }
     }
     return [...signs].filter((sign) => this.#lastOnset.get(sign) !== sign.lastOnset);
-  }
-
-  /** Takes note of how things were explained. */
-  note(groups: readonly Group[]): void {
-    this.#explained = new Map();
-    for (const { members } of groups) for (const { sign } of members) this.#explained.set(sign, sign.lastOnset);
   }
 
   forget(isOver: (sign: Sign) => boolean): void {

@@ -75,6 +75,7 @@ export class Maintenance {
 
   /** Lets go of alerts whose maintenance is over. @returns those that were not told to be over themselves */
   over(now: number): Alert[] {
+    if (this.#held.size === 0) return [];
     const over = [...this.#held.values()].filter(
       ({ labels }) => this.#calendar.maintenanceOf(labels, now) === undefined,
     );
