@@ -131,6 +131,7 @@ async function run(prometheusCommand: string): Promise<void> {
   What is full next, in hours                          ${graph('predict_full_in_seconds{quantile="0.5"} / 3600')}
   Alerts${alertmanager === undefined ? ' in Prometheus                                ' : ' in Alertmanager                              '}http://${alertmanager === undefined ? prometheusAddress : alertmanagerAddress}/
   Logs                                                 ${folder}
+  Grafana's dashboards, drawn without Grafana          npm run pictures:dashboards -- --prometheus=http://${prometheusAddress} --out=${folder}
 `);
   const faultAfter = Number(values['fault-after']);
   say(`In ${faultAfter} seconds the orders database fails. Ctrl-C ends everything.`);
