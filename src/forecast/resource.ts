@@ -17,6 +17,9 @@ const MAX_DURATION_SECONDS = 1e9;
 const MAX_INTEGER = 2 ** 32 - 1;
 /** What there was of something without a limit is forgotten within about a week of samples a minute. */
 const SCALE_DECAY = 1 - 1 / 10_080;
+/** It is kept as a float of 32 bits. */
+const MIN_SCALE = 1e-30;
+const MAX_SCALE = 1e30;
 
 /** An urgent forecast that somebody was told about. */
 export interface Urgency {
@@ -212,7 +215,9 @@ export class Resource {
 
   /** What is left falls to nothing: the same as a rise of its negative to 0. */
   #commitLeft(at: number, left: number): void {
-    if (!Number.isNaN(left)) this.#learn(at, -left, 0, Math.max(left, SCALE_DECAY * this.scale, Number.MIN_VALUE));
+    if (Number.isNaN(left)) return;
+    const scale = Math.max(left, SCALE_DECAY * this.scale, MIN_SCALE);
+    this.#learn(at, -left, 0, Math.min(scale, MAX_SCALE));
   }
 
   #commitExpiry(at: number, value: number): void {
@@ -238,7 +243,7 @@ export class Resource {
   #begin(): void {
     if (this.history !== NOTHING) return;
     this.history = new ResourceHistory();
-    this.line?.histories.push(this.history);
+    this.line?.add(this.history);
   }
 
   #inherit(seconds: number): void {

@@ -192,7 +192,7 @@ export class Resources {
   }
 }
 
-/** Stands for the values of these labels: 132 bits, as the text itself would take hundreds of bytes. */
+/** Stands for the values of these labels: 128 bits, as the text itself would take hundreds of bytes. */
 function keyOf(labels: Labels, names: readonly string[], prefix = ''): string {
   const text = JSON.stringify([prefix, ...names.map((name) => [name, labels.get(name) ?? ''])]);
   return hash('sha256', text, 'buffer').toString('base64url', 0, 16);

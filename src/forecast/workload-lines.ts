@@ -20,6 +20,12 @@ export class WorkloadLine {
     this.key = key;
   }
 
+  /** Makes the history of one resource more known to the others. */
+  add(history: ResourceHistory): void {
+    // An array that is pushed to keeps room for sixteen more.
+    this.histories = this.histories.concat(history);
+  }
+
   /** The history of the pod that was seen last before a time. @param at seconds since the epoch */
   latest(at: number): ResourceHistory | undefined {
     let latest: ResourceHistory | undefined;

@@ -8,7 +8,7 @@ import { MAX_WAITING } from '../../src/forecast/waiting-forecasts.ts';
 import { createLabels, type Labels } from '../../src/model/labels.ts';
 import { times } from '../test-lane.ts';
 
-const COUNT = 40_000;
+const COUNT = 20_000;
 /** What a resource may take, in bytes. */
 const ALLOWED = 2048;
 
