@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { exposition, fillPast } from './past.ts';
 import { findProgram, freePort, Programs } from './programs.ts';
 import { alertmanagerConfig, EMPTY_CONFIG, prometheusConfig, RULES } from './prometheus-config.ts';
-import { type Shop, shopAt } from './shop.ts';
+import { type Shop, STEP_SECONDS, shopAt } from './shop.ts';
 
 const { values } = parseArgs({
   options: { for: { type: 'string', default: '0' }, 'fault-after': { type: 'string', default: '60' } },
@@ -32,7 +32,7 @@ if (prometheus === undefined) {
 
 const folder = mkdtempSync(join(tmpdir(), 'pronoia-demo-'));
 const programs = new Programs(folder);
-const shop: Shop = { openedAt: now(), failedAt: undefined };
+const shop: Shop = { openedAt: Math.floor(now() / STEP_SECONDS) * STEP_SECONDS, failedAt: undefined };
 const exporter = createServer((_, response) => {
   response.setHeader('Content-Type', 'text/plain; version=0.0.4');
   response.end(exposition(shopAt(shop, now())));
