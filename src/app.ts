@@ -21,11 +21,12 @@ import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
 import { createIncidentLane } from './incident-lane.ts';
 import type { IncidentOptions } from './incident-pipeline.ts';
+import { AcceptedDeliveries, LARGE_DELIVERY } from './incidents/accepted-deliveries.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
 import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
 import { createSummaries, headOf } from './incidents/summary.ts';
-import { createAlertIntakeRoutes } from './ingest/alert-routes.ts';
+import { createAlertIntakeRoutes, readWebhook } from './ingest/alert-routes.ts';
 import {
   addBootstrapMetrics,
   addIncidentMetrics,
@@ -155,9 +156,10 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   cleanups.push(() => noise.stop());
 
   // What Alertmanager knows and its webhooks did not tell.
+  const readingOptions = () => ({ replicaLabel: config.global.replicaLabel });
   const reconciler = new Reconciler({
     peers: () => peers,
-    readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
+    readingOptions,
     openAlerts: () => incidents.live.alerts(),
     lastAlert: (fingerprint) => incidents.lastAlert(fingerprint),
     mayBeMember: (alert) => incidents.mayBeMember(alert),
@@ -169,6 +171,14 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     logger,
   });
   cleanups.push(() => reconciler.stop());
+
+  const accepted = new AcceptedDeliveries({
+    store,
+    deliver: (delivery) => incidents.deliver(delivery),
+    clock,
+    logger,
+  });
+  cleanups.push(() => accepted.stop());
 
   // Lane A: samples to scores. An anomaly is where the two lanes meet.
   const lane = createScoreLane({
@@ -311,12 +321,14 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       createAlertIntakeRoutes({
         clock,
         logger,
-        readingOptions: () => ({ replicaLabel: config.global.replicaLabel }),
-        deliver: async (delivery) => {
-          incidents.deliver(delivery);
+        readingOptions,
+        deliver: async (delivery, body) => {
+          if (body !== undefined && delivery.alerts.length > LARGE_DELIVERY) accepted.accept(delivery, body);
+          else incidents.deliver(delivery);
           if (delivery.truncatedAlerts > 0) void reconciler.reconcile();
           await incidents.flushed();
         },
+        onAnswered: () => accepted.takeIn(),
         refused: refusedAlertRequests,
       }),
       createAlertmanagerView({
@@ -337,7 +349,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   });
   cleanups.push(() => server.stop());
   logger.info('listening', { port: server.port });
-  void restored.then(() =>
+  void restored.then(() => {
+    accepted.resume((body, at) => readWebhook(body, at, readingOptions()));
     lane.receiver.resume(() => {
       isReady = true;
       logger.info('ready', {
@@ -347,8 +360,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         tls: web && web.tls !== undefined,
         users: web?.users.size,
       });
-    }),
-  );
+    });
+  });
   void reconciler.reconcile();
 
   return {

@@ -3,8 +3,8 @@ import {
   type AlertReadingOptions,
   isJsonObject,
   type JsonObject,
+  readAlert,
   readAlerts,
-  readIdentity,
   readTime,
 } from '../ingest/alert-fields.ts';
 import type { Alert } from '../model/alert.ts';
@@ -32,7 +32,7 @@ export function parsePeerAlerts(text: string, options: AlertReadingOptions): Pee
   if (!Array.isArray(items)) throw new Error('the answer is not a list of alerts');
   const details = new Map<Alert, Omit<PeerAlert, 'alert'>>();
   const { alerts, problems } = readAlerts(items, (item) => {
-    const alert = readAlert(item, options);
+    const alert = readOne(item, options);
     details.set(alert, { ...readStatus(item.status), receivers: readNames(item.receivers) });
     return alert;
   });
@@ -40,10 +40,10 @@ export function parsePeerAlerts(text: string, options: AlertReadingOptions): Pee
   return alerts.map((alert) => ({ alert, ...details.get(alert)! }));
 }
 
-function readAlert(item: JsonObject, options: AlertReadingOptions): Alert {
+function readOne(item: JsonObject, options: AlertReadingOptions): Alert {
   const startsAt = readTime(item.startsAt, 'startsAt');
   if (startsAt === undefined) throw new Error('startsAt is missing');
-  return { ...readIdentity(item, options), startsAt, endsAt: undefined, expiresAt: undefined, group: '', extra: {} };
+  return readAlert(item, options, { startsAt, endsAt: undefined, expiresAt: undefined, group: '', extra: {} });
 }
 
 function readStatus(status: unknown): Pick<PeerAlert, 'mutedAs' | 'mutedBy'> {

@@ -1,3 +1,4 @@
+import type { PastNoise } from './past-noise.ts';
 import type { Sign } from './sign.ts';
 
 /** Before anything was seen, a kind is expected to have begun half a time. */
@@ -17,16 +18,22 @@ export class Background {
   readonly #entities: number;
   readonly #observedMs: number;
   readonly #counts = new Map<string, number>();
-  #total = 0;
+  readonly #past: PastNoise;
+  #total: number;
 
-  /** @param unexplained signs without a cause @param entities how many things showed any */
-  constructor(unexplained: Iterable<Sign>, entities: number, now: number) {
-    let since = now;
+  /**
+   * @param unexplained signs without a cause
+   * @param past those that are over and forgotten
+   * @param entities how many things showed any of both
+   */
+  constructor(unexplained: Iterable<Sign>, past: PastNoise, entities: number, now: number) {
+    const since = past.knownSince(now);
+    this.#past = past;
+    this.#total = past.total;
     for (const { kind, onset, isEvidence } of unexplained) {
-      if (isEvidence) continue;
+      if (isEvidence || onset < since) continue;
       this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
       this.#total++;
-      since = Math.min(since, onset);
     }
     this.#entities = Math.max(MIN_ENTITIES, entities);
     this.#observedMs = Math.max(MIN_SPAN_MS, now - since);
@@ -45,7 +52,7 @@ export class Background {
     delaysMs: readonly number[],
     { explained, entities, max }: { explained: number; entities: number; max: number },
   ): boolean {
-    const all = kind === undefined ? this.#total : (this.#counts.get(kind) ?? 0);
+    const all = kind === undefined ? this.#total : (this.#counts.get(kind) ?? 0) + this.#past.countOf(kind);
     const rate = ((Math.max(0, all - explained) + PRIOR_COUNT) * entities) / (this.#entities * this.#observedMs);
     const sorted = Float64Array.from(delaysMs, Math.abs).sort();
     return sorted.some((delay, k) => isTailBelow(k + 1, rate * (delay + RESOLUTION_MS), max));

@@ -120,13 +120,17 @@ export class ClusterCorrelation {
   }
 
   /** Drops what is over for longer than incidents can come back. */
-  forget(endedBefore: number): void {
+  forget(endedBefore: number, now: number): void {
     const lasting = new Set<string>();
     for (const { incidentId: id, until } of this.scene.signs()) {
       if (id !== undefined && until >= endedBefore) lasting.add(id);
     }
     const isOver = ({ incidentId: id, until }: Sign) => until < endedBefore && (id === undefined || !lasting.has(id));
-    for (const sign of this.scene.signs()) if (isOver(sign) && !sign.isEvidence) this.experience.remember(sign);
+    for (const sign of this.scene.signs()) {
+      if (!isOver(sign) || sign.isEvidence) continue;
+      this.experience.remember(sign, this.#member.get(sign)?.group.claim !== undefined);
+    }
+    this.experience.noise.forget(now);
     this.scene.forget(isOver);
     this.#settled.forget(isOver);
     for (const id of this.#seenViews.keys()) if (!lasting.has(id)) this.#seenViews.delete(id);

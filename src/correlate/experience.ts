@@ -1,6 +1,7 @@
 import type { Labels } from '../model/labels.ts';
 import { type Company, CoOccurrence, type SavedCoOccurrence } from './co-occurrence.ts';
 import { LabelWeights, pairsOf, type SavedLabelWeights } from './label-weights.ts';
+import { PastNoise, type SavedNoise } from './past-noise.ts';
 import { firstAlert, type Sign } from './sign.ts';
 import { wordsInCommon, wordsOf } from './wording.ts';
 
@@ -8,6 +9,7 @@ import { wordsInCommon, wordsOf } from './wording.ts';
 export interface SavedExperience {
   readonly labels: SavedLabelWeights;
   readonly company: SavedCoOccurrence;
+  readonly noise: SavedNoise;
 }
 
 /** What an alert says, read once. */
@@ -27,6 +29,8 @@ export interface Likeness {
 
 /** What is learnt of a cluster from trouble that is over: incidents that are under way teach nothing. */
 export class Experience {
+  /** What comes by itself all day. */
+  readonly noise: PastNoise;
   readonly #labels: LabelWeights;
   readonly #company: CoOccurrence;
   readonly #profiles = new WeakMap<Sign, Profile>();
@@ -34,6 +38,7 @@ export class Experience {
   #hasChanged = false;
 
   constructor(saved?: SavedExperience) {
+    this.noise = new PastNoise(saved?.noise);
     this.#labels = new LabelWeights(saved?.labels);
     this.#company = new CoOccurrence(saved?.company);
     this.#isEmpty = saved === undefined;
@@ -44,14 +49,15 @@ export class Experience {
     return this.#isEmpty;
   }
 
-  /** Learns from a sign that is over. */
-  remember(sign: Sign): void {
+  /** Learns from a sign that is over. @param hasCause whether something explained it */
+  remember(sign: Sign, hasCause: boolean): void {
+    if (!hasCause) this.noise.note(sign.kind, sign.entityKey, sign.onset);
+    this.#hasChanged = true;
     const alert = firstAlert(sign);
     if (alert === undefined) return;
     this.#labels.note(alert.labels);
     this.#company.note(sign.kind, sign.onset);
     this.#isEmpty = false;
-    this.#hasChanged = true;
   }
 
   companionsOf(kind: string): ReadonlyMap<string, Company> {
@@ -75,7 +81,7 @@ export class Experience {
   changes(): SavedExperience | undefined {
     if (!this.#hasChanged) return undefined;
     this.#hasChanged = false;
-    return { labels: this.#labels.saved(), company: this.#company.saved() };
+    return { labels: this.#labels.saved(), company: this.#company.saved(), noise: this.noise.saved() };
   }
 
   #profileOf(sign: Sign): Profile {

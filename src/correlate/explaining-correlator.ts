@@ -77,7 +77,7 @@ export class ExplainingCorrelator implements Correlator {
     const outcome: Outcome = { placements: [], anomalies: [], incidents: [], merged: [] };
     for (const cluster of this.#clusters.values()) cluster.decide(now, windows, outcome);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {
-      for (const cluster of this.#clusters.values()) cluster.forget(now - windows.reopenWithinMs);
+      for (const cluster of this.#clusters.values()) cluster.forget(now - windows.reopenWithinMs, now);
       this.#forgotAt = now;
     }
     return outcome;

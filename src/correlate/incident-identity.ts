@@ -86,17 +86,27 @@ function firingsByIncident({ members }: Group): Map<string, number> {
 
 /** The id that the first of its firings stands for, or the first one whose id no other incident has. */
 function newId(cluster: string, { members }: Group, used: ReadonlySet<string>): string | undefined {
+  const first = firstAlert(members);
+  const firstId = first && incidentId(cluster, first);
+  if (firstId === undefined || !used.has(firstId)) return firstId;
   const alerts = members.flatMap(({ sign }) => [...movableFirings(sign)].map(({ alert }) => alert)).sort(byStart);
   for (const alert of alerts) {
     const id = incidentId(cluster, alert);
     if (!used.has(id)) return id;
   }
   // Each of them opened an incident that is about something else by now.
-  for (let again = 1; alerts.length > 0; again++) {
+  for (let again = 1; ; again++) {
     const id = incidentId(`${cluster} ${again}`, alerts[0]!);
     if (!used.has(id)) return id;
   }
-  return undefined;
+}
+
+function firstAlert(members: Group['members']): Alert | undefined {
+  let first: Alert | undefined;
+  for (const { sign } of members) {
+    for (const { alert } of movableFirings(sign)) if (first === undefined || byStart(alert, first) < 0) first = alert;
+  }
+  return first;
 }
 
 function byStart(a: Alert, b: Alert): number {

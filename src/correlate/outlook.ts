@@ -9,7 +9,7 @@ import { Trouble, type Troubles } from './trouble.ts';
 /** What might explain some signs. */
 interface View {
   readonly theories: readonly Theory[];
-  /** How many things show any of them. */
+  /** How many things show any of them, or did so lately. */
   readonly things: number;
 }
 
@@ -30,7 +30,8 @@ export class Outlook {
     this.#isTopOnly = isTopOnly;
   }
 
-  at(signs: Iterable<Sign>): View {
+  /** @param pastThings things that showed trouble of which nothing is left */
+  at(signs: Iterable<Sign>, pastThings: Iterable<string>): View {
     if (this.#graphVersion !== this.#graph.version) {
       this.#graphVersion = this.#graph.version;
       this.#theories.clear();
@@ -50,7 +51,9 @@ export class Outlook {
       this.#theories.set(key, theory);
       return theory;
     });
-    return { theories, things: this.#troubles.size };
+    let things = this.#troubles.size;
+    for (const key of pastThings) if (!this.#troubles.has(key)) things++;
+    return { theories, things };
   }
 }
 
@@ -64,7 +67,7 @@ function troublesOf(signs: Iterable<Sign>, before: Troubles): Troubles {
   }
   const troubles = new Map<string, Trouble>();
   for (const [key, same] of signsOf) {
-    same.sort(byOnset);
+    if (same.length > 1) same.sort(byOnset);
     const known = before.get(key);
     troubles.set(key, known?.isStill(same) ? known : new Trouble(same));
   }

@@ -6,6 +6,7 @@ import type { Experience } from './experience.ts';
 import type { Group } from './group.ts';
 import { withLeftovers } from './leftovers.ts';
 import { Outlook } from './outlook.ts';
+import type { PastNoise } from './past-noise.ts';
 import type { PeoplesWord } from './peoples-word.ts';
 import type { Sign } from './sign.ts';
 
@@ -35,17 +36,32 @@ export class Partition {
   of(signs: Iterable<Sign>, now: number, windows: CorrelationWindows): Group[] {
     const left = new Set(signs);
     const symptoms = new Set<string>();
-    const groups = this.#outlooks.flatMap((outlook) => explain(left, symptoms, outlook, now, this.#word));
+    const groups = this.#outlooks.flatMap((outlook) =>
+      explain(left, symptoms, outlook, now, this.#experience.noise, this.#word),
+    );
     return withLeftovers(groups, left, windows, { experience: this.#experience, word: this.#word });
   }
 }
 
-function explain(left: Set<Sign>, symptoms: Set<string>, outlook: Outlook, now: number, word: PeoplesWord): Group[] {
-  const { theories, things } = outlook.at(left);
+function explain(
+  left: Set<Sign>,
+  symptoms: Set<string>,
+  outlook: Outlook,
+  now: number,
+  noise: PastNoise,
+  word: PeoplesWord,
+): Group[] {
+  const { theories, things } = outlook.at(left, noise.things);
   const claims = theories.map(unjudged).sort(byWorth);
   const groups: Group[] = [];
   while (claims.length > 0) {
-    const evidence = { left, symptoms, background: new Background(left, things, now), word, round: groups.length };
+    const evidence = {
+      left,
+      symptoms,
+      background: new Background(left, noise, things, now),
+      word,
+      round: groups.length,
+    };
     // What is worth less than the best is not judged before it comes to the top: mostly it never does.
     while (claims[0]!.worth > MIN_WORTH && claims[0]!.judgedAt !== evidence.round) {
       claims[0] = judge(claims[0]!.theory, evidence);

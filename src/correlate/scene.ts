@@ -110,17 +110,14 @@ export class Scene {
   ): Sign {
     const entityKey = entity === undefined ? '' : formatEntity(entity);
     const id = `${isEvidence ? 'anomaly' : 'alert'} ${kind} ${entityKey === '' ? fingerprint(labels) : entityKey}`;
-    const signs = this.#signs.get(id) ?? [];
-    const found = signs.find(
+    const signs = this.#signs.get(id);
+    const found = signs?.find(
       (sign) => onset >= sign.onset - PAUSE_MS && onset <= Math.max(sign.lastOnset, sign.until) + PAUSE_MS,
     );
     if (found !== undefined) return found;
     const identifying = isEvidence ? [] : [...this.#identifying(labels), ...group];
     const sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels), isEvidence, identifying });
-    this.#signs.set(
-      id,
-      [...signs, sign].sort((a, b) => a.onset - b.onset),
-    );
+    this.#signs.set(id, signs === undefined ? [sign] : [...signs, sign].sort((a, b) => a.onset - b.onset));
     return sign;
   }
 }

@@ -28,6 +28,9 @@ interface SignSubject {
   readonly identifying: readonly string[];
 }
 
+const NONE_YET: readonly Sighting[] = [];
+const NO_NODES: ReadonlySet<string> = new Set();
+
 /**
  * What there is to explain: one kind of trouble on one thing, as long as it lasts with pauses of a few minutes. A thousand
  * alerts of one rule about the pods of one workload are one sign, so that the work does not grow with them.
@@ -39,10 +42,11 @@ export class Sign implements SignSubject {
   readonly isRequest: boolean;
   readonly isEvidence: boolean;
   readonly identifying: readonly string[];
-  readonly sightings = new Set<Sighting>();
+  /** Most have one: an array that is made to grow, or a set, would take several times the memory. */
+  sightings: readonly Sighting[] = NONE_YET;
   /** Grows when something changes that explanations depend on: its onset, its end or its nodes. */
   revision = 0;
-  readonly #nodes = new Set<string>();
+  #nodes: ReadonlySet<string> = NO_NODES;
   onset = Number.POSITIVE_INFINITY;
   lastOnset = Number.NEGATIVE_INFINITY;
   /** How many of its sightings are firings that nobody pinned: what goes into an incident. */
@@ -77,7 +81,8 @@ export class Sign implements SignSubject {
   add(onset: number, endedAt: number | undefined): Sighting {
     const sighting: Sighting = { sign: this, firing: undefined, onset, endedAt };
     const { onset: first, until } = this;
-    this.sightings.add(sighting);
+    if (this.sightings === NONE_YET) this.sightings = [sighting];
+    else (this.sightings as Sighting[]).push(sighting);
     this.onset = Math.min(this.onset, onset);
     this.lastOnset = Math.max(this.lastOnset, onset);
     if (endedAt === undefined) this.#active++;
@@ -88,7 +93,7 @@ export class Sign implements SignSubject {
 
   addNode(node: string): void {
     if (this.#nodes.has(node)) return;
-    this.#nodes.add(node);
+    this.#nodes = new Set(this.#nodes).add(node);
     this.revision++;
   }
 

@@ -1,6 +1,7 @@
 import type { Pool } from '../series/columns.ts';
 import type { Siblings } from '../series/workloads.ts';
 import type { CivilTime } from './civil-time.ts';
+import { Declustering } from './declustering.ts';
 import type { Sample, Step } from './detector.ts';
 import { FastChannel } from './fast-channel.ts';
 import { Flatline } from './flatline.ts';
@@ -48,6 +49,7 @@ export class Channels {
   /** Least difference that matters, by the series' rule; 0 when it says nothing. */
   grain = 0;
   readonly #civil: CivilTime;
+  readonly #declustering: Declustering;
   readonly #variation = { mean: 0, expected: 0, overall: 0, noise: 0, quantum: 0 };
   #isInterrupted = false;
 
@@ -74,6 +76,7 @@ export class Channels {
     this.fastRanks = new RankHistogram(live, 'fast', 1);
     this.longRanks = new RankHistogram(live, 'long', 2);
     this.rangeRanks = new RankHistogram(live, 'range', 3);
+    this.#declustering = new Declustering(live);
   }
 
   /** Gives a series, constant until now, the state that it would have if all its channels had learnt it. */
@@ -135,7 +138,7 @@ export class Channels {
     const { value, elapsed: elapsedSteps } = step;
     const number = learned | 0;
     const difference = Math.abs(value - this.previous[row]!);
-    if (fast.isReady) this.fastRanks.learn(row, binOf(fast.z), number);
+    if (fast.isReady) this.fastRanks.learn(row, this.#declustering.countedBin(row, binOf(fast.z)), number);
     if (fast.isReady) this.longRanks.learn(row, binOf(long.z), number);
     if (range.isReady) this.rangeRanks.learn(row, binOf(range.z), number);
     if (season.isReady) season.ranks.learn(season.row, binOf(season.smoothedZ), number);

@@ -10,7 +10,7 @@ const LARGE = 13;
 /** The same for logarithms, whose tails are short. */
 const LARGE_LOG = 10;
 /** A young series needs less rarity, because it cannot have more. */
-const RARE_PER_DECADE = 0.8;
+const RARE_PER_DECADE = 0.83;
 /** The season counts for at most so many standard deviations. */
 const SEASON_LIMIT = 30;
 /** A deviation of this share of the level is of plain size; larger ones count more, smaller ones less. */

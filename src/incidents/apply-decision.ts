@@ -37,7 +37,8 @@ const MAX_ANOMALIES_PER_INCIDENT = 200;
 export function applyDecision(draft: Draft, decision: Decision, context: DecisionContext): number {
   const departures = new Map<string, Map<string, number>>();
   // Of one alert the firing with the greatest id is the newest: numbers are given as firings came, not as they are placed.
-  const ids = new Map([...context.arrivals.keys()].map((key) => [key, context.takeMemberId()]));
+  const ids = new Map<string, number>();
+  for (const key of context.arrivals.keys()) ids.set(key, context.takeMemberId());
   const all = [...decision.placements, ...undecided(decision, context.arrivals)];
   for (const [id, placements] of Map.groupBy(all, (placement) => placement.incidentId)) {
     for (const [from, count] of place(draft, id, placements, { ...context, ids })) {
@@ -86,7 +87,8 @@ function place(
   const from = new Map<string, number>();
   const seen = new Set<string>();
   const admissions: Admission[] = [];
-  const members: { member: AlertMember; isNew: boolean }[] = [];
+  const fresh: AlertMember[] = [];
+  const placed: AlertMember[] = [];
   let cluster = '';
   const admit = (member: AlertMember, heldUntil: number) => {
     const { alert } = member.firing;
@@ -99,31 +101,35 @@ function place(
     const arrival = arrivals.get(key);
     if (member?.pinned) {
       // What a person decided stays; correlation may only say what the member is there.
-      if (member.incidentId === incidentId) members.push({ member: { ...member, role, alternatives }, isNew: false });
+      if (member.incidentId === incidentId) placed.push({ ...member, role, alternatives });
     } else if (member !== undefined) {
-      const placed = { ...member, incidentId, role, reasons, weak, alternatives };
-      members.push({ member: placed, isNew: false });
+      const moved = { ...member, incidentId, role, reasons, weak, alternatives };
+      placed.push(moved);
       if (member.incidentId === incidentId) continue;
       from.set(member.incidentId, (from.get(member.incidentId) ?? 0) + 1);
       cluster = draft.incident(member.incidentId)!.cluster;
-      admit(placed, 0);
+      admit(moved, 0);
     } else if (arrival !== undefined) {
       const { firing, entity, onset, heldUntil } = arrival;
       cluster = arrival.cluster;
-      const admitted = { id: ids.get(key)!, incidentId, entity, admittedAt: at, reasons } as const;
-      const fresh = {
-        ...admitted,
+      // One literal: what is spread into another object takes twice the memory.
+      const member: AlertMember = {
         kind: 'alert',
+        id: ids.get(key)!,
         key,
+        incidentId,
+        entity,
+        admittedAt: at,
         onset,
         role,
+        reasons,
         weak,
         alternatives,
         pinned,
         firing,
-      } as const;
-      members.push({ member: fresh, isNew: true });
-      admit(fresh, heldUntil);
+      };
+      fresh.push(member);
+      admit(member, heldUntil);
     }
   }
   if (admissions.length > 0) {
@@ -131,10 +137,8 @@ function place(
     draft.open(incidentId, cluster, admissions[0]!, at);
     draft.act(incidentId, { kind: 'admit', at, admissions });
   }
-  for (const { member, isNew } of members) {
-    if (isNew) draft.put(member);
-    else draft.place(member);
-  }
+  for (const member of fresh) draft.put(member);
+  for (const member of placed) draft.place(member);
   return from;
 }
 

@@ -18,8 +18,8 @@ export class Draft {
   readonly links: HandMadeLink[] = [];
   readonly #live: LiveIncidents;
   readonly #alerts = new Map<string, AlertMember>();
-  /** Firings that came to an incident in this draft. */
-  readonly #arrived = new Map<string, Set<string>>();
+  /** The firings of this draft by incident, made when it is asked for. */
+  #byIncident: Map<string, AlertMember[]> | undefined;
 
   constructor(live: LiveIncidents) {
     this.#live = live;
@@ -44,9 +44,9 @@ export class Draft {
       const member = this.alert(key)!;
       if (member.incidentId === id) yield member;
     }
-    for (const key of this.#arrived.get(id) ?? []) {
-      const member = this.alert(key)!;
-      if (member.incidentId === id && this.#live.alert(key)?.incidentId !== id) yield member;
+    this.#byIncident ??= Map.groupBy(this.#alerts.values(), ({ incidentId }) => incidentId);
+    for (const member of this.#byIncident.get(id) ?? []) {
+      if (this.#live.alert(member.key)?.incidentId !== id) yield member;
     }
   }
 
@@ -126,8 +126,6 @@ export class Draft {
 
   #note(member: AlertMember): void {
     this.#alerts.set(member.key, member);
-    const arrived = this.#arrived.get(member.incidentId);
-    if (arrived === undefined) this.#arrived.set(member.incidentId, new Set([member.key]));
-    else arrived.add(member.key);
+    this.#byIncident = undefined;
   }
 }

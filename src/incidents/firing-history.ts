@@ -60,14 +60,7 @@ export class FiringHistory {
         if (rule.durations.length > MAX_DURATIONS) rule.durations.shift();
       }
     }
-    const changes = this.#changes.get(fingerprint) ?? [];
-    // The one that changed last is forgotten last.
-    if (changes.length > 0) this.#changes.delete(fingerprint);
-    const change = endsAt ?? startsAt;
-    if (changes.at(-1) !== change) changes.push(change);
-    if (changes.length > 2 * OBSERVATIONS) changes.shift();
-    this.#changes.set(fingerprint, changes);
-    for (const forgotten of trimOldest(this.#changes, MAX_ALERTS)) this.#flapping.delete(forgotten);
+    this.#noteChange(fingerprint, endsAt ?? startsAt);
   }
 
   /**
@@ -101,6 +94,20 @@ export class FiringHistory {
     if (share >= FLAPS_FROM) this.#flapping.add(fingerprint);
     else if (share < FLAPS_UNTIL) this.#flapping.delete(fingerprint);
     return this.#flapping.has(fingerprint);
+  }
+
+  #noteChange(fingerprint: string, at: number): void {
+    const changes = this.#changes.get(fingerprint);
+    // Nearly all alerts change once: an array that is made to grow takes five times the memory.
+    if (changes === undefined) this.#changes.set(fingerprint, [at]);
+    else {
+      if (changes.at(-1) !== at) changes.push(at);
+      if (changes.length > 2 * OBSERVATIONS) changes.shift();
+      // The one that changed last is forgotten last.
+      this.#changes.delete(fingerprint);
+      this.#changes.set(fingerprint, changes);
+    }
+    for (const forgotten of trimOldest(this.#changes, MAX_ALERTS)) this.#flapping.delete(forgotten);
   }
 
   #rule(key: string): RuleHistory {

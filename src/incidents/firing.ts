@@ -16,6 +16,8 @@ interface Receipt {
   readonly superseded?: Firing;
 }
 
+const NO_REPLICAS: Firing['replicas'] = new Map();
+
 /**
  * Fits an incoming alert into what is known of its fingerprint. Every delivery repeats what was sent before, pairs of
  * Prometheus send everything twice, and deliveries overtake each other; so this is where identity is decided:
@@ -23,7 +25,7 @@ interface Receipt {
  * it ends when all replicas say so.
  */
 export function receiveAlert(last: Firing | undefined, alert: Alert): Receipt {
-  if (last === undefined) return { outcome: 'started', firing: startFiring(alert, new Map()) };
+  if (last === undefined) return { outcome: 'started', firing: startFiring(alert, NO_REPLICAS) };
   const sighting = last.replicas.get(alert.replica);
   if (sighting === undefined) return receiveFromNewReplica(last, alert);
   if (alert.startsAt <= (sighting.endedStartsAt ?? Number.NEGATIVE_INFINITY)) return ignore(last, alert);
@@ -61,8 +63,11 @@ export function loseSight(firing: Firing, at: number): Firing {
 
 /** When the first of its open sightings expires, Infinity when only an explicit resolve ends it. */
 export function nextExpiry(firing: Firing): number {
-  const open = [...firing.replicas.values()].filter(({ endsAt }) => endsAt === undefined);
-  return Math.min(Number.POSITIVE_INFINITY, ...open.map(({ expiresAt }) => expiresAt ?? Number.POSITIVE_INFINITY));
+  let next = Number.POSITIVE_INFINITY;
+  for (const { endsAt, expiresAt } of firing.replicas.values()) {
+    if (endsAt === undefined && expiresAt !== undefined) next = Math.min(next, expiresAt);
+  }
+  return next;
 }
 
 /** Gives what would expire time until `graceUntil`: while nobody listened, nobody heard it being sent again. */
@@ -151,9 +156,18 @@ function join(last: Firing, alert: Alert, sighting: Sighting): Firing {
 }
 
 function withReplicas(alert: Alert, replicas: Firing['replicas']): Firing {
-  const ends = [...replicas.values()].map(({ endsAt }) => endsAt);
-  const isOpen = ends.includes(undefined);
-  return { alert: { ...alert, endsAt: isOpen ? undefined : Math.max(...(ends as number[])) }, replicas };
+  const endsAt = commonEnd(replicas);
+  return { alert: alert.endsAt === endsAt ? alert : { ...alert, endsAt }, replicas };
+}
+
+/** The latest end, undefined as long as one replica gives none. */
+function commonEnd(replicas: Firing['replicas']): number | undefined {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const { endsAt } of replicas.values()) {
+    if (endsAt === undefined) return undefined;
+    last = Math.max(last, endsAt);
+  }
+  return last;
 }
 
 function sightingOf(alert: Alert, endedStartsAt: number | undefined): Sighting {

@@ -28,6 +28,8 @@ interface IncidentMemoryParts {
 /** After a start, alerts that expire unless they are sent again get the time to be: Prometheus repeats them every minute. */
 const EXPIRY_GRACE_MS = 5 * 60_000;
 const MAX_PAST_FIRINGS = 20_000;
+/** Lines for one delivery: a storm must not flood the log, and all of it is in the timelines. */
+const MAX_LOGGED = 100;
 /** Changes of state; the others would be a line per delivery. */
 const LOGGED: ReadonlySet<IncidentEvent['kind']> = new Set([
   'opened',
@@ -85,7 +87,8 @@ export class IncidentMemory {
     rememberFirings(this.history, draft, this.live);
     draft.apply();
     for (const link of links) this.links.add(link);
-    for (const event of events) this.#count(event, draft);
+    for (const { kind } of events) this.#parts.counters.events[kind]++;
+    this.#log(events, draft);
     this.#parts.onEvents?.(events, [...incidents.values()]);
   }
 
@@ -139,14 +142,15 @@ export class IncidentMemory {
     }
   }
 
-  #count({ kind, incidentId, by }: IncidentEvent, draft: Draft): void {
-    this.#parts.counters.events[kind]++;
-    if (!LOGGED.has(kind)) return;
-    this.#parts.logger.info(`incident ${kind}`, {
-      incident: incidentId,
-      title: incidentTitle(draft.incident(incidentId)!),
-      by: by || undefined,
-    });
+  #log(events: readonly IncidentEvent[], draft: Draft): void {
+    const { logger } = this.#parts;
+    const worthIt = events.filter(({ kind }) => LOGGED.has(kind));
+    for (const { kind, incidentId, by } of worthIt.slice(0, MAX_LOGGED)) {
+      const title = incidentTitle(draft.incident(incidentId)!);
+      logger.info(`incident ${kind}`, { incident: incidentId, title, by: by || undefined });
+    }
+    const left = worthIt.length - MAX_LOGGED;
+    if (left > 0) logger.info('further incidents changed as well', { changes: left });
   }
 
   #store(write: () => void): void {

@@ -13,9 +13,8 @@ import {
 interface LiveIncident {
   incident: Incident;
   readonly alerts: Map<string, AlertMember>;
-  readonly anomalies: Map<string, AnomalyMember>;
-  /** How many alerts are about each entity. */
-  readonly entities: Map<string, number>;
+  /** Undefined for most: thousands of empty maps would be megabytes. */
+  anomalies: Map<string, AnomalyMember> | undefined;
   /** When one of its alerts was last heard of, a repetition included. */
   heardAt: number;
 }
@@ -73,16 +72,14 @@ export class LiveIncidents {
 
   /** The anomalies of an incident. */
   anomaliesOf(id: string): Iterable<AnomalyMember> {
-    return this.#live.get(id)?.anomalies.values() ?? [];
+    return this.#live.get(id)?.anomalies?.values() ?? [];
   }
 
   /** How many services are affected; before causes are known, how many different things its alerts are about. */
   affectedCount(id: string): number {
     const live = this.#live.get(id);
     if (live === undefined) return 0;
-    return live.incident.causes.length > 0
-      ? servicesAffected(live.incident)
-      : live.entities.size - (live.entities.has('') ? 1 : 0);
+    return live.incident.causes.length > 0 ? servicesAffected(live.incident) : countEntities(live.alerts.values());
   }
 
   /** When one of its alerts was last heard of, a repetition included. */
@@ -97,13 +94,8 @@ export class LiveIncidents {
     const live = this.#live.get(incident.id);
     if (live !== undefined) live.incident = incident;
     else {
-      this.#live.set(incident.id, {
-        incident,
-        alerts: new Map(),
-        anomalies: new Map(),
-        entities: new Map(),
-        heardAt: Number.NEGATIVE_INFINITY,
-      });
+      const heardAt = Number.NEGATIVE_INFINITY;
+      this.#live.set(incident.id, { incident, alerts: new Map(), anomalies: undefined, heardAt });
     }
   }
 
@@ -130,35 +122,24 @@ export class LiveIncidents {
     const key = anomalyKey(member.anomaly);
     const before = this.#anomalies.get(key);
     if (before !== undefined && before.incidentId !== member.incidentId) {
-      this.#live.get(before.incidentId)?.anomalies.delete(key);
+      this.#live.get(before.incidentId)?.anomalies?.delete(key);
     }
     this.#anomalies.set(key, member);
-    this.#live.get(member.incidentId)!.anomalies.set(key, member);
+    const live = this.#live.get(member.incidentId)!;
+    live.anomalies ??= new Map();
+    live.anomalies.set(key, member);
   }
 
   #putAlert(member: AlertMember): void {
     const before = this.#byKey.get(member.key);
-    if (before?.incidentId !== member.incidentId) {
-      if (before !== undefined) this.#leave(before);
-      const { entities } = this.#live.get(member.incidentId)!;
-      const entity = entityKey(member);
-      entities.set(entity, (entities.get(entity) ?? 0) + 1);
+    if (before !== undefined && before.incidentId !== member.incidentId) {
+      this.#live.get(before.incidentId)?.alerts.delete(member.key);
     }
     this.#byKey.set(member.key, member);
     this.#live.get(member.incidentId)!.alerts.set(member.key, member);
     const { fingerprint } = member.firing.alert;
     const last = this.#byFingerprint.get(fingerprint);
     if (last === undefined || last.id <= member.id) this.#byFingerprint.set(fingerprint, member);
-  }
-
-  #leave(member: AlertMember): void {
-    const live = this.#live.get(member.incidentId);
-    if (live === undefined) return;
-    live.alerts.delete(member.key);
-    const entity = entityKey(member);
-    const left = (live.entities.get(entity) ?? 1) - 1;
-    if (left > 0) live.entities.set(entity, left);
-    else live.entities.delete(entity);
   }
 
   #drop({ incident: { id }, alerts, anomalies }: LiveIncident): void {
@@ -168,11 +149,13 @@ export class LiveIncidents {
       const { fingerprint } = firing.alert;
       if (this.#byFingerprint.get(fingerprint)?.incidentId === id) this.#byFingerprint.delete(fingerprint);
     }
-    for (const key of anomalies.keys()) this.#anomalies.delete(key);
+    for (const key of anomalies?.keys() ?? []) this.#anomalies.delete(key);
   }
 }
 
-/** Empty for an alert about nothing that is known. */
-function entityKey({ entity }: AlertMember): string {
-  return entity === undefined ? '' : formatEntity(entity);
+/** How many different things alerts are about. */
+function countEntities(members: Iterable<AlertMember>): number {
+  const keys = new Set<string>();
+  for (const { entity } of members) if (entity !== undefined) keys.add(formatEntity(entity));
+  return keys.size;
 }

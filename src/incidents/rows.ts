@@ -148,13 +148,13 @@ export function memberValues(member: Member, incident: number): Value[] {
     const { labels, startsAt, endsAt = null } = member.anomaly;
     const content = anomalyToJson(member.anomaly);
     const own = [id, 'anomaly', fingerprint(labels), '', startsAt, endsAt, 0, 0, about, admittedAt, content];
-    return [...own, ...placementValues(member, incident)];
+    return own.concat(placementValues(member, incident));
   }
   const { key, onset, firing } = member;
   const { fingerprint: alert, startsAt, endsAt = null } = firing.alert;
   const content = firingToJson(firing);
   const own = [id, 'alert', alert, key, startsAt, endsAt, onset.earliest, onset.latest, about, admittedAt, content];
-  return [...own, ...placementValues(member, incident)];
+  return own.concat(placementValues(member, incident));
 }
 
 /** The columns from `incident` on: what changes when a member stands elsewhere, or for other reasons. */
@@ -219,8 +219,12 @@ function firingToJson({ alert, replicas }: Firing): string {
     generatorUrl,
     group,
     extra,
-    replicas: [...replicas].map(([replica, sighting]) => ({ replica, ...sighting })),
+    replicas: Array.from(replicas, sightingToJson),
   });
+}
+
+function sightingToJson([replica, { startsAt, endsAt, expiresAt, expired, endedStartsAt }]: [string, Sighting]) {
+  return { replica, startsAt, endsAt, expiresAt, expired, endedStartsAt };
 }
 
 function rowToFiring(row: Row): Firing {

@@ -1,11 +1,12 @@
 /** Words for how grave an alert is, from least to most; teams use different ones. */
-const RANKS: readonly (readonly string[])[] = [
+const WORDS: readonly (readonly string[])[] = [
   ['none'],
   ['info', 'information', 'informational', 'notice', 'low'],
   ['warning', 'warn', 'minor', 'medium'],
   ['error', 'major', 'high', 'ticket'],
   ['critical', 'page', 'fatal', 'emergency', 'disaster'],
 ];
+const RANKS = new Map(WORDS.flatMap((words, rank) => words.map((word) => [word, rank] as const)));
 
 /** The graver of two values of the label `severity`. */
 export function graver(a: string, b: string): string {
@@ -20,7 +21,5 @@ export function compareSeverity(a: string, b: string): number {
 }
 
 function rank(severity: string): number {
-  if (severity === '') return -1;
-  const known = RANKS.findIndex((words) => words.includes(severity.toLowerCase()));
-  return known === -1 ? 1.5 : known;
+  return severity === '' ? -1 : (RANKS.get(severity) ?? RANKS.get(severity.toLowerCase()) ?? 1.5);
 }

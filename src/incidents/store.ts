@@ -42,6 +42,13 @@ interface IncidentChanges {
   readonly ledger?: readonly LedgerEntry[];
 }
 
+/** The body of a webhook that is accepted and not taken in. */
+interface KeptDelivery {
+  readonly id: number;
+  readonly receivedAt: number;
+  readonly body: Uint8Array;
+}
+
 /** A page of incidents, newest first. */
 export interface IncidentQuery {
   readonly state: 'open' | 'resolved' | 'all';
@@ -135,7 +142,10 @@ export class IncidentStore {
         this.#addToLedger(ledger, delivery.receivedAt);
       }
       for (const incident of changed) this.#putIncident(incidentValues(incident, numberOf(incident.id)));
-      for (const member of members) this.#putMember(memberValues(member, numberOf(member.incidentId)));
+      // In the order of their ids: so new ones are written at the end of the table, and not all over its last pages.
+      for (const member of [...members].sort((a, b) => a.id - b.id)) {
+        this.#putMember(memberValues(member, numberOf(member.incidentId)));
+      }
       for (const member of placed) {
         this.#placeMember.run(...placementValues(member, numberOf(member.incidentId)), member.id);
       }
@@ -154,6 +164,32 @@ export class IncidentStore {
   /** Notes what became of firings, see `IncidentChanges.ledger`. @throws Error when that can't be stored */
   addToLedger(entries: readonly LedgerEntry[], at: number): void {
     transact(this.#database, false, () => this.#addToLedger(entries, at));
+    this.#hasChanged = true;
+  }
+
+  /** Keeps the body of a webhook that is accepted and not taken in. @returns a number by which it can be dropped */
+  keepDelivery(receivedAt: number, body: Uint8Array): number {
+    let id = 0;
+    transact(this.#database, false, () => {
+      const kept = this.#database.prepare('INSERT INTO accepted (received_at, body) VALUES (?, ?)');
+      id = Number(kept.run(receivedAt, body).lastInsertRowid);
+    });
+    this.#hasChanged = true;
+    return id;
+  }
+
+  /** The kept bodies in the order in which they came. */
+  keptDeliveries(): KeptDelivery[] {
+    const rows = this.#database.prepare('SELECT id, received_at, body FROM accepted ORDER BY id').all();
+    return rows.map(({ id, received_at, body }) => ({
+      id: id as number,
+      receivedAt: received_at as number,
+      body: body as Uint8Array,
+    }));
+  }
+
+  dropDelivery(id: number): void {
+    transact(this.#database, false, () => this.#database.prepare('DELETE FROM accepted WHERE id = ?').run(id));
     this.#hasChanged = true;
   }
 

@@ -5,11 +5,11 @@ import { messageOf, RequestError } from '../model/errors.ts';
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /**
- * Reads a request's body as JSON whatever its content type says, within a limit of 16 MiB: some 30,000 alerts
- * of the usual size (express.json stops at 100 kB).
+ * Reads a request's body whatever its content type says, within a limit of 16 MiB: some 30,000 alerts of the usual size
+ * (express.json stops at 100 kB).
  * @throws RequestError 413, 415 or 400
  */
-export async function readAlertBody(request: IncomingMessage): Promise<unknown> {
+export async function readAlertBody(request: IncomingMessage): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity') {
     throw new RequestError(
@@ -18,7 +18,11 @@ export async function readAlertBody(request: IncomingMessage): Promise<unknown> 
       `content encoding ${JSON.stringify(encoding)} is not taken: send the JSON as it is`,
     );
   }
-  const bytes = await readBytes(request);
+  return readBytes(request);
+}
+
+/** Reads a body as JSON. @throws RequestError 400 */
+export function parseAlertBody(bytes: Uint8Array): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);

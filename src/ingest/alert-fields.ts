@@ -2,6 +2,7 @@ import { type Alert, USUAL_REPLICA_LABELS } from '../model/alert.ts';
 import { messageOf, RequestError } from '../model/errors.ts';
 import { fingerprint } from '../model/fingerprint.ts';
 import { createLabels, type Labels, withoutLabels } from '../model/labels.ts';
+import { shareText } from './shared-texts.ts';
 
 /** A JSON object as strangers send it. Read with `Object.entries` or own keys only: `__proto__` may be one of them. */
 export type JsonObject = Record<string, unknown>;
@@ -25,6 +26,8 @@ const MAX_VALUE_LENGTH = 65_536;
 const RFC3339 = /^(\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?)\d*([Zz]|[+-]\d{2}:\d{2})$/;
 /** Go's zero time: Alertmanager writes it where there is no time. */
 const ZERO_TIME = Date.parse('0001-01-01T00:00:00Z');
+const NO_LABELS: Labels = new Map();
+const NO_FIELDS: JsonObject = Object.freeze({});
 
 /** Whether it is a JSON object, not an array and not null. */
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -52,25 +55,38 @@ export function readAlerts(items: readonly unknown[], readOne: (item: JsonObject
   return { alerts, problems };
 }
 
-/** The part of an alert that does not depend on time: labels without those of the replica, and what is made of them. */
-export function readIdentity(item: JsonObject, options: AlertReadingOptions) {
+/** Reads what all senders write alike. @param rest what each has its own way for */
+export function readAlert(
+  item: JsonObject,
+  { replicaLabel }: AlertReadingOptions,
+  { startsAt, endsAt, expiresAt, group, extra }: Pick<Alert, 'startsAt' | 'endsAt' | 'expiresAt' | 'group' | 'extra'>,
+): Alert {
   const all = readLabels(item.labels, 'labels');
-  const replicaLabels = [...new Set([options.replicaLabel, ...USUAL_REPLICA_LABELS])].filter((name) => all.has(name));
+  const replicaLabels = [...new Set([replicaLabel, ...USUAL_REPLICA_LABELS])].filter((name) => all.has(name));
   const labels = replicaLabels.length === 0 ? all : withoutLabels(all, replicaLabels);
   if (labels.size === 0) throw new Error('has no labels');
+  const annotations = item.annotations === undefined ? NO_LABELS : readLabels(item.annotations, 'annotations');
+  const replica = replicaLabels.map((name) => all.get(name)).join(' ');
+  const generatorUrl = typeof item.generatorURL === 'string' ? shareText(item.generatorURL) : '';
+  const identity = fingerprint(labels);
   return {
-    fingerprint: fingerprint(labels),
+    fingerprint: identity,
     labels,
-    replica: replicaLabels.map((name) => all.get(name)).join(' '),
-    annotations:
-      item.annotations === undefined ? new Map<string, string>() : readLabels(item.annotations, 'annotations'),
-    generatorUrl: typeof item.generatorURL === 'string' ? item.generatorURL : '',
+    replica,
+    annotations,
+    startsAt,
+    endsAt,
+    expiresAt,
+    generatorUrl,
+    group,
+    extra,
   };
 }
 
 /** The fields whose names are not listed, as they came. @throws Error when they are nested too deeply to be kept */
 export function unknownFields(item: JsonObject, known: ReadonlySet<string>): JsonObject {
   const unknown = Object.keys(item).filter((name) => !known.has(name));
+  if (unknown.length === 0) return NO_FIELDS;
   // `__proto__` may be one of them: entries are defined, not assigned.
   const extra = Object.fromEntries(unknown.map((name) => [name, item[name]]));
   try {
@@ -94,9 +110,11 @@ function readLabels(value: unknown, field: string): Labels {
   if (!isJsonObject(value)) throw new Error(`${field} is not an object of strings`);
   const entries = Object.entries(value);
   if (entries.length > MAX_LABELS) throw new Error(`${entries.length} ${field}: at most ${MAX_LABELS} are taken`);
-  for (const [name, text] of entries) {
+  for (const entry of entries) {
+    const [name, text] = entry;
     const problem = problemOf(name, text);
     if (problem !== undefined) throw new Error(`${field}[${JSON.stringify(name.slice(0, 50))}] ${problem}`);
+    entry[1] = shareText(text as string);
   }
   return createLabels(entries as [string, string][]);
 }

@@ -3,7 +3,7 @@ import type { AlertDelivery } from '../model/alert.ts';
 import type { Clock } from '../model/clock.ts';
 import { errorAnswer, messageOf, RequestError } from '../model/errors.ts';
 import type { Logger } from '../model/logger.ts';
-import { readAlertBody } from './alert-body.ts';
+import { parseAlertBody, readAlertBody } from './alert-body.ts';
 import type { AlertReadingOptions } from './alert-fields.ts';
 import { parseApiAlerts } from './alerts-api.ts';
 import { parseWebhook } from './webhook.ts';
@@ -21,8 +21,13 @@ interface AlertIntake {
   readonly logger: Logger;
   /** Asked at each request: a reload may change it. */
   readonly readingOptions: () => AlertReadingOptions;
-  /** Has stored the alerts durably when it resolves. What it throws is answered with 503, and the sender comes again. */
-  readonly deliver: (delivery: AlertDelivery) => Promise<void>;
+  /**
+   * Has stored the alerts durably when it resolves. What it throws is answered with 503, and the sender comes again.
+   * @param body of a webhook, as it came: `readWebhook` reads it again
+   */
+  readonly deliver: (delivery: AlertDelivery, body?: Uint8Array) => Promise<void>;
+  /** Told when a webhook's answer has left: what need not be done before it may be done now. */
+  readonly onAnswered: () => void;
   readonly refused: RefusedAlertRequests;
 }
 
@@ -35,9 +40,10 @@ export function createAlertIntakeRoutes(intake: AlertIntake): Router {
   router.post('/api/v1/alerts/webhook', async (request, response) => {
     try {
       const body = await readAlertBody(request);
-      const delivery = parseWebhook(body, intake.clock.now(), intake.readingOptions());
-      await deliver(intake, delivery);
+      const delivery = readWebhook(body, intake.clock.now(), intake.readingOptions());
+      await deliver(intake, delivery, body);
       const { alerts, invalidAlerts } = delivery;
+      response.once('close', intake.onAnswered);
       response.json({ status: 'success', data: { alerts: alerts.length, invalid: invalidAlerts } });
     } catch (error) {
       const answer = refuse(intake, request, error);
@@ -46,7 +52,7 @@ export function createAlertIntakeRoutes(intake: AlertIntake): Router {
   });
   router.post('/api/v2/alerts', async (request, response) => {
     try {
-      const body = await readAlertBody(request);
+      const body = parseAlertBody(await readAlertBody(request));
       const { delivery, problems } = parseApiAlerts(body, intake.clock.now(), intake.readingOptions());
       await deliver(intake, delivery);
       if (problems.length > 0) throw new RequestError(400, 'bad_data', summary(delivery.alerts.length, problems));
@@ -60,9 +66,14 @@ export function createAlertIntakeRoutes(intake: AlertIntake): Router {
   return router;
 }
 
-async function deliver(intake: AlertIntake, delivery: AlertDelivery): Promise<void> {
+/** Reads the body of a webhook. @throws RequestError 400 */
+export function readWebhook(body: Uint8Array, receivedAt: number, options: AlertReadingOptions): AlertDelivery {
+  return parseWebhook(parseAlertBody(body), receivedAt, options);
+}
+
+async function deliver(intake: AlertIntake, delivery: AlertDelivery, body?: Uint8Array): Promise<void> {
   try {
-    await intake.deliver(delivery);
+    await intake.deliver(delivery, body);
   } catch (error) {
     throw new RequestError(503, 'unavailable', `the alerts could not be stored, send them again: ${messageOf(error)}`);
   }

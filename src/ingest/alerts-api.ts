@@ -3,8 +3,8 @@ import { RequestError } from '../model/errors.ts';
 import {
   type AlertReadingOptions,
   type JsonObject,
+  readAlert,
   readAlerts,
-  readIdentity,
   readTime,
   unknownFields,
 } from './alert-fields.ts';
@@ -31,7 +31,7 @@ export function parseApiAlerts(
       'the body is not a JSON array of alerts, as Prometheus posts it to Alertmanager',
     );
   }
-  const { alerts, problems } = readAlerts(body, (item) => readAlert(item, receivedAt, options));
+  const { alerts, problems } = readAlerts(body, (item) => readOne(item, receivedAt, options));
   const delivery = {
     source: 'api',
     receivedAt,
@@ -43,17 +43,16 @@ export function parseApiAlerts(
   return { delivery, problems };
 }
 
-function readAlert(item: JsonObject, receivedAt: number, options: AlertReadingOptions): Alert {
+function readOne(item: JsonObject, receivedAt: number, options: AlertReadingOptions): Alert {
   const until = readTime(item.endsAt, 'endsAt');
   const startsAt = readTime(item.startsAt, 'startsAt') ?? until ?? receivedAt;
   if (until !== undefined && until < startsAt) throw new Error('endsAt is before startsAt');
   const hasEnded = until !== undefined && until <= receivedAt;
-  return {
-    ...readIdentity(item, options),
+  return readAlert(item, options, {
     startsAt,
     endsAt: hasEnded ? until : undefined,
     expiresAt: hasEnded ? undefined : (until ?? receivedAt + RESOLVE_TIMEOUT_MS),
     group: '',
     extra: unknownFields(item, KNOWN),
-  };
+  });
 }

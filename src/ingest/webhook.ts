@@ -4,8 +4,8 @@ import {
   type AlertReadingOptions,
   isJsonObject,
   type JsonObject,
+  readAlert,
   readAlerts,
-  readIdentity,
   readTime,
   unknownFields,
 } from './alert-fields.ts';
@@ -13,7 +13,16 @@ import {
 const VERSION = '4';
 const MAX_GROUP_LENGTH = 4096;
 const KNOWN_IN_ENVELOPE = new Set(['version', 'alerts', 'truncatedAlerts']);
-const KNOWN_IN_ALERT = new Set(['status', 'labels', 'annotations', 'startsAt', 'endsAt', 'generatorURL']);
+/** Its fingerprint is computed from its labels, as Alertmanager does. */
+const KNOWN_IN_ALERT = new Set([
+  'status',
+  'labels',
+  'annotations',
+  'startsAt',
+  'endsAt',
+  'generatorURL',
+  'fingerprint',
+]);
 
 /**
  * Reads the body of an Alertmanager webhook (payload version 4). An alert that is wrong is left out and counted, because
@@ -24,7 +33,7 @@ const KNOWN_IN_ALERT = new Set(['status', 'labels', 'annotations', 'startsAt', '
 export function parseWebhook(body: unknown, receivedAt: number, options: AlertReadingOptions): AlertDelivery {
   const { envelope, items, truncatedAlerts } = readEnvelope(body);
   const group = readGroup(envelope);
-  const { alerts, problems } = readAlerts(items, (item) => readAlert(item, receivedAt, group, options));
+  const { alerts, problems } = readAlerts(items, (item) => readOne(item, receivedAt, group, options));
   if (alerts.length === 0 && problems.length > 0) {
     throw new RequestError(400, 'bad_data', `no alert of this webhook can be taken: ${problems[0]}`);
   }
@@ -52,7 +61,7 @@ function readGroup({ groupKey, groupLabels }: JsonObject): string {
   return hasLabels && typeof groupKey === 'string' ? groupKey.slice(0, MAX_GROUP_LENGTH) : '';
 }
 
-function readAlert(item: JsonObject, receivedAt: number, group: string, options: AlertReadingOptions): Alert {
+function readOne(item: JsonObject, receivedAt: number, group: string, options: AlertReadingOptions): Alert {
   const { status } = item;
   if (status !== 'firing' && status !== 'resolved') throw new Error('status is neither "firing" nor "resolved"');
   const startsAt = readTime(item.startsAt, 'startsAt');
@@ -60,14 +69,8 @@ function readAlert(item: JsonObject, receivedAt: number, group: string, options:
   // A resolve that does not say when it ended still ended: the time at which we heard of it is the best there is.
   const endsAt = status === 'firing' ? undefined : (readTime(item.endsAt, 'endsAt') ?? Math.max(receivedAt, startsAt));
   if (endsAt !== undefined && endsAt < startsAt) throw new Error('endsAt is before startsAt');
-  return {
-    ...readIdentity(item, options),
-    startsAt,
-    endsAt,
-    expiresAt: undefined,
-    group,
-    extra: unknownFields(item, KNOWN_IN_ALERT),
-  };
+  const extra = unknownFields(item, KNOWN_IN_ALERT);
+  return readAlert(item, options, { startsAt, endsAt, expiresAt: undefined, group, extra });
 }
 
 function wrongShape(what: string): RequestError {

@@ -10,8 +10,11 @@ const SUFFIXES = [
 
 /** The workload that a pod's name betrays, undefined when the name shows none. A guess: owner metrics know better. */
 export function workloadOfPod(pod: string): string | undefined {
-  const suffix = SUFFIXES.find((pattern) => pattern.test(pod));
-  return suffix === undefined ? undefined : pod.replace(suffix, '') || undefined;
+  for (const pattern of SUFFIXES) {
+    const start = pod.search(pattern);
+    if (start >= 0) return pod.slice(0, start) || undefined;
+  }
+  return undefined;
 }
 
 /** A ReplicaSet without the hash that its Deployment gave it, a Job without the minutes that its CronJob gave it. */

@@ -24,16 +24,19 @@ const FOREIGN: Readonly<Record<Exporter, ReadonlySet<CanonicalLabel>>> = {
 
 /** Which exporter made the series or alert with these labels; undefined when the target speaks about itself. */
 export function exporterOf(labels: Labels): Exporter | undefined {
-  const targets = [labels.get('job'), labels.get('container'), labels.get('service')];
-  const fits = (pattern: RegExp | undefined, text: string | undefined) =>
-    text !== undefined && pattern?.test(text) === true;
-  return RULES.find(
-    ({ target, job, metric, instance }) =>
-      targets.some((text) => fits(target, text)) ||
-      fits(job, labels.get('job')) ||
-      fits(metric, labels.get(METRIC_NAME)) ||
-      fits(instance, labels.get('instance')),
-  )?.exporter;
+  const [job, container, service] = [labels.get('job'), labels.get('container'), labels.get('service')];
+  const [name, instance] = [labels.get(METRIC_NAME), labels.get('instance')];
+  for (const rule of RULES) {
+    const isTarget = fits(rule.target, job) || fits(rule.target, container) || fits(rule.target, service);
+    if (isTarget || fits(rule.job, job) || fits(rule.metric, name) || fits(rule.instance, instance)) {
+      return rule.exporter;
+    }
+  }
+  return undefined;
+}
+
+function fits(pattern: RegExp | undefined, text: string | undefined): boolean {
+  return text !== undefined && pattern?.test(text) === true;
 }
 
 /** The value of a label where it speaks about the subject, undefined where it is absent or speaks about the exporter. */

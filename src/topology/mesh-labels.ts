@@ -11,8 +11,12 @@ export interface MeshEnds {
 /** Placeholders for "we do not know" and "from outside". */
 const NOBODY: ReadonlySet<string> = new Set(['unknown', '', 'user', 'world', 'host', 'remote-node', 'kube-apiserver']);
 
+/** How the names of all labels begin that are read here. Hardly any alert has one: the others are told at a glance. */
+const SPEAKS_OF_CALLS = /^(source|destination|dst_|backend_|client|server)/;
+
 /** Reads both ends of a call from labels of Istio, Linkerd, Hubble or a service graph; undefined where they say nothing. */
 export function meshEnds(labels: Labels, cluster: string): MeshEnds {
+  if (!speaksOfCalls(labels)) return NONE;
   return (
     istio(labels, cluster) ??
     linkerd(labels, cluster) ??
@@ -20,6 +24,11 @@ export function meshEnds(labels: Labels, cluster: string): MeshEnds {
     serviceGraph(labels, cluster) ??
     NONE
   );
+}
+
+function speaksOfCalls(labels: Labels): boolean {
+  for (const name of labels.keys()) if (SPEAKS_OF_CALLS.test(name)) return true;
+  return false;
 }
 
 const NONE: MeshEnds = { source: undefined, destination: undefined };

@@ -107,9 +107,9 @@ export class Pods {
    * several have one.
    */
   named(cluster: string, namespace: string, name: string, at: number): Pod[] {
-    const lives = (this.#byName.get(key(cluster, name)) ?? []).filter(
-      (pod) => namespace === '' || pod.namespace === namespace,
-    );
+    const namesakes = this.#byName.get(key(cluster, name));
+    if (namesakes === undefined) return [];
+    const lives = namesakes.filter((pod) => namespace === '' || pod.namespace === namespace);
     const latest = new Map<string, Pod>();
     for (const pod of lives) {
       const other = latest.get(pod.namespace);

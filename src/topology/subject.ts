@@ -36,6 +36,8 @@ interface Case {
   /** A label where it speaks about the subject, not about the exporter that was scraped. */
   readonly subject: (canonical: CanonicalLabel) => string | undefined;
   readonly isFromExporter: boolean;
+  /** Who calls whom, where it is about calls. */
+  readonly ends: MeshEnds;
   readonly known: KnownThings;
   readonly home: HomeDomains;
 }
@@ -93,6 +95,7 @@ export class SubjectResolver {
       namespace,
       subject,
       isFromExporter,
+      ends: meshEnds(labels, cluster),
       known: this.#known,
       home: this.#home,
     };
@@ -101,12 +104,9 @@ export class SubjectResolver {
       found = way(alert);
       if (found !== undefined) break;
     }
-    return {
-      entity: found?.entity,
-      confidence: found?.confidence ?? 0,
-      ...this.#place(alert, found),
-      ...neighbours(alert),
-    };
+    const { pod, node } = this.#place(alert, found);
+    const { caller, callee } = neighbours(alert);
+    return { entity: found?.entity, confidence: found?.confidence ?? 0, pod, node, caller, callee };
   }
 
   /** Where it runs: for co-location. */
@@ -125,7 +125,7 @@ export class SubjectResolver {
 
 /** Alerts about an edge: who calls, or who is called. */
 function neighbours(alert: Case): Pick<Subject, 'caller' | 'callee'> {
-  const { source } = mesh(alert);
+  const { source } = alert.ends;
   const upstream = parseUpstream(alert.labels, alert.cluster);
   const callee = upstream === undefined ? broker(alert) : lift(alert, upstream);
   return { caller: source && lift(alert, source)?.entity, callee: callee?.entity };
@@ -140,12 +140,8 @@ function broker(alert: Case): Lifted | undefined {
 
 /** In a mesh the destination is the subject; the source suffers. */
 function destination(alert: Case): Lifted | undefined {
-  const { destination: end } = mesh(alert);
+  const { destination: end } = alert.ends;
   return end && lift(alert, end);
-}
-
-function mesh({ labels, cluster }: Case): MeshEnds {
-  return meshEnds(labels, cluster);
 }
 
 /** The namespace of such an alert may be that of its rule. */

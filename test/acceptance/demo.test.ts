@@ -4,9 +4,10 @@ import { type Child, NODE, outputOf, startChild } from './children.ts';
 import { describeWith } from './peers.ts';
 import { until } from './polling.ts';
 
-interface Panel {
-  readonly title: string;
-  readonly targets?: readonly { readonly expr: string }[];
+interface Dashboard {
+  readonly panels: readonly { readonly title: string; readonly targets?: readonly { readonly expr: string }[] }[];
+  readonly annotations: { readonly list: readonly { readonly name: string; readonly expr: string }[] };
+  readonly templating: { readonly list: readonly { readonly name: string; readonly query: string }[] };
 }
 
 /** What Grafana puts in the place of variables when everything is chosen. */
@@ -20,11 +21,18 @@ const CHOSEN: readonly (readonly [variable: string, text: string])[] = [
 /** Four programs start one after the other, and a day of the shop is written and learnt. */
 const STARTED_MS = 90_000;
 
-const queries = [...DASHBOARDS].flatMap(([file, text]) =>
-  (JSON.parse(text).panels as Panel[]).flatMap(({ title, targets = [] }) =>
-    targets.map(({ expr }) => [file, title, expr] as const),
-  ),
-);
+const dashboards = [...DASHBOARDS].map(([file, text]) => [file, JSON.parse(text) as Dashboard] as const);
+const queries = dashboards.flatMap(([file, { panels, annotations, templating }]) => [
+  ...panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [file, title, expr] as const)),
+  // What is marked is there for a moment only.
+  ...annotations.list.map(({ name, expr }) => [file, name, `count_over_time((${expr})[15m:5s])`] as const),
+  ...templating.list.flatMap(({ name, query }) => {
+    const values = /^label_values\((.*), (\w+)\)$/.exec(query);
+    return values === null
+      ? []
+      : [[file, name, `group by (${values[2]}) (${values[1]}) unless on (${values[2]}) vector(0)`] as const];
+  }),
+]);
 
 /** A value is read as it is or per second: each query of the two is asked with the reading that it is for. */
 function filledIn(expr: string): string {

@@ -10,6 +10,7 @@ import { until } from './polling.ts';
 import { type Sidecar, startSidecar } from './sidecar.ts';
 
 const WEBHOOK = '/api/v1/alerts/webhook';
+const STARTED = 'pronoia_alerts_received_total{outcome="started"}';
 const MIB = 1024 * 1024;
 
 describe('a webhook that is wrong', () => {
@@ -74,10 +75,13 @@ describe('a webhook that is wrong', () => {
       labels: { alertname: 'Storm', service: `service-${i % 100}`, pod: `storm-${i}` },
       annotations: { description: 'x'.repeat(500) },
     }));
+    const before = (await sidecar.metric(STARTED)) ?? 0;
     const startedAt = systemClock.now();
     const answer = await sidecar.post(WEBHOOK, JSON.stringify({ version: '4', alerts }));
     expect(answer).toMatchObject({ status: 200, data: { alerts: 20_000, invalid: 0 } });
     expect(systemClock.now() - startedAt).toBeLessThan(10_000);
+    // It is answered when it is stored. Whoever asks after the answer finds its incidents all the same.
+    expect((await sidecar.metric(STARTED))! - before).toBe(20_000);
   });
 });
 

@@ -56,11 +56,15 @@ async function large(): Promise<void> {
   const cpuBefore = sidecar.cpuSeconds();
   const startedAt = performance.now();
   await post(payload);
+  const answeredMs = performance.now() - startedAt;
+  // It is answered when it is stored, and asked for when its alerts are members.
+  await fetch(`${url}/api/v1/incidents?limit=1`);
   print({
     case: 'one webhook',
     alerts: LARGE,
     bytes: payload.length,
-    answered_ms: round(performance.now() - startedAt),
+    answered_ms: round(answeredMs),
+    visible_ms: round(performance.now() - startedAt),
     cpu_ms: round((sidecar.cpuSeconds() - cpuBefore) * 1000),
   });
 }
@@ -77,7 +81,7 @@ async function many(): Promise<void> {
   });
 }
 
-/** Webhooks arrive at an incident when they are answered: it is stored before. */
+/** Webhooks of up to 2,000 alerts arrive at an incident when they are answered: it is stored before. */
 async function post(payload: string): Promise<void> {
   const response = await fetch(`${url}/api/v1/alerts/webhook`, { method: 'POST', body: payload });
   const text = await response.text();

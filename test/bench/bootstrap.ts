@@ -46,52 +46,27 @@ try {
 
 async function run(): Promise<void> {
   const [prometheus, pronoia] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
-  const startPrometheus = await prometheusAt(prometheus);
+  const startPrometheus = prometheusAt(prometheus);
   const server = await startPrometheus();
   const filledAt = Date.now();
   const end = await fill(`http://${prometheus}/api/v1/write`);
   await untilCalm(prometheus);
   print({ step: 'past', series: count, days: Number(options.days), seconds: since(filledAt) });
 
-  writeFileSync(
-    join(folder, 'pronoia.yml'),
-    `bootstrap: { prometheus: "http://${prometheus}", lookback: ${options.days}d }\n`,
-  );
+  const config = join(folder, 'pronoia.yml');
+  writeFileSync(config, `bootstrap: { prometheus: "http://${prometheus}", lookback: ${options.days}d }\n`);
   const startedAt = Date.now();
-  const flags = ['--config.file', 'pronoia.yml', '--storage.path', 'pronoia'].map((flag, i) =>
-    i % 2 === 0 ? flag : join(folder, flag),
-  );
-  await programs.start(
-    'pronoia',
-    process.execPath,
-    [MAIN, ...flags, `--web.listen-address=${pronoia}`],
-    `http://${pronoia}/-/ready`,
-  );
+  const storage = `--storage.path=${join(folder, 'pronoia')}`;
+  const flags = [MAIN, `--config.file=${config}`, storage, `--web.listen-address=${pronoia}`];
+  await programs.start('pronoia', process.execPath, flags, `http://${pronoia}/-/ready`);
   print({ step: 'ready', seconds: since(startedAt) });
 
-  const url = `http://${pronoia}/api/v1/write`;
-  let [requests, slowestMs, at, isKilled] = [0, 0, end, false];
-  for (;;) {
-    const metrics = await metricsOf(pronoia);
-    const done = metrics('pronoia_bootstrap_metrics_done');
-    if (metrics('pronoia_bootstrap_state{state="failed"}') === 1) throw new Error('the history cannot be loaded');
-    if (metrics('pronoia_bootstrap_state{state="done"}') === 1) break;
-    if (options.kill && !isKilled && done > 0 && done >= metrics('pronoia_bootstrap_metrics') / 2) {
-      isKilled = true;
-      server.kill('SIGKILL');
-      print({ step: 'killed', seconds: since(startedAt), metricsDone: done });
-      await startPrometheus();
-    }
-    const sentAt = Date.now();
-    at = Math.max(at + 1, sentAt);
-    await write(
-      url,
-      all.map((i) => live(i, at)),
-    );
-    slowestMs = Math.max(slowestMs, Date.now() - sentAt);
-    requests++;
-    await sleep(1000);
-  }
+  const killInTheMiddle = async (metricsDone: number) => {
+    server.kill('SIGKILL');
+    print({ step: 'killed', seconds: since(startedAt), metricsDone });
+    await startPrometheus();
+  };
+  const lived = await untilLoaded(pronoia, end, options.kill ? killInTheMiddle : undefined);
   const metrics = await metricsOf(pronoia);
   print({
     step: 'loaded',
@@ -102,20 +77,44 @@ async function run(): Promise<void> {
     refused: metrics('pronoia_bootstrap_metrics_refused'),
     cpuSeconds: metrics('process_cpu_seconds_total'),
     residentMiB: Math.round(metrics('process_resident_memory_bytes') / 2 ** 20),
-    liveRequests: requests,
-    slowestMs,
+    liveRequests: lived.requests,
+    slowestMs: lived.slowestMs,
   });
-  await judge(pronoia, url, Math.max(at + STEP_MS, Date.now()));
+  await judge(pronoia, Math.max(lived.at + STEP_MS, Date.now()));
+}
+
+/**
+ * Sends live samples each second until the history is learnt.
+ * @param after time of the last sample of the past
+ * @param inTheMiddle done once, when half of the metrics are loaded
+ * @returns the time of the last live sample, and how long requests took
+ */
+async function untilLoaded(pronoia: string, after: number, inTheMiddle?: (metricsDone: number) => Promise<void>) {
+  const lived = { at: after, requests: 0, slowestMs: 0 };
+  for (let pending = inTheMiddle; ; await sleep(1000)) {
+    const metrics = await metricsOf(pronoia);
+    const done = metrics('pronoia_bootstrap_metrics_done');
+    if (metrics('pronoia_bootstrap_state{state="failed"}') === 1) throw new Error('the history cannot be loaded');
+    if (metrics('pronoia_bootstrap_state{state="done"}') === 1) return lived;
+    if (done > 0 && done >= metrics('pronoia_bootstrap_metrics') / 2) {
+      await pending?.(done);
+      pending = undefined;
+    }
+    const sentAt = Date.now();
+    lived.at = Math.max(lived.at + 1, sentAt);
+    const request = all.map((i) => live(i, lived.at));
+    await write(`http://${pronoia}/api/v1/write`, request);
+    lived.slowestMs = Math.max(lived.slowestMs, Date.now() - sentAt);
+    lived.requests++;
+  }
 }
 
 /** The first live samples: as usual for one half of the gauges, far too high for the other one. */
-async function judge(pronoia: string, url: string, at: number): Promise<void> {
+async function judge(pronoia: string, at: number): Promise<void> {
   const gauges = all.filter((i) => kindOf(i) === 'gauge');
   const isOdd = (i: number) => i % 2 === 1;
-  await write(
-    url,
-    all.map((i) => live(i, at, kindOf(i) === 'gauge' && isOdd(i) ? 60 : 0)),
-  );
+  const request = all.map((i) => live(i, at, kindOf(i) === 'gauge' && isOdd(i) ? 60 : 0));
+  await write(`http://${pronoia}/api/v1/write`, request);
   await sleep(1000);
   const scores = await (await fetch(`http://${pronoia}/federate?match[]=anomaly_score`)).text();
   const found = new Map(
@@ -148,7 +147,7 @@ async function forecasts(pronoia: string): Promise<number> {
 }
 
 /** @returns what starts it, and starts it again on the same folder */
-async function prometheusAt(address: string) {
+function prometheusAt(address: string) {
   const command = findProgram('prometheus');
   if (command === undefined) throw new Error('Prometheus is not on PATH');
   writeFileSync(join(folder, 'prometheus.yml'), 'global: { external_labels: { cluster: bench } }\n');

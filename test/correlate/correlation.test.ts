@@ -189,17 +189,43 @@ describe('what has nothing to do with it', () => {
     expect(system.of(lone).incidentId).not.toBe(system.of(FAILOVER[0]!).incidentId);
   });
 
-  it('stays alone: what happens all day, although it is on an affected thing', () => {
+  const HOUR = 3600;
+  const restarted = (system: SmallSystem) => {
+    system.restart(3 * HOUR, []);
+    system.deliver(3 * HOUR, [alertOf(pod('tax', 'DiskSlow'), 3 * HOUR, 3 * HOUR + 60)]);
+  };
+  it.each([
+    ['although it is on an affected thing', 7000, () => {}],
+    ['although the last of it is over for hours', 5 * HOUR, () => {}],
+    ['also when that is known from before a restart only', 5 * HOUR, restarted],
+  ] as [string, number, (system: SmallSystem) => void, Alert[]?][])(
+    'stays alone: what happens all day, %s',
+    (_, from, between) => {
+      const system = new SmallSystem();
+      for (let i = 0; i < 20; i++) {
+        const service = ['geo', 'news', 'tax', 'search', 'mail'][i % 5]!;
+        const failed = pod(service, 'JobFailed');
+        system.deliver(i * 300, [alertOf(failed, i * 300)]);
+        system.deliver(i * 300 + 60, [alertOf(failed, i * 300, i * 300 + 60)]);
+      }
+      for (let at = 6000; at < from; at += 600) system.decide(at);
+      between(system);
+      const later = FAILOVER.map((alert) => ({ ...alert, startsAt: alert.startsAt + from * SECOND }));
+      const usual = alertOf(pod('cart', 'JobFailed'), from + 300);
+      system.deliver(from + 400, [...later, usual]);
+      const { incidentId } = system.of(later[0]!);
+      expect(later.map((alert) => system.of(alert).incidentId)).toEqual(later.map(() => incidentId));
+      expect(system.of(usual).incidentId).not.toBe(incidentId);
+    },
+  );
+
+  it('is no more suspicious because something else has been firing for weeks when we come', () => {
     const system = new SmallSystem();
-    for (let i = 0; i < 20; i++) {
-      const service = ['geo', 'news', 'tax', 'search', 'mail'][i % 5]!;
-      system.deliver(i * 300, [alertOf(pod(service, 'JobFailed'), i * 300, i * 300 + 60)]);
-    }
-    const later = FAILOVER.map((alert) => ({ ...alert, startsAt: alert.startsAt + 7000 * SECOND }));
-    const usual = alertOf(pod('cart', 'JobFailed'), 7300);
-    system.deliver(7400, [...later, usual]);
-    expect(system.partition()[0]).toHaveLength(7);
-    expect(system.of(usual).incidentId).not.toBe(system.of(later[0]!).incidentId);
+    const old = alertOf(pod('news', 'CertificateExpires'), -30 * 24 * HOUR);
+    const clock = alertOf({ alertname: 'ClockSkew', node: 'n2' }, 10);
+    const [tax, geo] = [alertOf(errors('tax'), 400), alertOf(errors('geo'), 900)];
+    system.deliver(950, [old, clock, tax, geo]);
+    expect(new Set([clock, tax, geo].map((alert) => system.of(alert).incidentId)).size).toBe(3);
   });
 
   it('is not glued by a node that hosts much and has a trouble of its own', () => {

@@ -77,7 +77,7 @@ it('a storm is the same incidents when the sidecar is killed in the middle of it
   const killed = homes(run('killed.db', 50));
   expect(killed.size).toBe(steady.size);
   // What was there is where it was: that is looked at after each start. What comes later may be seen otherwise, because
-  // what was learnt of usual noise is not kept.
+  // after a start nothing moves for five minutes.
   const same = [...steady].filter(([key, id]) => killed.get(key) === id);
   expect(same.length / steady.size).toBeGreaterThan(0.95);
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAlertIntakeRoutes, type RefusedAlertRequests } from '../../src/ingest/alert-routes.ts';
 import type { AlertDelivery } from '../../src/model/alert.ts';
 import { ManualClock } from '../../src/model/clock.ts';
@@ -14,11 +14,13 @@ let served: Awaited<ReturnType<typeof serveRoutes>>;
 let deliveries: AlertDelivery[];
 let refused: RefusedAlertRequests;
 let storeError: Error | undefined;
+let answered: number;
 
 beforeEach(async () => {
   deliveries = [];
   refused = { bad_data: 0, too_large: 0, unsupported: 0, unavailable: 0 };
   storeError = undefined;
+  answered = 0;
   const clock = new ManualClock(Date.UTC(2026, 10, 22, 14));
   const router = createAlertIntakeRoutes({
     clock,
@@ -27,6 +29,9 @@ beforeEach(async () => {
     async deliver(delivery) {
       if (storeError !== undefined) throw storeError;
       deliveries.push(delivery);
+    },
+    onAnswered: () => {
+      answered++;
     },
     refused,
   });
@@ -56,6 +61,14 @@ describe('the webhook', () => {
   it('takes a message without a content type', async () => {
     const answer = await post(WEBHOOK, new Blob([JSON.stringify(MESSAGE)]));
     expect(answer.status).toBe(200);
+  });
+
+  it('says when its answer has left', async () => {
+    storeError = new Error('disk full');
+    await post(WEBHOOK, JSON.stringify(MESSAGE));
+    storeError = undefined;
+    await post(WEBHOOK, JSON.stringify(MESSAGE));
+    await vi.waitFor(() => expect(answered).toBe(1));
   });
 
   it('answers 503 when the alerts could not be stored, so that Alertmanager comes again', async () => {

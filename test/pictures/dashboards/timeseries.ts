@@ -32,56 +32,79 @@ interface Styled extends Line {
 /** Lines over time with axes and legend, as the panel's settings want them. @returns elements of SVG */
 export function drawTimeseries(panel: Panel, lines: readonly Line[], frame: Frame, range: Range): string[] {
   const styled = stackedUp(lines.map((each, i) => style(panel, each, i)));
-  const legend = panel.options.legend?.showLegend === true ? legendRows(styled, frame.width) : [];
-  const plot = {
-    left: frame.x + LEFT,
-    right: frame.x + frame.width - 8,
-    top: frame.y + 4,
-    bottom: frame.y + frame.height - AXIS - legend.length * LEGEND_ROW,
-  };
   const shown = styled.flatMap(({ values }) => values.map(([, value]) => value).filter(Number.isFinite));
+  if (shown.length === 0) return [noData(frame)];
+  const legend = panel.options.legend?.showLegend === true ? legendRows(styled, frame.width) : [];
   const ticks = axisTicks(panel.fieldConfig.defaults, shown);
-  const [lowest, highest] = [ticks[0]!, ticks.at(-1)!];
-  const x = (at: number) => plot.left + ((at - range.from) / (range.to - range.from)) * (plot.right - plot.left);
-  const y = (value: number) => plot.bottom - ((value - lowest) / (highest - lowest)) * (plot.bottom - plot.top);
-  const horizontal = (value: number): [Point, Point] => [
-    [plot.left, y(value)],
-    [plot.right, y(value)],
+  const plot = plotOf(frame, legend.length, range, ticks);
+  return [
+    ...drawAxes(plot, ticks, timeTicks(range), panel.fieldConfig.defaults.unit),
+    ...styled.flatMap((each) => drawLine(each, styled, plot, range.step)),
+    ...drawLegend(legend, frame.x, plot.bottom + AXIS + 10),
   ];
-  const axes = ticks.flatMap((value) => [
-    line(horizontal(value), 'faint', 'stroke-opacity=".5"'),
-    text(
-      [plot.left - 6, y(value) + 4],
-      written(value, panel.fieldConfig.defaults.unit),
-      'text-anchor="end" font-size="11"',
+}
+
+/** Where values are drawn. */
+interface Plot {
+  readonly left: number;
+  readonly right: number;
+  readonly bottom: number;
+  /** Where the areas below lines end. */
+  readonly zero: number;
+  readonly x: (at: number) => number;
+  readonly y: (value: number) => number;
+}
+
+function plotOf(frame: Frame, legendRows: number, { from, to }: Range, ticks: readonly number[]): Plot {
+  const [left, right, top] = [frame.x + LEFT, frame.x + frame.width - 8, frame.y + 4];
+  const bottom = frame.y + frame.height - AXIS - legendRows * LEGEND_ROW;
+  const [lowest, highest] = [ticks[0]!, ticks.at(-1)!];
+  const y = (value: number) => bottom - ((value - lowest) / (highest - lowest)) * (bottom - top);
+  const x = (at: number) => left + ((at - from) / (to - from)) * (right - left);
+  return { left, right, bottom, zero: y(Math.max(lowest, 0)), x, y };
+}
+
+function drawAxes(plot: Plot, values: readonly number[], times: readonly number[], unit: string): string[] {
+  const { left, right, bottom, x, y } = plot;
+  const across = (value: number): Point[] => [
+    [left, y(value)],
+    [right, y(value)],
+  ];
+  return [
+    ...values.flatMap((value) => [
+      line(across(value), 'faint', 'stroke-opacity=".5"'),
+      text([left - 6, y(value) + 4], written(value, unit), 'text-anchor="end" font-size="11"'),
+    ]),
+    ...times.map((at) =>
+      text(
+        [x(at), bottom + 15],
+        new Date(at * 1000).toISOString().slice(11, 16),
+        'text-anchor="middle" font-size="11"',
+      ),
     ),
+  ];
+}
+
+function drawLine(each: Styled, all: readonly Styled[], { x, y, zero }: Plot, step: number): string[] {
+  const points = (values: Line['values']): Point[] => values.map(([at, value]) => [x(at), y(value)]);
+  const below = each.beneath ?? all.find(({ name }) => name === each.custom.fillBelowTo)?.values;
+  return runs(each.values, step).flatMap((run) => [
+    ...fill(each, points(run), below && points(within(below, run)), zero),
+    ...(each.custom.lineWidth === 0 ? [] : [line(points(run), each.shade, dash(each.custom))]),
   ]);
-  const hours = timeTicks(range).map((at) =>
-    text(
-      [x(at), plot.bottom + 15],
-      new Date(at * 1000).toISOString().slice(11, 16),
-      'text-anchor="middle" font-size="11"',
-    ),
-  );
-  const drawn = styled.flatMap((each) => {
-    const points = (values: Line['values']): Point[] => values.map(([at, value]) => [x(at), y(value)]);
-    const below = each.beneath ?? styled.find(({ name }) => name === each.custom.fillBelowTo)?.values;
-    return runs(each.values, range.step).flatMap((run) => [
-      ...fill(each, points(run), below && points(within(below, run)), y(Math.max(lowest, 0))),
-      ...(each.custom.lineWidth === 0 ? [] : [line(points(run), each.shade, dash(each.custom))]),
-    ]);
-  });
-  const names = legend.flatMap((row, i) =>
+}
+
+function drawLegend(rows: ReturnType<typeof legendRows>, left: number, top: number): string[] {
+  return rows.flatMap((row, i) =>
     row.flatMap(({ name, shade, at }) => {
-      const [left, middle] = [frame.x + at, plot.bottom + AXIS + 10 + i * LEGEND_ROW];
-      const dashAt: [Point, Point] = [
-        [left, middle],
-        [left + 12, middle],
+      const middle = top + i * LEGEND_ROW;
+      const mark: Point[] = [
+        [left + at, middle],
+        [left + at + 12, middle],
       ];
-      return [line(dashAt, shade, 'stroke-width="3"'), text([left + 17, middle + 4], name, 'font-size="11"')];
+      return [line(mark, shade, 'stroke-width="3"'), text([left + at + 17, middle + 4], name, 'font-size="11"')];
     }),
   );
-  return shown.length === 0 ? [noData(frame)] : [...axes, ...hours, ...drawn, ...names];
 }
 
 export function noData({ x, y, width, height }: Frame): string {
