@@ -54,8 +54,13 @@ export class Background {
   ): boolean {
     const all = kind === undefined ? this.#total : (this.#counts.get(kind) ?? 0) + this.#past.countOf(kind);
     const rate = ((Math.max(0, all - explained) + PRIOR_COUNT) * entities) / (this.#entities * this.#observedMs);
-    const sorted = Float64Array.from(delaysMs, Math.abs).sort();
-    return sorted.some((delay, k) => isTailBelow(k + 1, rate * (delay + RESOLUTION_MS), max));
+    const sorted = new Float64Array(delaysMs.length);
+    for (let i = 0; i < sorted.length; i++) sorted[i] = Math.abs(delaysMs[i]!);
+    if (sorted.length > 1) sorted.sort();
+    for (let k = 0; k < sorted.length; k++) {
+      if (isTailBelow(k + 1, rate * (sorted[k]! + RESOLUTION_MS), max)) return true;
+    }
+    return false;
   }
 }
 

@@ -31,6 +31,8 @@ export interface ObservedOnset {
   readonly cluster: string;
   /** The labels of the series without `__name__`: those of the rule, before `alert_relabel_configs`. */
   readonly labels: Labels;
+  /** Of the labels. */
+  readonly fingerprint: string;
   readonly subject: Subject;
   /** The value of the sample: since when the rule's condition holds, epoch milliseconds. */
   readonly activeAt: number;

@@ -1,6 +1,6 @@
 import type { Alert } from '../model/alert.ts';
-import { fingerprint } from '../model/fingerprint.ts';
 import type { Labels } from '../model/labels.ts';
+import type { ObservedOnset } from './correlator.ts';
 import type { Sighting } from './sign.ts';
 
 /** One episode of a rule for one label set, as its `ALERTS_FOR_STATE` series shows it. */
@@ -15,13 +15,12 @@ export class Episodes {
   readonly #byFingerprint = new Map<string, Episode[]>();
   readonly #byRule = new Map<string, Set<Episode>>();
 
-  find(labels: Labels, activeAt: number): Episode | undefined {
-    return this.#byFingerprint.get(fingerprint(labels))?.find((episode) => episode.activeAt === activeAt);
+  find({ fingerprint, activeAt }: Pick<ObservedOnset, 'fingerprint' | 'activeAt'>): Episode | undefined {
+    return this.#byFingerprint.get(fingerprint)?.find((episode) => episode.activeAt === activeAt);
   }
 
-  add(labels: Labels, activeAt: number, sighting: Sighting): void {
+  add({ labels, fingerprint: key, activeAt }: ObservedOnset, sighting: Sighting): void {
     const episode = { labels, activeAt, sighting };
-    const key = fingerprint(labels);
     const rule = ruleOf(labels);
     this.#byFingerprint.set(key, [...(this.#byFingerprint.get(key) ?? []), episode]);
     const ofRule = this.#byRule.get(rule);

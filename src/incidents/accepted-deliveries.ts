@@ -34,8 +34,13 @@ export class AcceptedDeliveries {
   resume(read: (body: Uint8Array, receivedAt: number) => AlertDelivery): void {
     const { store, clock, logger } = this.#parts;
     for (const { id, receivedAt, body } of store.keptDeliveries()) {
-      logger.info('a delivery that was accepted before the restart is taken in', { received: receivedAt });
-      this.#waiting.push({ id, delivery: read(body, receivedAt), since: clock.now() });
+      try {
+        this.#waiting.push({ id, delivery: read(body, receivedAt), since: clock.now() });
+        logger.info('a delivery that was accepted before the restart is taken in', { bytes: body.length });
+      } catch (error) {
+        logger.error('an accepted delivery cannot be read any more', { bytes: body.length, error: messageOf(error) });
+        this.#drop(id);
+      }
     }
     this.takeIn();
   }
@@ -59,18 +64,27 @@ export class AcceptedDeliveries {
     this.#timer();
   }
 
-  #take({ id, delivery }: { id: number; delivery: AlertDelivery }): boolean {
-    const { deliver, store, logger } = this.#parts;
+  /** @returns whether it is done with */
+  #take({ id, delivery }: { readonly id: number; readonly delivery: AlertDelivery }): boolean {
+    const { deliver, logger } = this.#parts;
     try {
       deliver(delivery);
     } catch (error) {
       if (error instanceof RequestError) return false;
-      logger.error('an accepted delivery cannot be taken in', {
-        alerts: delivery.alerts.length,
-        error: messageOf(error),
-      });
+      const alerts = delivery.alerts.length;
+      logger.error('an accepted delivery cannot be taken in', { alerts, error: messageOf(error) });
     }
-    store.dropDelivery(id);
-    return true;
+    return this.#drop(id);
+  }
+
+  /** What can't be deleted is taken in once more later: that makes no difference. */
+  #drop(id: number): boolean {
+    try {
+      this.#parts.store.dropDelivery(id);
+      return true;
+    } catch (error) {
+      this.#parts.logger.warn('an accepted delivery cannot be deleted', { error: messageOf(error) });
+      return false;
+    }
   }
 }

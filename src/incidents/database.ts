@@ -32,16 +32,24 @@ export function openDatabase(path: string): DatabaseSync {
  *   keeps it unless the power fails
  * @throws what `write` throws, and Error when it can't be stored
  */
-export function transact(database: DatabaseSync, isFlushed: boolean, write: () => void): void {
-  database.exec(`PRAGMA synchronous = ${isFlushed ? 'FULL' : 'NORMAL'}; BEGIN IMMEDIATE`);
-  try {
-    write();
-    database.exec('COMMIT');
-  } catch (error) {
-    // SQLite may have rolled back by itself, as it does when the disk is full.
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw error;
-  }
+type Transact = (isFlushed: boolean, write: () => void) => void;
+
+export function prepareTransact(database: DatabaseSync): Transact {
+  const [begin, commit] = [database.prepare('BEGIN IMMEDIATE'), database.prepare('COMMIT')];
+  let wasFlushed: boolean | undefined;
+  return (isFlushed, write) => {
+    if (isFlushed !== wasFlushed) database.exec(`PRAGMA synchronous = ${isFlushed ? 'FULL' : 'NORMAL'}`);
+    wasFlushed = isFlushed;
+    begin.run();
+    try {
+      write();
+      commit.run();
+    } catch (error) {
+      // SQLite may have rolled back by itself, as it does when the disk is full.
+      if (database.isTransaction) database.exec('ROLLBACK');
+      throw error;
+    }
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts';
 import { formatEntity } from '../model/entity.ts';
+import { fingerprint } from '../model/fingerprint.ts';
 import { type Incident, incidentTitle, isOpen, rootCause, stateWord } from '../model/incident.ts';
 import { createLabels, type Labels } from '../model/labels.ts';
 import type { OutputGroup, OutputSource } from '../model/output.ts';
@@ -25,6 +26,7 @@ const GONE = { state: 'resolved' } as const;
 interface Numbered {
   readonly countsId: number;
   infoId: number;
+  /** Of the labels of `incident_info`; they themselves would be a quarter of a kilobyte for each incident. */
   infoKey: string;
 }
 
@@ -34,7 +36,7 @@ export function createIncidentOutput(live: LiveIncidents, clock: Clock): OutputS
   let nextId = 1;
 
   function numbersOf(incident: Incident): Numbered {
-    const infoKey = JSON.stringify([...infoLabels(incident)]);
+    const infoKey = fingerprint(infoLabels(incident));
     let numbered = numbers.get(incident.id);
     if (numbered === undefined) {
       numbered = { countsId: nextId++, infoId: nextId++, infoKey };

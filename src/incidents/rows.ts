@@ -264,9 +264,17 @@ function rowToAnomaly(row: Row): Anomaly {
   };
 }
 
-/** Most are empty. */
+/** What a large incident affects is hundreds of things: it is written with every change of it, and seldom changes itself. */
+const LONG = 16;
+const longAsJson = new WeakMap<readonly unknown[], string>();
+
+/** Lists never change: others take their place. Most are empty. */
 function listToJson(list: readonly unknown[]): string {
-  return list.length === 0 ? '[]' : JSON.stringify(list);
+  if (list.length === 0) return '[]';
+  if (list.length < LONG) return JSON.stringify(list);
+  const known = longAsJson.get(list) ?? JSON.stringify(list);
+  longAsJson.set(list, known);
+  return known;
 }
 
 function toLabels(object: Record<string, string>): Labels {

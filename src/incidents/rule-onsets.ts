@@ -1,6 +1,5 @@
 import type { ObservedOnset } from '../correlate/correlator.ts';
 import type { Alert } from '../model/alert.ts';
-import { fingerprint } from '../model/fingerprint.ts';
 import type { AlertMember } from '../model/incident.ts';
 import { trimOldest } from '../model/trim-oldest.ts';
 
@@ -25,9 +24,8 @@ export class RuleOnsets {
   }
 
   put(onset: ObservedOnset): void {
-    const key = fingerprint(onset.labels);
-    this.#byFingerprint.delete(key);
-    this.#byFingerprint.set(key, onset);
+    this.#byFingerprint.delete(onset.fingerprint);
+    this.#byFingerprint.set(onset.fingerprint, onset);
     trimOldest(this.#byFingerprint, MAX_ONSETS);
   }
 

@@ -2,11 +2,11 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AlertDelivery } from '../model/alert.ts';
 import type { AlertMember, Incident, IncidentEvent, Member } from '../model/incident.ts';
 import { CheckpointThread } from './checkpoint-thread.ts';
-import { openDatabase, prepareUpsert, transact, type Value } from './database.ts';
+import { openDatabase, prepareTransact, prepareUpsert, type Value } from './database.ts';
 import type { PastFiring } from './firing-history.ts';
 import type { HandMadeLink } from './hand-made-links.ts';
 import { LogFlush } from './log-flush.ts';
-import { prune } from './pruning.ts';
+import { preparePruning } from './pruning.ts';
 import type { LedgerEntry } from './receive-delivery.ts';
 import {
   INCIDENT_COLUMNS,
@@ -65,6 +65,8 @@ export class IncidentStore {
   readonly #database: DatabaseSync;
   /** Undefined in memory. */
   readonly #log: { readonly checkpoints: CheckpointThread; readonly flush: LogFlush } | undefined;
+  readonly #transact: ReturnType<typeof prepareTransact>;
+  readonly #prune: ReturnType<typeof preparePruning>;
   readonly #insertDelivery: StatementSync;
   readonly #putIncident: (values: readonly Value[]) => void;
   readonly #putMember: (values: readonly Value[]) => void;
@@ -91,6 +93,8 @@ export class IncidentStore {
     this.#log =
       path === ':memory:' ? undefined : { checkpoints: new CheckpointThread(path), flush: new LogFlush(path) };
     const prepare = (sql: string) => this.#database.prepare(sql);
+    this.#transact = prepareTransact(this.#database);
+    this.#prune = preparePruning(this.#database);
     this.#insertDelivery = prepare(
       `INSERT INTO deliveries (received_at, source, alerts, invalid_alerts, truncated_alerts, envelope)
        VALUES (?, ?, ?, ?, ?, ?)`,
@@ -136,7 +140,7 @@ export class IncidentStore {
     const changed = [...incidents];
     const numbers = new Map(changed.map(({ id }) => [id, this.#numberOf(id) || this.#nextNumber++]));
     const numberOf = (id: string) => numbers.get(id) ?? this.#numberOf(id);
-    transact(this.#database, isFlushed, () => {
+    this.#transact(isFlushed, () => {
       if (delivery !== undefined) {
         this.#addDelivery(delivery);
         this.#addToLedger(ledger, delivery.receivedAt);
@@ -163,14 +167,14 @@ export class IncidentStore {
 
   /** Notes what became of firings, see `IncidentChanges.ledger`. @throws Error when that can't be stored */
   addToLedger(entries: readonly LedgerEntry[], at: number): void {
-    transact(this.#database, false, () => this.#addToLedger(entries, at));
+    this.#transact(false, () => this.#addToLedger(entries, at));
     this.#hasChanged = true;
   }
 
   /** Keeps the body of a webhook that is accepted and not taken in. @returns a number by which it can be dropped */
   keepDelivery(receivedAt: number, body: Uint8Array): number {
     let id = 0;
-    transact(this.#database, false, () => {
+    this.#transact(false, () => {
       const kept = this.#database.prepare('INSERT INTO accepted (received_at, body) VALUES (?, ?)');
       id = Number(kept.run(receivedAt, body).lastInsertRowid);
     });
@@ -189,7 +193,7 @@ export class IncidentStore {
   }
 
   dropDelivery(id: number): void {
-    transact(this.#database, false, () => this.#database.prepare('DELETE FROM accepted WHERE id = ?').run(id));
+    this.#transact(false, () => this.#database.prepare('DELETE FROM accepted WHERE id = ?').run(id));
     this.#hasChanged = true;
   }
 
@@ -284,7 +288,7 @@ export class IncidentStore {
 
   /** Saves, as JSON, what would have to be learnt anew otherwise. @throws Error when it can't be stored */
   saveLearnt(name: string, content: unknown): void {
-    transact(this.#database, false, () => {
+    this.#transact(false, () => {
       this.#database
         .prepare('INSERT INTO learnt VALUES (?, ?) ON CONFLICT DO UPDATE SET content = excluded.content')
         .run(name, JSON.stringify(content));
@@ -299,7 +303,7 @@ export class IncidentStore {
 
   /** Deletes a part of what ended before `endedBefore`. @returns whether there is more to delete */
   prune(endedBefore: number): boolean {
-    return prune(this.#database, endedBefore);
+    return this.#prune(endedBefore);
   }
 
   close(): void {

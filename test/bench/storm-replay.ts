@@ -113,19 +113,13 @@ class Predictions {
 
   note(at: number, ids: readonly string[], { pipeline }: IncidentReplay): void {
     for (const id of ids) {
-      const before = this.#members.get(id) ?? new Map<string, Instance>();
-      const now = new Map<string, Instance>();
-      for (const member of pipeline.live.alertsOf(id))
-        now.set(member.key, before.get(member.key) ?? instanceOf(member));
+      const members = this.#members.get(id) ?? new Map<string, Instance>();
+      const { added, removed } = difference(members, [...pipeline.live.alertsOf(id)]);
       const rootCauses = (pipeline.live.get(id)?.causes ?? []).map(({ entity }) => nameOf(entity));
-      const update: Update = {
-        at: at / 1000,
-        added: [...now].flatMap(([key, instance]) => (before.has(key) ? [] : [instance])),
-        removed: [...before].flatMap(([key, instance]) => (now.has(key) ? [] : [instance])),
-      };
+      const update: Update = { at: at / 1000, added, removed };
       if (this.#causes.get(id) !== rootCauses.join()) update.rootCauses = rootCauses;
       if (update.added.length + update.removed.length === 0 && update.rootCauses === undefined) continue;
-      this.#members.set(id, now);
+      this.#members.set(id, members);
       this.#causes.set(id, rootCauses.join());
       const incident = this.#incidents.get(id) ?? { id, openedAt: at / 1000, updates: [] };
       incident.updates.push(update);
@@ -140,6 +134,27 @@ class Predictions {
   open(): number {
     return [...this.#members.values()].filter(({ size }) => size > 0).length;
   }
+}
+
+/** Brings what was noted of an incident to what it is. A change concerns few of its members: the others are passed over. */
+function difference(noted: Map<string, Instance>, now: readonly AlertMember[]) {
+  const added: Instance[] = [];
+  const removed: Instance[] = [];
+  for (const member of now) {
+    if (noted.has(member.key)) continue;
+    const instance = instanceOf(member);
+    added.push(instance);
+    noted.set(member.key, instance);
+  }
+  if (noted.size > now.length) {
+    const keys = new Set(now.map(({ key }) => key));
+    for (const [key, instance] of noted) {
+      if (keys.has(key)) continue;
+      removed.push(instance);
+      noted.delete(key);
+    }
+  }
+  return { added, removed };
 }
 
 /** As it was first delivered: its start may have moved back since. */

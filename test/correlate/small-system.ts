@@ -133,7 +133,8 @@ export class SmallSystem {
     const all = createLabels([...Object.entries(labels), ['cluster', 'c']]);
     const activeAt = START + from * SECOND;
     const subject = this.topology.subjectOf(all, activeAt);
-    const onset: ObservedOnset = { cluster: 'c', labels: all, subject, activeAt, endedAt: undefined };
+    const identity = { cluster: 'c', labels: all, fingerprint: fingerprint(all) };
+    const onset: ObservedOnset = { ...identity, subject, activeAt, endedAt: undefined };
     this.correlator.takeOnsets([onset], START + at * SECOND);
   }
 

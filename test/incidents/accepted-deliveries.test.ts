@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AcceptedDeliveries } from '../../src/incidents/accepted-deliveries.ts';
+import type { IncidentStore } from '../../src/incidents/store.ts';
 import type { AlertDelivery } from '../../src/model/alert.ts';
 import { RequestError } from '../../src/model/errors.ts';
 import { createLogger } from '../../src/model/logger.ts';
@@ -18,8 +19,11 @@ beforeEach(() => {
 });
 afterEach(() => bench.remove());
 
-function accepting(deliver = (delivery: AlertDelivery) => bench.pipeline.deliver(delivery)): AcceptedDeliveries {
-  const { store, clock } = bench;
+function accepting(
+  deliver = (delivery: AlertDelivery) => bench.pipeline.deliver(delivery),
+  store: Pick<IncidentStore, 'keepDelivery' | 'keptDeliveries' | 'dropDelivery'> = bench.store,
+): AcceptedDeliveries {
+  const { clock } = bench;
   const logger = createLogger({ level: 'info', format: 'logfmt', now: () => clock.now() }, (line) => {
     log += line;
   });
@@ -54,7 +58,21 @@ describe('a delivery that was accepted', () => {
     expect(alerts()).toBe(2);
     expect(bench.store.incidents({ state: 'all', limit: 1 })[0]!.openedAt).toBe(DELIVERY.receivedAt);
     bench.killAndStart();
-    accepting().resume(() => expect.unreachable('it was taken in'));
+    let reads = 0;
+    accepting().resume(() => {
+      reads++;
+      return DELIVERY;
+    });
+    expect(reads).toBe(0);
+  });
+
+  it('does not keep the program from starting when it cannot be read any more', () => {
+    accepting().accept(DELIVERY, BODY);
+    accepting().resume(() => {
+      throw new Error('unknown replica label');
+    });
+    expect(log).toMatch(/level=error msg="an accepted delivery cannot be read any more".*unknown replica label/);
+    expect(bench.store.keptDeliveries()).toEqual([]);
   });
 
   it('waits as long as nothing can be stored', () => {
@@ -70,6 +88,27 @@ describe('a delivery that was accepted', () => {
     isFull = false;
     bench.clock.advance(10_000);
     expect(alerts()).toBe(2);
+    accepted.stop();
+  });
+
+  it('is taken in all the same when it cannot be deleted afterwards, and again later', () => {
+    const { store } = bench;
+    let isFull = true;
+    const accepted = accepting(undefined, {
+      keepDelivery: (receivedAt, body) => store.keepDelivery(receivedAt, body),
+      keptDeliveries: () => store.keptDeliveries(),
+      dropDelivery(id) {
+        if (isFull) throw new Error('disk full');
+        store.dropDelivery(id);
+      },
+    });
+    accepted.accept(DELIVERY, BODY);
+    accepted.takeIn();
+    expect(alerts()).toBe(2);
+    isFull = false;
+    bench.clock.advance(10_000);
+    expect(alerts()).toBe(2);
+    expect(store.keptDeliveries()).toEqual([]);
     accepted.stop();
   });
 
