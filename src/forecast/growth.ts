@@ -32,6 +32,8 @@ const SLOWER_HALF = 0.85;
 const NEW_SECONDS = 86_400;
 /** A pause, as at a weekend, is no levelling off: that slows from the first quarter on, by this share of the mean slowing. */
 const EARLY_SLOWING = 0.6;
+/** The second half of a window is as fast as a longer scale when it has this share of its slope: noise makes such a difference. */
+const AS_FAST = 0.7;
 /** A rise goes through all of the window when no quarter has less than this share of the mean growth. */
 const THROUGH_QUARTER = 0.4;
 const THROUGH_SPAN = 0.9;
@@ -63,7 +65,7 @@ export class Growth {
    * @param isNewHour whether the scales of a day and longer are measured as well, or recalled from the last time
    */
   measure(history: ResourceHistory, isNewHour: boolean): void {
-    for (let scale = 0; scale < SCALE_COUNT; scale++) {
+    for (let scale = SCALE_COUNT - 1; scale >= 0; scale--) {
       if (scale < DAY_SCALE || isNewHour) this.#measureScale(history, scale);
       if (scale < DAY_SCALE) continue;
       if (isNewHour) this.#keep(history, scale);
@@ -99,11 +101,22 @@ export class Growth {
     const proof = scale === 0 || history.age < NEW_SECONDS ? MIN_SLOWING : SURE_SLOWING;
     const left = history.limit - history.used;
     const isPause = scale >= DAY_SCALE && isSlowingLate();
-    if (isConsistent && line.slope > 0 && !isPause && toCome(proof * line.spread) < FILLS_NOTHING * left) return;
+    const mayLevelOff = isConsistent && line.slope > 0 && !isPause && !this.#isAsFastAsBefore(scale, span);
+    if (mayLevelOff && toCome(proof * line.spread) < FILLS_NOTHING * left) return;
     this.isConsistent[scale] = isConsistent ? 1 : 0;
     if (scale === HOUR_SCALE) this.isHourThrough = isConsistent && span >= THROUGH_SPAN * seconds && goesThrough();
     if (!isConsistent) this.slope[scale] = limitedSlope(line, span);
     else this.slope[scale] = isPause ? line.slope : latestSlope(line, span);
+  }
+
+  /**
+   * Whether the second half of the window grows as fast as the longer scale has it: then the first half was faster by chance,
+   * and nothing levels off.
+   */
+  #isAsFastAsBefore(scale: number, span: number): boolean {
+    const longer = scale + 1;
+    if (longer === SCALE_COUNT || this.isConsistent[longer] === 0) return false;
+    return (quarters[2]! + quarters[3]!) / (span / 2) > AS_FAST * this.slope[longer]!;
   }
 
   #keep({ floats, integers, base }: ResourceHistory, scale: number): void {

@@ -1,6 +1,8 @@
 import { ROLES, type Role } from './capacity-rule.ts';
 
 const FIRST_CAPACITY = 1024;
+/** A value that is older than this counts no more. */
+const MAX_AGE_MS = 15 * 60_000;
 
 /**
  * Which series play which part in what owner, with the latest value of each: columns of numbers, because an object for each
@@ -75,6 +77,25 @@ export class Members<Owner> {
     }
     if (last !== 0) this.nextOfOwner[last] = 0;
     return left;
+  }
+
+  /**
+   * The value of a role, NaN when no series has one that is fresh. Limits of 0 and less are none.
+   * @param first the owner's first member
+   * @param at milliseconds
+   */
+  combine(first: number, role: Role, at: number, how: 'sum' | 'max' | 'min'): number {
+    const oldest = (at - MAX_AGE_MS) / 1000;
+    let result = Number.NaN;
+    for (let member = first; member !== 0; member = this.nextOfOwner[member]!) {
+      const value = this.values[member]!;
+      const time = this.times[member]!;
+      if (time === 0 || time < oldest || this.role(member) !== role) continue;
+      if (role === 'limit' && value <= 0) continue;
+      if (Number.isNaN(result)) result = value;
+      else result = how === 'sum' ? result + value : Math[how](result, value);
+    }
+    return result;
   }
 
   #release(member: number): void {

@@ -7,8 +7,6 @@ import { followTeeth } from './teeth.ts';
 import { type WaitingForecast, WaitingForecasts } from './waiting-forecasts.ts';
 import type { WorkloadLine } from './workload-lines.ts';
 
-/** A value that is older than this counts no more. */
-const MAX_AGE_MS = 15 * 60_000;
 /** A limit above this means that there is none: the kernel and the JVM say so in this way. */
 const UNLIMITED = 1e18;
 /** Smaller than any time since 2001: a duration. */
@@ -258,19 +256,8 @@ export class Resource {
     if (this.history !== NOTHING) this.#setInteger(WORD.forecastState, 0);
   }
 
-  /** The value of a role, NaN when no series has one that is fresh. Limits of 0 and less are none. */
   #combine(role: Role, at: number, how: 'sum' | 'max' | 'min'): number {
-    const { times, values, nextOfOwner } = this.#members;
-    const oldest = (at - MAX_AGE_MS) / 1000;
-    let result = Number.NaN;
-    for (let member = this.firstMember; member !== 0; member = nextOfOwner[member]!) {
-      const value = values[member]!;
-      if (times[member]! === 0 || times[member]! < oldest || this.#members.role(member) !== role) continue;
-      if (role === 'limit' && value <= 0) continue;
-      if (Number.isNaN(result)) result = value;
-      else result = how === 'sum' ? result + value : Math[how](result, value);
-    }
-    return result;
+    return this.#members.combine(this.firstMember, role, at, how);
   }
 
   #integer(word: number): number {

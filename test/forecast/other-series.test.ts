@@ -36,4 +36,22 @@ describe('a series that is of no resource', () => {
     }
     expect(take).toHaveBeenCalledTimes(2 * 9);
   });
+
+  it('costs nothing when outputs are walked, and the labels of a resource are read once in a walk', async () => {
+    for (let minute = 0; minute < 40; minute++) {
+      lane.clock.advance(60_000);
+      const sample = (value: number) => [[lane.clock.now(), value]] as const;
+      await lane.send(
+        { labels: { __name__: 'requests' }, samples: sample(1) },
+        { labels: { __name__: 'node_filesystem_avail_bytes', ...DISK }, samples: sample(50) },
+        { labels: { __name__: 'node_filesystem_size_bytes', ...DISK }, samples: sample(100) },
+      );
+    }
+    const labels = vi.spyOn(lane.lane.table, 'labels');
+    const groups = [...lane.lane.forecastOutputs.groups()];
+    expect(groups).toHaveLength(5);
+    expect(labels).not.toHaveBeenCalled();
+    for (const group of groups) group.labels();
+    expect(labels).toHaveBeenCalledTimes(1);
+  });
 });
