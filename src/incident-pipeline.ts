@@ -68,7 +68,7 @@ const CHECKPOINT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
 const SAVE_EVERY_MS = 60_000;
 /** What ends because nobody sends it any more ends at about the same time for all of one Prometheus. */
-const SAME_END_MS = 2 * 60_000;
+const SAME_END_MS = 5 * 60_000;
 /** All incidents are looked through for it. */
 const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
@@ -154,9 +154,9 @@ export class IncidentPipeline {
   deliver(delivery: AlertDelivery): void {
     const { receivedAt: at } = delivery;
     const lastAlert = (fingerprint: string) => this.lastAlert(fingerprint);
-    const { others, kept } = this.#maintenance.take(delivery.alerts, at, (alert) => this.#mayBegin(alert));
-    const receipt = receiveDelivery(others, lastAlert, this.#options.heartbeats);
-    const ledger = kept.length === 0 ? receipt.ledger : [...receipt.ledger, ...kept];
+    const kept = this.#maintenance.divide(delivery.alerts, at, (alert) => this.#mayBegin(alert));
+    const receipt = receiveDelivery(kept.others, lastAlert, this.#options.heartbeats);
+    const ledger = kept.ledger.length === 0 ? receipt.ledger : [...receipt.ledger, ...kept.ledger];
     const isNew = receipt.started.length + receipt.changed.length > 0;
     if (isNew) this.#beSureOfStore();
     // First: what began because alerting is back is judged by that, wherever in the delivery its heartbeat stands.
@@ -175,6 +175,7 @@ export class IncidentPipeline {
     changeMembers(draft, receipt.changed, at);
     if (draft.isEmpty) this.addToLedger(ledger, at);
     else this.#memory.commit(draft, { delivery, ledger });
+    this.#maintenance.setAside(kept.aside);
     for (const member of receipt.refreshed)
       this.live.putMember({ ...this.live.alert(member.key)!, firing: member.firing });
     for (const { firing } of [...arrivals, ...receipt.changed, ...receipt.refreshed]) this.#expiries.watch(firing);
@@ -182,7 +183,7 @@ export class IncidentPipeline {
       delivery.alerts.map(({ fingerprint }) => fingerprint),
       at,
     );
-    countDelivery(this.counters, delivery, receipt, kept.length);
+    countDelivery(this.counters, delivery, receipt, kept.ledger.length);
   }
 
   /** Resolves when all deliveries so far survive a power cut. Rejects when the disk fails. */
@@ -308,7 +309,7 @@ export class IncidentPipeline {
     try {
       this.deliver({ ...OWN_DELIVERY, receivedAt: now, alerts });
     } catch (error) {
-      for (const alert of released) this.#maintenance.hold(alert);
+      this.#maintenance.setAside(released);
       throw error;
     }
   }
@@ -367,8 +368,10 @@ export class IncidentPipeline {
   #onsetBeforeOutage({ fingerprint, startsAt }: Alert, cluster: string): AlertMember['onset'] | undefined {
     const outage = this.heartbeats.outageAt(cluster, startsAt);
     const before = outage && this.lastAlert(fingerprint);
-    const endedAt = before?.firing.alert.endsAt ?? Number.POSITIVE_INFINITY;
-    return before !== undefined && endedAt >= outage!.endedAt - SAME_END_MS ? before.onset : undefined;
+    if (before === undefined) return undefined;
+    const { endsAt } = before.firing.alert;
+    const wentWithAll = endsAt === undefined || Math.abs(endsAt - outage!.endedAt) <= SAME_END_MS;
+    return wentWithAll ? before.onset : undefined;
   }
 
   #save(): void {

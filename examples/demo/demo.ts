@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { exposition, fillPast } from './past.ts';
 import { findProgram, freePort, Programs } from './programs.ts';
 import { alertmanagerConfig, EMPTY_CONFIG, prometheusConfig, RULES } from './prometheus-config.ts';
-import { type Shop, shopAt } from './shop.ts';
+import { type Shop, STEP_SECONDS, shopAt } from './shop.ts';
 
 const { values } = parseArgs({
   options: { for: { type: 'string', default: '0' }, 'fault-after': { type: 'string', default: '60' } },
@@ -32,7 +32,7 @@ if (prometheus === undefined) {
 
 const folder = mkdtempSync(join(tmpdir(), 'pronoia-demo-'));
 const programs = new Programs(folder);
-const shop: Shop = { openedAt: now(), failedAt: undefined };
+const shop: Shop = { openedAt: Math.floor(now() / STEP_SECONDS) * STEP_SECONDS, failedAt: undefined };
 const exporter = createServer((_, response) => {
   response.setHeader('Content-Type', 'text/plain; version=0.0.4');
   response.end(exposition(shopAt(shop, now())));
@@ -131,6 +131,7 @@ async function run(prometheusCommand: string): Promise<void> {
   What is full next, in hours                          ${graph('predict_full_in_seconds{quantile="0.5"} / 3600')}
   Alerts${alertmanager === undefined ? ' in Prometheus                                ' : ' in Alertmanager                              '}http://${alertmanager === undefined ? prometheusAddress : alertmanagerAddress}/
   Logs                                                 ${folder}
+  Grafana's dashboards, drawn without Grafana          npm run pictures:dashboards -- --prometheus=http://${prometheusAddress} --out=${folder}
 `);
   const faultAfter = Number(values['fault-after']);
   say(`In ${faultAfter} seconds the orders database fails. Ctrl-C ends everything.`);

@@ -1,9 +1,8 @@
 import snappy from 'snappy';
 import { encodeLabels, encodeName, encodeWriteRequest, type OutputSample } from '../../src/emit/write-request.ts';
 import { createLabels } from '../../src/model/labels.ts';
-import { type Shop, type ShopFamily, shopAt } from './shop.ts';
+import { type Shop, type ShopFamily, STEP_SECONDS, shopAt } from './shop.ts';
 
-const STEP_SECONDS = 15;
 /** Moments in one request. */
 const PER_REQUEST = 60;
 

@@ -9,6 +9,9 @@ export interface Addresses {
 /** External labels belong to every series, so they are there before the past is. */
 const GLOBAL = 'global: { scrape_interval: 5s, evaluation_interval: 5s, external_labels: { cluster: demo } }\n';
 
+/** Incidents are scraped with Pronoia's own metrics: without timestamps one that is merged or over is gone at once. */
+const SCORES = `    metrics_path: /federate\n    params: { "match[]": ['{__name__=~"(anomaly|predict)_.*"}'] }\n`;
+
 /** Before it is told what to scrape. */
 export const EMPTY_CONFIG = GLOBAL;
 
@@ -23,7 +26,7 @@ remote_write:
     write_relabel_configs:
       - { source_labels: [__name__], regex: (anomaly|predict|incident|pronoia)_.*, action: drop }
 scrape_configs:
-${scrape('shop', shop)}${nodeExporter === undefined ? '' : scrape('node', nodeExporter)}${scrape('pronoia-scores', pronoia, '    metrics_path: /federate\n')}${scrape('pronoia', pronoia)}`;
+${scrape('shop', shop)}${nodeExporter === undefined ? '' : scrape('node', nodeExporter)}${scrape('pronoia-scores', pronoia, SCORES)}${scrape('pronoia', pronoia)}`;
 }
 
 export function alertmanagerConfig(pronoia: string): string {

@@ -11,6 +11,8 @@ export interface ShopFamily {
 }
 
 const DAY = 86_400;
+/** Between two samples of its past, which lie at whole multiples of it. */
+export const STEP_SECONDS = 15;
 const NAMESPACE = 'shop';
 /** Caller, callee, and requests per second at noon. */
 const CALLS: readonly (readonly [caller: string, callee: string, perSecond: number])[] = [
@@ -118,7 +120,8 @@ function requests([from, to, rate]: (typeof CALLS)[number], at: number, failedAt
   const value = total(rate, at) - failed;
   return [
     { labels: { ...edge(from, to), response_code: '200' }, value: Math.round(value) },
-    { labels: { ...edge(from, to), response_code: '503' }, value: Math.round(failed) },
+    // Not whole: a request in a minute is a rate of zero or, the shorter the time, of very much.
+    { labels: { ...edge(from, to), response_code: '503' }, value: Math.round(failed * 1000) / 1000 },
   ];
 }
 
@@ -167,11 +170,18 @@ function filled(at: number, openedAt: number): number {
 /** What a counter with a daily wave has counted: the integral of its rate, and some noise that never lets it fall. */
 function total(perSecond: number, at: number): number {
   const integral = at + ((0.4 * DAY) / (2 * Math.PI)) * (1 - Math.cos((2 * Math.PI * at) / DAY));
-  return perSecond * (integral - 1.7e9 + 1.5 * noise(String(perSecond), at));
+  return perSecond * (integral - 1.7e9 + 1.5 * drift(String(perSecond), at));
 }
 
 function wave(at: number): number {
   return Math.sin((2 * Math.PI * at) / DAY);
+}
+
+/** Noise of a counter: straight between moments of its past, so that live scrapes, which come more often, see rates no noisier. */
+function drift(name: string, at: number): number {
+  const before = Math.floor(at / STEP_SECONDS) * STEP_SECONDS;
+  const share = (at - before) / STEP_SECONDS;
+  return (1 - share) * noise(name, before) + share * noise(name, before + STEP_SECONDS);
 }
 
 /** Between -1 and 1, the same for the same moment. */

@@ -36,7 +36,7 @@ export const SELECTED = 'job=~"$job",namespace=~"$namespace",instance=~"$instanc
 const HEIGHT = 8;
 
 /** Grafana's grid is 24 columns wide. */
-export const WIDTH = { whole: 24, half: 12, third: 8, quarter: 6 } as const;
+export const WIDTH = { whole: 24, half: 12, quarter: 6 } as const;
 
 /**
  * `incident_info` as a factor of 1 that brings labels to series of incidents. A former title or state is still there for

@@ -107,9 +107,10 @@ export class ClusterCorrelation {
 
   /** What was placed before a restart is where it was. */
   restore(firing: CorrelatedFiring, incident: string, now: number): void {
-    const { sighting } = this.scene.takeFiring(firing);
-    if (firing.pinnedTo === undefined) sighting.sign.incidentId ??= incident;
-    else sighting.sign.pin(firing.alert.fingerprint, firing.pinnedTo);
+    const { sign } = this.scene.takeFiring(firing).sighting;
+    if (firing.pinnedTo !== undefined) sign.pin(firing.alert.fingerprint, firing.pinnedTo);
+    // All that nobody put anywhere is in one incident, also when people put others of it elsewhere.
+    else if (sign.movable === 1) sign.incidentId = incident;
     this.#heldUntil = now + HOLD_MS;
   }
 
@@ -128,7 +129,7 @@ export class ClusterCorrelation {
     const isOver = ({ incidentId: id, until }: Sign) => until < endedBefore && (id === undefined || !lasting.has(id));
     for (const sign of this.scene.signs()) {
       if (!isOver(sign) || sign.isEvidence) continue;
-      this.experience.remember(sign, this.#member.get(sign)?.group.claim !== undefined);
+      this.experience.remember(sign);
     }
     this.experience.noise.forget(now);
     this.scene.forget(isOver);
@@ -160,6 +161,8 @@ export class ClusterCorrelation {
     for (const group of this.#groups) {
       for (const member of group.members) {
         this.#member.set(member.sign, { group, member });
+        member.sign.hasCause = group.claim !== undefined;
+        member.sign.explainedOnset = member.sign.lastOnset;
         this.#move(member, group, now, moved, outcome);
       }
       if (group.incidentId !== undefined) this.#view(group, group.incidentId, outcome);

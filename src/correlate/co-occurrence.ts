@@ -75,7 +75,8 @@ export class CoOccurrence {
     const own = this.#kind(kind);
     own.count++;
     const companions = near.filter(([, began]) => Math.abs(began - onset) <= TOGETHER_MS).map(([other]) => other);
-    for (const other of new Set(companions)) {
+    // In a storm of a hundred kinds nothing is learnt of every pair: the nearest ones are enough.
+    for (const other of new Set(companions.slice(0, MAX_COMPANIONS))) {
       increment(own.together, other);
       increment(this.#kind(other).together, kind);
     }

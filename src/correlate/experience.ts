@@ -49,9 +49,9 @@ export class Experience {
     return this.#isEmpty;
   }
 
-  /** Learns from a sign that is over. @param hasCause whether something explained it */
-  remember(sign: Sign, hasCause: boolean): void {
-    if (!hasCause) this.noise.note(sign.kind, sign.entityKey, sign.onset);
+  /** Learns from a sign that is over. */
+  remember(sign: Sign): void {
+    if (!sign.hasCause) this.noise.note(sign.kind, sign.entityKey, sign.onset);
     this.#hasChanged = true;
     const alert = firstAlert(sign);
     if (alert === undefined) return;

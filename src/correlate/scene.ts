@@ -114,8 +114,11 @@ export class Scene {
     const found = signs?.find(
       (sign) => onset >= sign.onset - PAUSE_MS && onset <= Math.max(sign.lastOnset, sign.until) + PAUSE_MS,
     );
-    if (found !== undefined) return found;
-    const identifying = isEvidence ? [] : [...this.#identifying(labels), ...group];
+    const identifying = isEvidence || found?.identifying.length === 0 ? [] : [...this.#identifying(labels), ...group];
+    if (found !== undefined) {
+      if (found.narrow(identifying)) this.version++;
+      return found;
+    }
     const sign = new Sign({ entity, entityKey, kind, isRequest: isAboutRequests(labels), isEvidence, identifying });
     this.#signs.set(id, signs === undefined ? [sign] : [...signs, sign].sort((a, b) => a.onset - b.onset));
     return sign;

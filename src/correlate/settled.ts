@@ -16,7 +16,10 @@ export class Settled {
    */
   open(signs: Iterable<Sign>, groups: readonly Group[], frozenBefore: number, now: number): Sign[] {
     for (const { claim, members } of groups) {
-      if (members.some(({ sign }) => sign.lastOnset > frozenBefore)) continue;
+      // What was told since then, however old it is, has not been explained yet.
+      const isFinal = ({ lastOnset, explainedOnset }: Sign) =>
+        lastOnset <= frozenBefore && lastOnset === explainedOnset;
+      if (!members.every(({ sign }) => isFinal(sign))) continue;
       const own = new Set(claim?.theory.hypothesis.own);
       for (const { sign } of members) {
         const isLastingCause = own.has(sign) && sign.until > now && sign.onset > now - MAX_LIFE_MS;

@@ -24,7 +24,7 @@ interface SignSubject {
   readonly isRequest: boolean;
   /** An anomaly: it bears witness, it needs no explanation. */
   readonly isEvidence: boolean;
-  /** What says which thing is meant, such as `service=shop/cart`: evidence where no thing is known. */
+  /** What says which thing is meant, such as `service=shop/cart`, in all of its label sets: evidence where no thing is known. */
   readonly identifying: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export class Sign implements SignSubject {
   readonly kind: string;
   readonly isRequest: boolean;
   readonly isEvidence: boolean;
-  readonly identifying: readonly string[];
+  identifying: readonly string[];
   /** Grows when something changes that explanations depend on: its onset, its end or its nodes. */
   revision = 0;
   /** Most have one: an array that is made to grow, or a set, would take several times the memory. */
@@ -53,6 +53,9 @@ export class Sign implements SignSubject {
   movable = 0;
   /** The incident that its firings are in. */
   incidentId: string | undefined;
+  /** Whether something explained it when it was looked at last, and its latest onset then; NaN before. */
+  hasCause = false;
+  explainedOnset = Number.NaN;
   /** Where people put which alerts of it, by fingerprint; undefined when they never did. */
   #pins: Map<string, string> | undefined;
   #pinnedTo: string | undefined;
@@ -100,6 +103,13 @@ export class Sign implements SignSubject {
     this.#nodes ??= new Set();
     this.#nodes.add(node);
     this.revision++;
+  }
+
+  /** Another label set of it: what that one does not have does not say which thing is meant. @returns whether it says less now */
+  narrow(identifying: readonly string[]): boolean {
+    if (this.identifying.every((label) => identifying.includes(label))) return false;
+    this.identifying = this.identifying.filter((label) => identifying.includes(label));
+    return true;
   }
 
   /** A person put one of its firings into an incident. */

@@ -61,7 +61,8 @@ export class Gates {
       this.expected = Math.max(range[0], Math.min(range[1], expected));
     }
     this.score = score;
-    this.direction = score > 0 ? Math.sign(deviation) : 0;
+    // Seen from what is put out as expected: a value above its range is above it, even where the baseline is higher still.
+    this.direction = score > 0 ? Math.sign(value - this.expected) || Math.sign(deviation) : 0;
   }
 
   /** Sets the edges of the value judged last. @param lower and `upper`: where the engine's score is `edgeScore` */

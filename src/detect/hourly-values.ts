@@ -4,6 +4,23 @@ import type { Columns } from '../series/columns.ts';
 export const HOURS = 24;
 /** The largest number of sixteen bits. */
 const MOST = 65_504;
+/** An hour follows in about 12 visits. */
+const VISIT_GAIN = 0.08;
+
+/** Where in the day a step lies, and in which unit the hours of its series are kept. */
+export interface HourPlace {
+  /** The hour that it belongs to. */
+  bucket: number;
+  /** The hour whose middle comes next, and how near that is: 0..1. */
+  next: number;
+  share: number;
+  unit: number;
+}
+
+/** Weight of a step in an hour of its own: of the first steps ever, the same. @param steps seen in this hour so far */
+export function visitGain(steps: number, stepsPerVisit: number): number {
+  return Math.max(VISIT_GAIN / stepsPerVisit, 1 / (steps + 1));
+}
 
 /**
  * A value for each hour of the day that follows what is seen in it. Hours are kept in eleven bits each, in a unit of the
@@ -20,6 +37,12 @@ export class HourlyValues {
 
   get(row: number, hour: number, unit: number): number {
     return unit * this.#rounded[row * HOURS + hour]!;
+  }
+
+  /** Between the middles of two hours. */
+  interpolate(row: number, { next, share, unit }: HourPlace): number {
+    const before = this.get(row, (next + HOURS - 1) % HOURS, unit);
+    return before + share * (this.get(row, next, unit) - before);
   }
 
   /** Value of the hour that is being learnt. */

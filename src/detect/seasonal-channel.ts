@@ -3,15 +3,14 @@ import type { CivilTime } from './civil-time.ts';
 import type { Step } from './detector.ts';
 import { TO_SIGMA } from './fast-channel.ts';
 import { Gain } from './gain.ts';
-import { HOURS, HourlyValues } from './hourly-values.ts';
+import { HOURS, HourlyValues, type HourPlace, visitGain } from './hourly-values.ts';
 import { RankHistogram } from './rank-histogram.ts';
 import { COUNTS, countOne } from './rough-count.ts';
 import { SmoothedDeviation } from './smoothed-deviation.ts';
+import { WeekendProfile } from './weekend-profile.ts';
 
 const BUCKET_SECONDS = 3600;
 const DAY = 86_400;
-/** A bucket follows in about 12 visits. */
-const VISIT_GAIN = 0.08;
 const LEVEL_GAIN = 0.001;
 const NOISE_GAIN = 0.002;
 const TEST_GAIN = 0.005;
@@ -31,14 +30,11 @@ const UNUSED_DAYS = 3;
 /** Days until the next trial, doubled with each that failed, up to four times. */
 const RETRY_DAYS = 7;
 const MOST_DOUBLINGS = 2;
-/** A weekend of its own needs a week, and differences of so many times the noise; it is given up at half of that. */
+/** Days of life before weekends may have a profile of their own. */
 const SPLIT_AFTER_DAYS = 7;
-const SPLIT_SIGMAS = 2;
 const MAX_STEPS = 65_535;
 /** Units of the hours' values, by exponent: the power of two next to the noise at the beginning. */
 const UNITS = Float64Array.from({ length: 256 }, (_, exponent) => 2 ** (exponent - 128));
-/** Tells the chance of one counter from that of another. */
-const WEEKEND_SALT = 0x3c6ef372;
 
 /**
  * Is this unusual for this time of the day? A profile of 24 hours in local time, interpolated, with a second one for
@@ -61,7 +57,7 @@ export class SeasonalChannel {
   readonly ranks: RankHistogram;
 
   readonly #season: Pool;
-  readonly #weekend: Pool;
+  readonly #weekend: WeekendProfile;
   readonly #civil: CivilTime;
   /** When the next trial begins, in seconds since the epoch, and how many have failed; of the series that are live. */
   readonly #trialAt: Uint32Array;
@@ -80,10 +76,6 @@ export class SeasonalChannel {
   readonly #visits: Uint8Array;
   readonly #lastBucket: Uint8Array;
   readonly #unusedDays: Uint8Array;
-  readonly #isSplit: Uint8Array;
-  readonly #weekendMeans: HourlyValues;
-  readonly #weekendVisits: Uint8Array;
-  readonly #weekendBucket: Uint8Array;
   readonly #smoothed: SmoothedDeviation;
   readonly #levelGain = new Gain(LEVEL_GAIN);
   readonly #noiseGain = new Gain(NOISE_GAIN);
@@ -91,19 +83,15 @@ export class SeasonalChannel {
 
   /** Row of the series that is being judged, 0 when it has no profile. */
   row = 0;
-  #bucket = 0;
-  #next = 0;
-  #share = 0;
+  readonly #place: HourPlace = { bucket: 0, next: 0, share: 0, unit: 1 };
   #bucketScale = 1;
   #usesWeekend = false;
-  #unit = 1;
 
   /** @param capacity most profiles */
   constructor(live: Columns, capacity: number, civil: CivilTime) {
     const season = live.pool('season', capacity);
-    const weekend = season.columns.pool('weekend', capacity);
     this.#season = season;
-    this.#weekend = weekend;
+    this.#weekend = new WeekendProfile(season.columns, capacity);
     this.#civil = civil;
     this.#trialAt = live.u32('season_trial_at');
     this.#failures = live.u8('season_failures');
@@ -121,12 +109,8 @@ export class SeasonalChannel {
     this.#visits = columns.u8('season_visits', HOURS);
     this.#lastBucket = columns.u8('season_last_bucket');
     this.#unusedDays = columns.u8('season_unused_days');
-    this.#isSplit = columns.u8('season_is_split');
     this.#smoothed = new SmoothedDeviation(columns.f16('season_smoothed'), LIMIT);
     this.ranks = new RankHistogram(columns, 'season', 4);
-    this.#weekendMeans = new HourlyValues(weekend.columns, 'weekend_means');
-    this.#weekendVisits = weekend.columns.u8('weekend_visits', HOURS);
-    this.#weekendBucket = weekend.columns.u8('weekend_last_bucket');
   }
 
   /** @param liveRow of a series that becomes live at this time */
@@ -149,22 +133,21 @@ export class SeasonalChannel {
     this.ride = 0;
     if (row === 0) return;
     const hour = this.#civil.secondOfDay / BUCKET_SECONDS;
-    this.#bucket = Math.floor(hour);
+    const place = this.#place;
     const before = Math.floor(hour - 0.5);
-    this.#share = hour - 0.5 - before;
-    this.#next = (before + 1) % HOURS;
-    this.#unit = UNITS[this.#unitExponents[row]!]!;
-    this.#usesWeekend = this.#civil.isWeekend && this.#isSplit[row] === 1;
-    this.profile = this.#usesWeekend
-      ? this.#interpolate(this.#weekendMeans, this.#weekend.rows[row]!)
-      : this.#interpolate(this.#means, row);
+    place.bucket = Math.floor(hour);
+    place.share = hour - 0.5 - before;
+    place.next = (before + 1) % HOURS;
+    place.unit = UNITS[this.#unitExponents[row]!]!;
+    this.#usesWeekend = this.#civil.isWeekend && this.#weekend.isInUse(row);
+    this.profile = this.#usesWeekend ? this.#weekend.interpolate(row, place) : this.#means.interpolate(row, place);
     this.expected = this.#levels[row]! + this.profile;
     const age = step.timestamp / 1000 - this.#startedAt[row]!;
     this.isReady = age >= DAY;
     this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#errors[row]! < USEFUL_SHARE * this.#levelErrors[row]!;
     if (this.isInUse) this.ride = this.profile - this.#previous[row]!;
-    const visits = (COUNTS[this.#visits[row * HOURS + this.#bucket]!]! * step.lengthSeconds) / BUCKET_SECONDS;
-    const own = this.#scales.get(row, this.#bucket, this.#unit) ** 2;
+    const visits = (COUNTS[this.#visits[row * HOURS + place.bucket]!]! * step.lengthSeconds) / BUCKET_SECONDS;
+    const own = this.#scales.get(row, place.bucket, place.unit) ** 2;
     const all = this.#noises[row]! ** 2;
     this.#bucketScale = Math.max(Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE)), step.floor / 2);
     this.scale = this.#bucketScale + NOISE_SHARE * this.#noises[row]!;
@@ -212,16 +195,19 @@ export class SeasonalChannel {
       this.#levelErrors[row]! += gain * (Math.abs(value - this.#levels[row]!) - this.#levelErrors[row]!);
     }
     this.#previous[row] = this.profile;
-    this.#learnHour(row, clipped, stepsPerVisit, step.timestamp / 1000);
-    if (this.#civil.isWeekend) this.#learnWeekend(row, value, clip, stepsPerVisit, step.timestamp / 1000);
+    const seconds = step.timestamp / 1000;
+    this.#learnHour(row, clipped, stepsPerVisit, seconds);
+    if (this.#civil.isWeekend) {
+      this.#weekend.learn(row, value - this.#levels[row]!, clip, this.#place, this.#means, stepsPerVisit, seconds);
+    }
     this.#levels[row]! += this.#levelGain.over(elapsed, steps) * clipped;
     const noiseNow = this.#noises[row]!;
     this.#noises[row] =
       noiseNow +
       this.#noiseGain.over(elapsed, steps) *
         (Math.min(TO_SIGMA * Math.abs(residual), NOISE_CLIP * noiseNow) - noiseNow);
-    if (this.#bucket < this.#lastBucket[row]!) this.#endDay(liveRow, step.timestamp);
-    else this.#lastBucket[row] = this.#bucket;
+    if (this.#place.bucket < this.#lastBucket[row]!) this.#endDay(liveRow, step.timestamp);
+    else this.#lastBucket[row] = this.#place.bucket;
   }
 
   /** After a gap what was smoothed means nothing; after a long one less is known. */
@@ -237,7 +223,7 @@ export class SeasonalChannel {
     const row = this.#season.rows[liveRow]!;
     if (row === 0) return 'none';
     if (row !== this.row || !this.isInUse) return 'on trial';
-    return this.#isSplit[row] === 1 ? 'in use, weekends apart' : 'in use';
+    return this.#weekend.isInUse(row) ? 'in use, weekends apart' : 'in use';
   }
 
   /** Keeps the profile and puts it around another level: that of the series which was loaded last. */
@@ -250,55 +236,31 @@ export class SeasonalChannel {
     if (this.row !== 0) this.#previous[this.row] = this.profile;
   }
 
-  #interpolate(means: HourlyValues, row: number): number {
-    const before = means.get(row, (this.#next + HOURS - 1) % HOURS, this.#unit);
-    return before + this.#share * (means.get(row, this.#next, this.#unit) - before);
-  }
-
   #learnHour(row: number, residual: number, stepsPerVisit: number, seconds: number): void {
-    const bucket = this.#bucket;
+    const { bucket, unit } = this.#place;
     const at = row * HOURS + bucket;
     if (bucket !== this.#lastBucket[row]) {
-      this.#means.enter(row, bucket, this.#unit);
-      this.#scales.enter(row, bucket, this.#unit);
+      this.#means.enter(row, bucket, unit);
+      this.#scales.enter(row, bucket, unit);
     }
     const visits = COUNTS[this.#visits[at]!]!;
-    const gain = Math.max(VISIT_GAIN / stepsPerVisit, 1 / (visits + 1));
+    const gain = visitGain(visits, stepsPerVisit);
     const scale = visits === 0 ? this.#noises[row]! : this.#scales.current(row);
     const scaleNow = scale + gain * (Math.min(TO_SIGMA * Math.abs(residual), CLIP * scale) - scale);
-    this.#scales.learn(row, bucket, scaleNow, this.#unit);
-    if (!this.#usesWeekend) this.#means.learn(row, bucket, this.#means.current(row) + gain * residual, this.#unit);
+    this.#scales.learn(row, bucket, scaleNow, unit);
+    if (!this.#usesWeekend) this.#means.learn(row, bucket, this.#means.current(row) + gain * residual, unit);
     this.#visits[at] = countOne(this.#visits[at]!, seconds);
   }
 
-  /** Weekends are learnt apart from their first on, so that it can be seen whether they differ. */
-  #learnWeekend(row: number, value: number, clip: number, stepsPerVisit: number, seconds: number): void {
-    const bucket = this.#bucket;
-    const means = this.#weekendMeans;
-    let own = this.#weekend.rows[row]!;
-    const isNew = own === 0;
-    if (isNew) {
-      own = this.#weekend.acquire(row);
-      if (own === 0) return;
-      means.copy(own, this.#means, row);
-    }
-    if (isNew || bucket !== this.#weekendBucket[own]) means.enter(own, bucket, this.#unit);
-    this.#weekendBucket[own] = bucket;
-    const residual = value - this.#levels[row]! - this.#interpolate(means, own);
-    const at = own * HOURS + bucket;
-    const visits = COUNTS[this.#weekendVisits[at]!]!;
-    const gain = Math.max(VISIT_GAIN / stepsPerVisit, 1 / (visits + 1));
-    const mean = means.current(own) + gain * Math.max(-clip, Math.min(clip, residual));
-    means.learn(own, bucket, mean, this.#unit);
-    this.#weekendVisits[at] = countOne(this.#weekendVisits[at]!, seconds ^ WEEKEND_SALT);
-  }
-
   #endDay(liveRow: number, timestamp: number): void {
-    const row = this.row;
-    this.#lastBucket[row] = this.#bucket;
+    const { row } = this;
+    const { bucket, unit } = this.#place;
+    this.#lastBucket[row] = bucket;
     const age = timestamp / 1000 - this.#startedAt[row]!;
-    this.#recentre(row);
-    this.#chooseSplit(row, age);
+    this.#recentre(row, unit);
+    if (age >= SPLIT_AFTER_DAYS * DAY) {
+      this.#weekend.choose(row, this.#means, this.#visits, unit, this.#noises[row]!);
+    }
     if (age < IN_USE_AFTER_DAYS * DAY) return;
     this.#unusedDays[row] = this.isInUse ? 0 : this.#unusedDays[row]! + 1;
     if (this.#unusedDays[row]! <= UNUSED_DAYS) return;
@@ -309,25 +271,11 @@ export class SeasonalChannel {
   }
 
   /** Moves the mean of the profile into the level, so that each means what its name says. */
-  #recentre(row: number): void {
-    const mean = this.#means.mean(row, this.#unit);
-    this.#means.shift(row, -mean, this.#unit);
+  #recentre(row: number, unit: number): void {
+    const mean = this.#means.mean(row, unit);
+    this.#means.shift(row, -mean, unit);
+    this.#weekend.shift(row, -mean, unit);
     this.#levels[row]! += mean;
     this.#previous[row]! -= mean;
-    const own = this.#weekend.rows[row]!;
-    if (own !== 0) this.#weekendMeans.shift(own, -mean, this.#unit);
-  }
-
-  #chooseSplit(row: number, age: number): void {
-    const own = this.#weekend.rows[row]!;
-    if (own === 0 || age < SPLIT_AFTER_DAYS * DAY) return;
-    let difference = 0;
-    for (let i = 0; i < HOURS; i++) {
-      if (this.#weekendVisits[own * HOURS + i] === 0 || this.#visits[row * HOURS + i] === 0) return;
-      const apart = this.#means.get(row, i, this.#unit) - this.#weekendMeans.get(own, i, this.#unit);
-      difference += Math.abs(apart) / HOURS;
-    }
-    const least = (this.#isSplit[row] === 1 ? SPLIT_SIGMAS / 2 : SPLIT_SIGMAS) * this.#noises[row]!;
-    this.#isSplit[row] = difference > least ? 1 : 0;
   }
 }

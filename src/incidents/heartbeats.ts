@@ -80,7 +80,7 @@ export class Heartbeats {
       const known = heartbeat.byReplica.get(replica);
       const isBack = heartbeat.byReplica.size > 0 && heartbeat.isOut(this.#listenedMs, alert);
       if (isBack && alert.endsAt === undefined) {
-        this.#outages.set(heartbeat.cluster, { endedAt: heartbeat.endsAt, until: startsAt });
+        this.#note(heartbeat, startsAt);
       }
       const beats = known ?? new Beats({ replica, intervalMs: undefined, startsAt }, this.#listenedMs);
       heartbeat.byReplica.set(replica, beats);
@@ -115,10 +115,10 @@ export class Heartbeats {
   }
 
   #look(heartbeat: Heartbeat, now: number): Alert[] {
-    const { labels, cluster } = heartbeat;
+    const { labels } = heartbeat;
     if (this.#listenedMs > heartbeat.dueMs) {
       heartbeat.missingSince ??= now;
-      this.#outages.set(cluster, { endedAt: heartbeat.endsAt, until: Number.POSITIVE_INFINITY });
+      this.#note(heartbeat, Number.POSITIVE_INFINITY);
     }
     const since = heartbeat.missingSince;
     if (since === undefined) return [];
@@ -130,6 +130,11 @@ export class Heartbeats {
     if (this.#listenedMs - heartbeat.toldMs < TELL_AGAIN_MS) return [];
     heartbeat.toldMs = this.#listenedMs;
     return [absenceAlert(labels, since, now)];
+  }
+
+  #note({ cluster, endsAt }: Heartbeat, until: number): void {
+    this.#outages.set(cluster, { endedAt: endsAt, until });
+    trimOldest(this.#outages, MAX_HEARTBEATS);
   }
 
   #of(labels: Labels): Heartbeat {

@@ -30,10 +30,10 @@ export class Maintenance {
 
   constructor(calendar: MaintenanceCalendar, saved: readonly SavedAlert[]) {
     this.#calendar = calendar;
-    for (const { labels, annotations, ...alert } of saved) {
-      this.hold({ ...alert, labels: createLabels(labels), annotations: createLabels(annotations) });
+    for (const { labels, annotations, ...rest } of saved) {
+      const alert = { ...rest, labels: createLabels(labels), annotations: createLabels(annotations) };
+      this.#held.set(keyOf(alert), alert);
     }
-    this.#hasChanged = false;
   }
 
   /** Whether an alert waits for the end of maintenance. */
@@ -42,40 +42,45 @@ export class Maintenance {
   }
 
   /**
-   * Takes out of a delivery what maintenance keeps from being an incident.
+   * What maintenance keeps from being an incident of a delivery; once that is stored, `setAside` has to hear of it.
    * @param mayBegin whether an alert can be part of an incident, and is not of one in which it fires
    */
-  take(
+  divide(
     alerts: readonly Alert[],
     at: number,
     mayBegin: (alert: Alert) => boolean,
-  ): { readonly others: readonly Alert[]; readonly kept: readonly LedgerEntry[] } {
-    const kept: LedgerEntry[] = [];
+  ): { readonly others: readonly Alert[]; readonly aside: readonly Alert[]; readonly ledger: readonly LedgerEntry[] } {
+    const ledger: LedgerEntry[] = [];
+    const aside: Alert[] = [];
     const others = alerts.filter((alert) => {
       const wasHeld = this.isHolding(alert);
       const name = this.#calendar.maintenanceOf(alert.labels, alert.endsAt === undefined ? at : alert.startsAt);
       if ((name === undefined && !wasHeld) || !mayBegin(alert)) return true;
-      if (!wasHeld) kept.push({ alert, account: 'maintenance', reason: `during ${name}` });
-      if (alert.endsAt === undefined) this.hold(alert);
-      else this.#release(alert);
+      if (!wasHeld) ledger.push({ alert, account: 'maintenance', reason: `during ${name}` });
+      aside.push(alert);
       return false;
     });
-    return { others, kept };
+    return { others, aside, ledger };
   }
 
-  /** Keeps an alert until its maintenance is over. */
-  hold(alert: Alert): void {
-    this.#held.set(keyOf(alert), alert);
+  /** Keeps alerts until their maintenance is over, or they are. */
+  setAside(alerts: readonly Alert[]): void {
+    for (const alert of alerts) {
+      if (alert.endsAt === undefined) this.#held.set(keyOf(alert), alert);
+      else this.#held.delete(keyOf(alert));
+    }
     trimOldest(this.#held, MAX_HELD);
-    this.#hasChanged = true;
+    this.#hasChanged ||= alerts.length > 0;
   }
 
   /** Lets go of alerts whose maintenance is over. @returns those that were not told to be over themselves */
   over(now: number): Alert[] {
+    if (this.#held.size === 0) return [];
     const over = [...this.#held.values()].filter(
       ({ labels }) => this.#calendar.maintenanceOf(labels, now) === undefined,
     );
-    for (const alert of over) this.#release(alert);
+    for (const alert of over) this.#held.delete(keyOf(alert));
+    this.#hasChanged ||= over.length > 0;
     return over.filter(({ expiresAt = Number.POSITIVE_INFINITY }) => expiresAt > now);
   }
 
@@ -88,10 +93,6 @@ export class Maintenance {
       labels: [...alert.labels],
       annotations: [...alert.annotations],
     }));
-  }
-
-  #release(alert: Alert): void {
-    if (this.#held.delete(keyOf(alert))) this.#hasChanged = true;
   }
 }
 

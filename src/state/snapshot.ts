@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Anomalies, SavedAnomaly } from '../detect/anomalies.ts';
 import type { Forecasts } from '../forecast/forecasts.ts';
-import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns } from '../series/columns.ts';
+import { COLUMN_ARRAYS, type Column, type ColumnArray, type Columns, type Pool } from '../series/columns.ts';
 import { IGNORED, type MetricType } from '../series/kinds.ts';
 import type { SeriesTable } from '../series/series-table.ts';
 import type { LearntTopology } from '../topology/learnt-topology.ts';
@@ -78,8 +78,14 @@ class SnapshotError extends Error {
   }
 }
 
-/** The frames of a snapshot of this moment. The consumer may pause between two of them. @param now milliseconds */
-export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buffer> {
+/**
+ * The frames of a snapshot of this moment, each a view that is valid until the next one is asked for. The consumer may pause
+ * between two of them. All are made in one buffer: as many of their own would be garbage that takes longer to collect than
+ * a request may wait.
+ * @param now milliseconds
+ */
+export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Uint8Array> {
+  const frame = new Frame();
   const header: Header = {
     magic: MAGIC,
     version: VERSION,
@@ -88,21 +94,20 @@ export function* writeSnapshot(parts: SnapshotParts, now: number): Generator<Buf
     hasForecasts: true,
     hasTopology: true,
   };
-  yield frame(Buffer.from(JSON.stringify(header)));
-  const values = new ByteRun();
+  yield frame.of(Buffer.from(JSON.stringify(header)));
   for (let slot = 1; slot <= parts.table.highest; ) {
     const slots: number[] = [];
     for (; slot <= parts.table.highest && slots.length < BLOCK_SERIES; slot++) {
       const kind = parts.table.kinds[slot]!;
       if (kind !== 0 && kind < IGNORED) slots.push(slot);
     }
-    if (slots.length > 0) yield frame(...writeBlock(parts, slots, values));
+    if (slots.length > 0) yield writeBlock(parts, slots, frame);
   }
-  yield frame();
-  for (const block of parts.forecasts.save()) yield frame(block);
-  yield frame();
-  for (const block of parts.topology.save()) yield frame(block);
-  yield frame();
+  yield frame.of();
+  for (const block of parts.forecasts.save()) yield frame.of(block);
+  yield frame.of();
+  for (const block of parts.topology.save()) yield frame.of(block);
+  yield frame.of();
 }
 
 /** Gives the next so many bytes of a file, fewer only at its end. */
@@ -158,15 +163,6 @@ function parseHeader(content: Buffer): Header {
   return header as Header;
 }
 
-/** Puts the parts of a block together, once, behind their length and checksum. */
-function frame(...parts: readonly Uint8Array[]): Buffer {
-  const whole = Buffer.concat([Buffer.alloc(FRAME_HEADER_BYTES), ...parts]);
-  const content = whole.subarray(FRAME_HEADER_BYTES);
-  whole.writeUInt32LE(content.length, 0);
-  whole.writeUInt32LE(crc32(content), 4);
-  return whole;
-}
-
 async function readFrame(read: Read): Promise<Buffer> {
   const header = await read(FRAME_HEADER_BYTES);
   if (header.length < FRAME_HEADER_BYTES) throw new SnapshotError('it ends too early');
@@ -178,52 +174,90 @@ async function readFrame(read: Read): Promise<Buffer> {
   return content;
 }
 
-function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: number[], values: ByteRun): Uint8Array[] {
-  const labels = slots.map((slot) => table.labelBytes(slot));
-  values.clear();
+function writeBlock({ columns, table, anomalies }: SnapshotParts, slots: readonly number[], frame: Frame): Uint8Array {
   const contents: Contents = {
     count: slots.length,
-    labelLengths: labels.map((bytes) => bytes.length),
-    ...writeTable(columns, slots, values),
+    labelLengths: slots.map((slot) => table.labelBytes(slot).length),
+    ...describeTable(columns, slots),
     anomalies: slots.flatMap((slot, place) => {
       const open = anomalies.save(slot);
       return open === undefined ? [] : [[place, open] as const];
     }),
   };
+  frame.begin();
   const json = Buffer.from(JSON.stringify(contents));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(json.length);
-  return [length, json, ...labels, values.bytes];
+  frame.addLength(json.length);
+  frame.add(json);
+  for (const slot of slots) frame.add(table.labelBytes(slot));
+  writeTable(columns, slots, frame);
+  return frame.end();
 }
 
-/** @param into gets the values of these slots or rows, column after column. @returns what they are */
-function writeTable(columns: Columns, slots: readonly number[], into: ByteRun): StoredTable {
-  const stored = columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
-  for (const column of stored) into.add(column, slots);
-  const pools = columns.pools().map((pool): StoredPool => {
-    const places = slots.flatMap((slot, place) => (pool.rowOf(slot) === 0 ? [] : [place]));
-    const rows = places.map((place) => pool.rowOf(slots[place]!));
-    return { name: pool.name, places, ...writeTable(pool.columns, rows, into) };
-  });
-  return { columns: stored.map(({ name, type, width }) => ({ name, type, width })), pools };
+function storedColumns(columns: Columns): Column[] {
+  return columns.all().filter(({ name }) => !DERIVED_COLUMNS.has(name));
 }
 
-/** Bytes that are put together anew for each block, in a buffer that is kept: garbage by the megabyte has to be collected. */
-class ByteRun {
-  #buffer = new Uint8Array(1024 * 1024);
+/** Which of these slots or rows have a row in a pool, and which. */
+function placesIn(pool: Pool, slots: readonly number[]): { places: number[]; rows: number[] } {
+  const places = slots.flatMap((slot, place) => (pool.rowOf(slot) === 0 ? [] : [place]));
+  return { places, rows: places.map((place) => pool.rowOf(slots[place]!)) };
+}
+
+/** What `writeTable` adds. */
+function describeTable(columns: Columns, slots: readonly number[]): StoredTable {
+  return {
+    columns: storedColumns(columns).map(({ name, type, width }) => ({ name, type, width })),
+    pools: columns.pools().map((pool) => {
+      const { places, rows } = placesIn(pool, slots);
+      return { name: pool.name, places, ...describeTable(pool.columns, rows) };
+    }),
+  };
+}
+
+/** Adds the values of these slots or rows, column after column, then pool after pool. */
+function writeTable(columns: Columns, slots: readonly number[], into: Frame): void {
+  for (const column of storedColumns(columns)) into.addValues(column, slots);
+  for (const pool of columns.pools()) writeTable(pool.columns, placesIn(pool, slots).rows, into);
+}
+
+/** A frame that is put together anew each time, in a buffer that is kept. */
+class Frame {
+  #buffer = Buffer.allocUnsafeSlow(1024 * 1024);
   #length = 0;
 
-  clear(): void {
-    this.#length = 0;
+  /** A frame of this content. */
+  of(...parts: readonly Uint8Array[]): Uint8Array {
+    this.begin();
+    for (const part of parts) this.add(part);
+    return this.end();
   }
 
-  /** A view of what was added: valid until the next block. */
-  get bytes(): Uint8Array {
+  begin(): void {
+    this.#length = FRAME_HEADER_BYTES;
+  }
+
+  /** @returns a view of the whole frame: valid until the next one is begun */
+  end(): Uint8Array {
+    const content = this.#buffer.subarray(FRAME_HEADER_BYTES, this.#length);
+    this.#buffer.writeUInt32LE(content.length, 0);
+    this.#buffer.writeUInt32LE(crc32(content), 4);
     return this.#buffer.subarray(0, this.#length);
   }
 
+  add(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Adds a u32. */
+  addLength(length: number): void {
+    this.#reserve(4);
+    this.#length = this.#buffer.writeUInt32LE(length, this.#length);
+  }
+
   /** Adds the values of these slots or rows. */
-  add({ values, width }: Column, rows: readonly number[]): void {
+  addValues({ values, width }: Column, rows: readonly number[]): void {
     const source = new Uint8Array(values.buffer);
     const size = width * values.BYTES_PER_ELEMENT;
     this.#reserve(rows.length * size);
@@ -238,8 +272,8 @@ class ByteRun {
 
   #reserve(bytes: number): void {
     if (this.#length + bytes <= this.#buffer.length) return;
-    const larger = new Uint8Array(2 * (this.#length + bytes));
-    larger.set(this.bytes);
+    const larger = Buffer.allocUnsafeSlow(2 * (this.#length + bytes));
+    larger.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = larger;
   }
 }

@@ -12,14 +12,19 @@ interface Block {
 
 /** What was learnt, as blocks of bytes for a snapshot. Rates are not kept: the next two samples tell them again. */
 export function* saveTopology(claims: Claims, dormant: Dormant): Generator<Buffer> {
-  let some: SavedClaim[] = [];
-  for (const claim of claims.all()) {
-    some.push(saved(claim));
+  for (const some of inBlocks(claims.all())) yield block({ claims: some.map(saved), dormant: [] });
+  for (const some of inBlocks(dormant.save())) yield block({ claims: [], dormant: some });
+}
+
+function* inBlocks<Item>(items: Iterable<Item>): Generator<Item[]> {
+  let some: Item[] = [];
+  for (const item of items) {
+    some.push(item);
     if (some.length < BLOCK_CLAIMS) continue;
-    yield block({ claims: some, dormant: [] });
+    yield some;
     some = [];
   }
-  yield block({ claims: some, dormant: [...dormant.save()] });
+  if (some.length > 0) yield some;
 }
 
 /** Takes a block in. */

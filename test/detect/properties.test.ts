@@ -4,7 +4,8 @@ import { ScoreReplay } from '../../src/score-replay.ts';
 import { Columns } from '../../src/series/columns.ts';
 import { KIND } from '../../src/series/kinds.ts';
 import { Policies } from '../../src/series/policies.ts';
-import { readSnapshot, writeSnapshot } from '../../src/state/snapshot.ts';
+import { readSnapshot } from '../../src/state/snapshot.ts';
+import { wholeSnapshot } from '../state/whole-snapshot.ts';
 import { gaussian, START, TestLane } from '../test-lane.ts';
 
 const DAY = 1440;
@@ -80,7 +81,7 @@ it('a restored snapshot goes on as if nothing had happened, to the last bit', as
   };
   const cut = 8 * DAY + 100;
   await play(before, 0, cut);
-  const bytes = Buffer.concat([...writeSnapshot(before.lane, before.clock.now())]);
+  const bytes = wholeSnapshot(before.lane, before.clock.now());
   let at = 0;
   const read = async (count: number) => {
     at += count;
@@ -90,7 +91,7 @@ it('a restored snapshot goes on as if nothing had happened, to the last bit', as
   for (const lane of [before, after]) await play(lane, cut, 9 * DAY);
   const scores = (lane: TestLane) => names.map(({ __name__ }) => lane.score(__name__));
   expect(scores(after)).toEqual(scores(before));
-  const again = Buffer.concat([...writeSnapshot(after.lane, before.clock.now())]);
-  expect(again.equals(Buffer.concat([...writeSnapshot(before.lane, before.clock.now())]))).toBe(true);
+  const again = wholeSnapshot(after.lane, before.clock.now());
+  expect(again.equals(wholeSnapshot(before.lane, before.clock.now()))).toBe(true);
   await Promise.all([before.stop(), after.stop()]);
 });

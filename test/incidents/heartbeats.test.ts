@@ -245,12 +245,16 @@ describe('alerts that start with the heartbeat', () => {
   it('and were over long before have begun anew, as those that start later', () => {
     restart();
     const other = { alertname: 'Other', instance: 'x' };
-    bench.deliver(21, [alertOf(other, { from: 2, to: 5 })]);
+    bench.deliver(23, [alertOf(other, { from: 2, to: 5 })]);
+    const flaps = { alertname: 'Flaps', instance: 'y' };
+    bench.deliver(40, [alertOf(flaps, { from: 35, to: 39 })]);
     beat([59], WATCHDOG, 58);
     bench.deliver(59, [alertOf(other, { from: 58 })]);
+    bench.deliver(60, [alertOf(flaps, { from: 57 })]);
     bench.deliver(70, [alertOf(slow, { from: 69 })]);
     const late = onsets().map((at) => (at - minute(0)) / MINUTE);
     expect(late).toContain(58);
     expect(late).toContain(69);
+    expect(late).toContain(57);
   });
 });

@@ -167,15 +167,19 @@ describe('what people split', () => {
     expect(partition()).toEqual(['Full a/1, Full a/2', 'Slow a, Slow a/2']);
   });
 
-  it('is one alert of several of its kind: the others, and new ones, stay where they are', () => {
-    const paths = (from: number, ...names: string[]) =>
-      names.map((path) => named('Slow', 'a', { from }, { path: `/${path}` }));
-    bench.deliver(1, paths(0, '1', '2', '3'));
-    bench.pipeline.people.split(openOnes()[0]!.id, only('Slow', 'a', { path: '/1' }), ann);
-    bench.deliver(3, paths(2, '4'));
-    bench.deliver(4, [named('Slow', 'a', { from: 0, to: 3 }, { path: '/1' })]);
-    bench.deliver(6, paths(5, '1'));
-    bench.clock.advance(10 * MINUTE);
-    expect(partition()).toEqual(['Slow a/1, Slow a/1', 'Slow a/2, Slow a/3, Slow a/4']);
-  });
+  it.each([false, true])(
+    'is one alert of several of its kind: the others, and new ones, stay where they are (killed: %s)',
+    (isKilled) => {
+      const paths = (from: number, ...names: string[]) =>
+        names.map((path) => named('Slow', 'a', { from }, { path: `/${path}` }));
+      bench.deliver(1, paths(0, '1', '2', '3'));
+      bench.pipeline.people.split(openOnes()[0]!.id, only('Slow', 'a', { path: '/1' }), ann);
+      if (isKilled) bench.killAndStart();
+      bench.deliver(3, paths(2, '4'));
+      bench.deliver(4, [named('Slow', 'a', { from: 0, to: 3 }, { path: '/1' })]);
+      bench.deliver(6, paths(5, '1'));
+      bench.clock.advance(10 * MINUTE);
+      expect(partition()).toEqual(['Slow a/1, Slow a/1', 'Slow a/2, Slow a/3, Slow a/4']);
+    },
+  );
 });

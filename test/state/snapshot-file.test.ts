@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/model/logger.ts';
 import type { Columns } from '../../src/series/columns.ts';
-import { readSnapshot, writeSnapshot } from '../../src/state/snapshot.ts';
+import { readSnapshot } from '../../src/state/snapshot.ts';
 import { SnapshotFile } from '../../src/state/snapshot-file.ts';
 import { gaussian, rule, TestLane, times } from '../test-lane.ts';
+import { wholeSnapshot } from './whole-snapshot.ts';
 
 const HOUR = 240;
 let folder: string;
@@ -173,7 +174,7 @@ describe('a snapshot of before some columns', () => {
 
   const restartWithout = async (lane: TestLane, names: readonly string[]) => {
     const parts = { ...lane.lane, columns: without(lane.lane.columns, names) };
-    const bytes = Buffer.concat([...writeSnapshot(parts, lane.clock.now())]);
+    const bytes = wholeSnapshot(parts, lane.clock.now());
     const next = await newLane();
     next.clock.jumpTo(lane.clock.now());
     let at = 0;
@@ -192,7 +193,7 @@ describe('a snapshot of before some columns', () => {
     const before = await newLane();
     await before.play({ __name__: 'gauge' }, values(3, 10 * HOUR));
     const { next, bytes } = await restartWithout(before, names);
-    const whole = Buffer.concat([...writeSnapshot(before.lane, before.clock.now())]);
+    const whole = wholeSnapshot(before.lane, before.clock.now());
     for (const name of names) expect([whole.includes(name), bytes.includes(name)]).toEqual([true, false]);
     for (const value of values(4, HOUR)) {
       await next.play({ __name__: 'gauge' }, [value]);
