@@ -554,6 +554,18 @@ describe('time and size', () => {
     expect(bench.pipeline.counters.alerts.started).toBe(20_000);
   });
 
+  it('a storm does not flood the log: so many lines for one delivery, and how many there would have been', () => {
+    bench = new PipelineBench();
+    const hosts = Array.from({ length: 150 }, (_, i) =>
+      alertOf({ alertname: `Alert${i}`, node: `n${i}` }, { from: 0 }),
+    );
+    bench.deliver(1, hosts);
+    const lines = bench.log.split('\n').filter((line) => line.includes('msg="incident opened"'));
+    expect(lines).toHaveLength(100);
+    expect(bench.log).toMatch(/msg="further incidents changed as well" changes=50/);
+    expect(bench.pipeline.counters.events.opened).toBe(150);
+  });
+
   it('what is older than the retention is deleted, bit by bit', () => {
     bench = new PipelineBench();
     bench.deliver(1, [alertOf(cart, { from: 0, to: 1 })]);

@@ -28,7 +28,7 @@ interface SignSubject {
   readonly identifying: readonly string[];
 }
 
-const NONE_YET: readonly Sighting[] = [];
+const NO_SIGHTINGS: readonly Sighting[] = [];
 const NO_NODES: ReadonlySet<string> = new Set();
 
 /**
@@ -42,11 +42,11 @@ export class Sign implements SignSubject {
   readonly isRequest: boolean;
   readonly isEvidence: boolean;
   identifying: readonly string[];
-  /** Most have one: an array that is made to grow, or a set, would take several times the memory. */
-  sightings: readonly Sighting[] = NONE_YET;
   /** Grows when something changes that explanations depend on: its onset, its end or its nodes. */
   revision = 0;
-  #nodes: ReadonlySet<string> = NO_NODES;
+  /** Most have one: an array that is made to grow, or a set, would take several times the memory. */
+  #sightings: Sighting[] | undefined;
+  #nodes: Set<string> | undefined;
   onset = Number.POSITIVE_INFINITY;
   lastOnset = Number.NEGATIVE_INFINITY;
   /** How many of its sightings are firings that nobody pinned: what goes into an incident. */
@@ -76,16 +76,20 @@ export class Sign implements SignSubject {
     return this.#active > 0 ? Number.POSITIVE_INFINITY : this.#lastEnd;
   }
 
+  get sightings(): readonly Sighting[] {
+    return this.#sightings ?? NO_SIGHTINGS;
+  }
+
   /** Where the pods ran on which it was seen. */
   get nodes(): ReadonlySet<string> {
-    return this.#nodes;
+    return this.#nodes ?? NO_NODES;
   }
 
   add(onset: number, endedAt: number | undefined): Sighting {
     const sighting: Sighting = { sign: this, firing: undefined, onset, endedAt };
     const { onset: first, until } = this;
-    if (this.sightings === NONE_YET) this.sightings = [sighting];
-    else (this.sightings as Sighting[]).push(sighting);
+    if (this.#sightings === undefined) this.#sightings = [sighting];
+    else this.#sightings.push(sighting);
     this.onset = Math.min(this.onset, onset);
     this.lastOnset = Math.max(this.lastOnset, onset);
     if (endedAt === undefined) this.#active++;
@@ -95,8 +99,9 @@ export class Sign implements SignSubject {
   }
 
   addNode(node: string): void {
-    if (this.#nodes.has(node)) return;
-    this.#nodes = new Set(this.#nodes).add(node);
+    if (this.#nodes?.has(node)) return;
+    this.#nodes ??= new Set();
+    this.#nodes.add(node);
     this.revision++;
   }
 
