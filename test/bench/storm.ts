@@ -20,13 +20,15 @@ const outcomes = stormFolders(data).map((folder) => {
 const isOne = existsSync(join(data, 'webhooks.jsonl'));
 writeFileSync(out, JSON.stringify(isOne ? outcomes[0]![1] : Object.fromEntries(outcomes)));
 
-function summaryOf({ receivedAlerts, cpuMs, alertmanager, incidents, openIncidents }: StormOutcome): string {
+function summaryOf({ receivedAlerts, time, alertmanager, incidents, openIncidents }: StormOutcome): string {
   const largest = Math.max(
     0,
     ...incidents.map(({ updates }) => updates.reduce((sum, { added }) => sum + added.length, 0)),
   );
+  const per1000 = (ms: number) => Math.round((ms * 1000) / receivedAlerts);
   return (
-    `${receivedAlerts} alerts received, ${Math.round((cpuMs * 1000) / receivedAlerts)} ms of processor time per 1,000; ` +
+    `${receivedAlerts} alerts received, per 1,000 ${per1000(time.processMs)} ms of processor time, ` +
+    `${per1000(time.mainThreadMs)} of it on the main thread; ` +
     `Alertmanager: ${alertmanager.groups} groups, ${alertmanager.notifications} notifications; ` +
     `here: ${openIncidents} incidents, the largest with ${largest} alerts`
   );
