@@ -6,7 +6,10 @@ import { parseArgs } from 'node:util';
 import { replayDisk } from './forecast-replay.ts';
 
 const { values: options } = parseArgs({ options: { data: { type: 'string' }, out: { type: 'string' } } });
-if (options.data === undefined || options.out === undefined) throw new Error('usage: --data DIR --out FILE');
+if (options.data === undefined || options.out === undefined) {
+  process.stderr.write('usage: bench:forecast --data DIR --out FILE\n');
+  process.exit(2);
+}
 const out = createWriteStream(options.out);
 const entries = readdirSync(options.data, { recursive: true, encoding: 'utf8' }).filter((name) =>
   name.endsWith('.csv'),
