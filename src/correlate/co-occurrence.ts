@@ -24,9 +24,9 @@ type Episode = readonly [kind: string, onset: number];
 
 /** What is saved of it. */
 export interface SavedCoOccurrence {
-  /** The first and the last onset, epoch milliseconds. */
-  readonly firstOnset: number;
-  readonly lastOnset: number;
+  /** The first and the last onset, epoch milliseconds; null before the first, because JSON knows no infinity. */
+  readonly firstOnset: number | null;
+  readonly lastOnset: number | null;
   readonly kinds: readonly (readonly [
     kind: string,
     count: number,
@@ -61,8 +61,8 @@ export class CoOccurrence {
   #lastOnset: number;
 
   constructor({ firstOnset, lastOnset, kinds, recent }: SavedCoOccurrence = EMPTY) {
-    this.#firstOnset = firstOnset;
-    this.#lastOnset = lastOnset;
+    this.#firstOnset = firstOnset ?? Number.POSITIVE_INFINITY;
+    this.#lastOnset = lastOnset ?? Number.NEGATIVE_INFINITY;
     this.#recent = [...recent];
     for (const [kind, count, others] of kinds) this.#kinds.set(kind, { count, together: new Map(others) });
   }
@@ -98,7 +98,13 @@ export class CoOccurrence {
 
   saved(): SavedCoOccurrence {
     const kinds = [...this.#kinds].map(([kind, { count, together }]) => [kind, count, [...together]] as const);
-    return { firstOnset: this.#firstOnset, lastOnset: this.#lastOnset, kinds, recent: this.#recent };
+    const isEmpty = kinds.length === 0;
+    return {
+      firstOnset: isEmpty ? null : this.#firstOnset,
+      lastOnset: isEmpty ? null : this.#lastOnset,
+      kinds,
+      recent: this.#recent,
+    };
   }
 
   #company(a: Kind, b: Kind | undefined, together: number): Company | undefined {
@@ -147,12 +153,7 @@ export class CoOccurrence {
   }
 }
 
-const EMPTY: SavedCoOccurrence = {
-  firstOnset: Number.POSITIVE_INFINITY,
-  lastOnset: Number.NEGATIVE_INFINITY,
-  kinds: [],
-  recent: [],
-};
+const EMPTY: SavedCoOccurrence = { firstOnset: null, lastOnset: null, kinds: [], recent: [] };
 
 function increment(counts: Map<string, number>, kind: string): void {
   const count = (counts.get(kind) ?? 0) + 1;

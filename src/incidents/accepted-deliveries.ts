@@ -33,7 +33,10 @@ export class AcceptedDeliveries {
   /** Takes in what was accepted before the process ended. @param read what had read it then */
   resume(read: (body: Uint8Array, receivedAt: number) => AlertDelivery): void {
     const { store, clock, logger } = this.#parts;
+    // What came since the start waits already.
+    const isWaiting = new Set(this.#waiting.map(({ id }) => id));
     for (const { id, receivedAt, body } of store.keptDeliveries()) {
+      if (isWaiting.has(id)) continue;
       try {
         this.#waiting.push({ id, delivery: read(body, receivedAt), since: clock.now() });
         logger.info('a delivery that was accepted before the restart is taken in', { bytes: body.length });

@@ -189,6 +189,16 @@ describe('what begins often', () => {
     expect(companions[1]).toEqual(companions[0]);
   });
 
+  it('is learnt from the first on, also after a restart at which nothing was known', () => {
+    const company = new CoOccurrence(JSON.parse(JSON.stringify(new CoOccurrence().saved())));
+    const start = 1.7e12;
+    for (let day = 0; day < 8; day++) {
+      company.note('A', start + day * 24 * HOUR * 1000);
+      company.note('B', start + day * 24 * HOUR * 1000 + 60_000);
+    }
+    expect(company.companionsOf('A').get('B')).toMatchObject({ together: 8, of: 8 });
+  });
+
   it('takes no more memory for more kinds', () => {
     const company = new CoOccurrence();
     for (let i = 0; i < 5000; i++) company.note(`Kind${i}`, i * 1000);

@@ -46,6 +46,14 @@ describe('a delivery that was accepted', () => {
     expect(bench.store.keptDeliveries()).toEqual([]);
   });
 
+  it('is taken in once when it came while the program was starting', () => {
+    const accepted = accepting();
+    accepted.accept(DELIVERY, BODY);
+    accepted.resume(() => DELIVERY);
+    expect(bench.pipeline.counters.deliveries.webhook).toBe(1);
+    expect(bench.store.keptDeliveries()).toEqual([]);
+  });
+
   it('is taken in after a kill, as if it had come at its time', () => {
     accepting().accept(DELIVERY, BODY);
     bench.killAndStart();
