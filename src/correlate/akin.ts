@@ -1,4 +1,5 @@
 import type { Reason } from '../model/incident.ts';
+import { compareBytes } from '../model/labels.ts';
 import type { Company } from './co-occurrence.ts';
 import type { CorrelationWindows } from './correlator.ts';
 import type { Experience, Likeness } from './experience.ts';
@@ -147,13 +148,9 @@ function first({ members }: Group): Sign {
 
 /** The order of beginnings; of those that began together by what they are, so that the order of arrival decides nothing. */
 function byBeginning(a: Sign, b: Sign): number {
-  return a.onset - b.onset || compare(a.kind, b.kind) || compare(nameOf(a), nameOf(b));
+  return a.onset - b.onset || compareBytes(a.kind, b.kind) || compareBytes(nameOf(a), nameOf(b));
 }
 
 function nameOf(sign: Sign): string {
   return sign.entityKey === '' ? (firstAlert(sign)?.fingerprint ?? '') : sign.entityKey;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-import { trimOldest } from '../model/trim-oldest.ts';
+import { countNewest, trimOldest } from '../model/trim-oldest.ts';
 import { isTailBelow } from './background.ts';
 
 /** What begins so near to each other begins together. */
@@ -77,8 +77,8 @@ export class CoOccurrence {
     const companions = near.filter(([, began]) => Math.abs(began - onset) <= TOGETHER_MS).map(([other]) => other);
     // In a storm of a hundred kinds nothing is learnt of every pair: the nearest ones are enough.
     for (const other of new Set(companions.slice(0, MAX_COMPANIONS))) {
-      increment(own.together, other);
-      increment(this.#kind(other).together, kind);
+      countNewest(own.together, other, MAX_COMPANIONS);
+      countNewest(this.#kind(other).together, kind, MAX_COMPANIONS);
     }
     this.#recent.splice(at, 0, [kind, onset]);
     if (this.#recent.length > MAX_RECENT) this.#recent.splice(0, MAX_RECENT / 20);
@@ -154,10 +154,3 @@ export class CoOccurrence {
 }
 
 const EMPTY: SavedCoOccurrence = { firstOnset: null, lastOnset: null, kinds: [], recent: [] };
-
-function increment(counts: Map<string, number>, kind: string): void {
-  const count = (counts.get(kind) ?? 0) + 1;
-  counts.delete(kind);
-  counts.set(kind, count);
-  trimOldest(counts, MAX_COMPANIONS);
-}

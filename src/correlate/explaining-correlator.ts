@@ -29,8 +29,8 @@ export class ExplainingCorrelator implements Correlator {
   readonly #windows: () => CorrelationWindows;
   readonly #identifying: (labels: Labels) => readonly string[];
   readonly #clusters = new Map<string, ClusterCorrelation>();
-  /** What is saved, by cluster. */
   readonly #word: PeoplesWord;
+  /** What is saved, by cluster. */
   readonly #learnt: Map<string, SavedExperience>;
   #forgotAt = Number.NEGATIVE_INFINITY;
 

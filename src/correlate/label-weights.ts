@@ -1,5 +1,5 @@
 import type { Labels } from '../model/labels.ts';
-import { trimOldest } from '../model/trim-oldest.ts';
+import { countNewest } from '../model/trim-oldest.ts';
 
 /** What says nothing of what an alert is about: its name is evidence of its own kind, the others are whose it is. */
 const IGNORED: ReadonlySet<string> = new Set([
@@ -37,11 +37,10 @@ export class LabelWeights {
     this.#counts = new Map(counts);
   }
 
-  /** Takes in the labels of a kind of trouble that was not seen before. */
+  /** Takes in the labels of trouble that is over. What all have is never forgotten: it would seem rare then. */
   note(labels: Labels): void {
     this.#total++;
-    for (const pair of pairsOf(labels)) this.#counts.set(pair, (this.#counts.get(pair) ?? 0) + 1);
-    trimOldest(this.#counts, MAX_PAIRS);
+    for (const pair of pairsOf(labels)) countNewest(this.#counts, pair, MAX_PAIRS);
   }
 
   /** What the pairs that two label sets share weigh among all that they have. @returns 0..1, and the shared ones */

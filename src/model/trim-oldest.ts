@@ -13,3 +13,11 @@ export function trimOldest<K>(map: Map<K, unknown>, max: number): K[] {
   for (const key of oldest) map.delete(key);
   return oldest;
 }
+
+/** Counts one more of a key, which is now the newest, and forgets the oldest beyond `most`. */
+export function countNewest(counts: Map<string, number>, key: string, most: number): void {
+  const count = (counts.get(key) ?? 0) + 1;
+  counts.delete(key);
+  counts.set(key, count);
+  trimOldest(counts, most);
+}

@@ -13,10 +13,10 @@ import type { LearntTopology } from '../topology/learnt-topology.ts';
  * follow, and the same of the topology.
  *
  * A block holds up to 256 series: a u32 with the length of its table of contents, that table (JSON), the label bytes of
- * all series, then column after column, then pool after pool, each with the rows of its series, and the pools that belong to it. It is made in one go, so that all fields of a series are
- * of one moment, and it is small, so that no write request waits for more than a few milliseconds. Columns are stored by
- * name: one that is new starts at 0, one that is gone is passed over, and one of another type is converted. A column whose
- * numbers mean something else gets another name.
+ * all series, then column after column, then pool after pool, each with the rows of its series, and the pools that belong
+ * to it. It is made in one go, so that all fields of a series are of one moment, and it is small, so that no write request
+ * waits for more than a few milliseconds. Columns are stored by name: one that is new starts at 0, one that is gone is
+ * passed over, and one of another type is converted. A column whose numbers mean something else gets another name.
  */
 const MAGIC = 'pronoia snapshot';
 const VERSION = 3;

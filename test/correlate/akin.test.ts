@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CoOccurrence } from '../../src/correlate/co-occurrence.ts';
+import { LabelWeights } from '../../src/correlate/label-weights.ts';
 import type { Alert } from '../../src/model/alert.ts';
 import { createLabels } from '../../src/model/labels.ts';
 import { minute, alertOf as minuteAlertOf } from '../incidents/alert-builders.ts';
@@ -164,6 +165,19 @@ describe('where dependencies are known', () => {
     const at = 100 * HOUR;
     const both = beginTogether(system, at, alertOf(certificate, at), alertOf(job, at));
     expect(incidentsOf(system, both)).toBe(2);
+  });
+});
+
+describe('a label that all have', () => {
+  it('says nothing, however many others were seen since it was seen first', () => {
+    const weights = new LabelWeights();
+    const labelsOf = (pod: number) =>
+      createLabels([
+        ['zone', 'a'],
+        ['pod', `web-${pod}`],
+      ]);
+    for (let i = 0; i < 30_000; i++) weights.note(labelsOf(i));
+    expect(weights.shared(labelsOf(30_000), labelsOf(30_001)).share).toBeLessThan(0.01);
   });
 });
 
