@@ -150,6 +150,7 @@ export class Anomalies {
    * @param value of it. @param isStep whether a step is complete
    * @param hasReturned whether the value is where it was before: what calms down elsewhere has found a new normal
    * @param now clock time, milliseconds
+   * @returns whether the anomaly has ended with it
    */
   observe(
     slot: number,
@@ -159,7 +160,7 @@ export class Anomalies {
     isStep: boolean,
     hasReturned: boolean,
     now: number,
-  ): void {
+  ): boolean {
     const open = this.#open.get(slot)!;
     open.peakScore = Math.max(open.peakScore, score);
     open.lastAt = timestamp;
@@ -177,8 +178,9 @@ export class Anomalies {
       open.isReported = true;
       this.#listener(slot, published(open, undefined, undefined));
     }
-    if (open.calmSteps < RECOVERY_STEPS && open.steps < NEW_NORMAL_STEPS) return;
+    if (open.calmSteps < RECOVERY_STEPS && open.steps < NEW_NORMAL_STEPS) return false;
     this.#close(slot, open, timestamp, hasReturned ? 'recovered' : 'new_normal');
+    return true;
   }
 
   /** Ends the anomaly of a slot whose series has ended, if one is open. @param timestamp of its end */

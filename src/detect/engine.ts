@@ -187,6 +187,18 @@ export class Engine {
   }
 
   /**
+   * The anomaly of the step that was judged has ended. The level, whose way was bounded, need not go the rest of it: it is
+   * back where it was before, or where the series is now. Otherwise the return itself would be an anomaly, and so would
+   * be a new normal far away, a second time.
+   */
+  settle(): void {
+    const { fast, flatline, previous, row, step } = this.#channels;
+    const { hasReturned, referenceLevel } = this.judgement;
+    fast.level = hasReturned ? referenceLevel : median(fast.level, previous[row]!, step.value);
+    if (!hasReturned) flatline.accept(row);
+  }
+
+  /**
    * Learns the step that was judged.
    * @param score as it was published
    * @param isOpen whether an anomaly is open
@@ -280,4 +292,9 @@ export class Engine {
     if (Math.abs(offset) > OTHER_LEVEL_SIGMAS * long.scale) long.shift(row, offset);
     youth.end(slot);
   }
+}
+
+/** So a single step far away is not where the series is. */
+function median(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
 }

@@ -41,6 +41,11 @@ export class Flatline {
     return beyond > 0 && beyond <= REPORTED_STEPS;
   }
 
+  /** The run that has lasted until now is the new normal. */
+  accept(row: number): void {
+    this.#longest[row] = Math.max(this.#longest[row]!, this.#runs[row]!);
+  }
+
   learn(row: number, difference: number, scale: number): void {
     const run = this.#runs[row]!;
     if (difference <= EQUAL_SHARE * scale) {

@@ -193,6 +193,11 @@ export class Judgement {
     );
   }
 
+  /** What was expected before the open anomaly, as it is judged: with the seasonal profile of now. */
+  get referenceLevel(): number {
+    return this.#referenceLevel;
+  }
+
   /** What an anomaly that begins now will be compared with. */
   reference(): Reference {
     const { fast, season } = this.#channels;
@@ -207,10 +212,10 @@ export class Judgement {
     return opinionsOf(this.#channels, z);
   }
 
-  /** The level of a reference moves with the seasonal profile. */
+  /** The level of a reference moves with the seasonal profile, also where a long fault has put that out of use. */
   #levelOf({ level, profile }: Reference): number {
     const { season } = this.#channels;
-    return profile !== undefined && season.isInUse ? level + season.profile - profile : level;
+    return profile !== undefined && season.row !== 0 ? level + season.profile - profile : level;
   }
 
   /** What lies between where a young replica began and what its workload is used to is a start, and no anomaly. */

@@ -224,7 +224,9 @@ export class Scorer {
       const { sentence } = explain(judgement, verdict);
       anomalies.open(slot, timestamp, judgement.value, verdict, judgement.reference(), sentence);
     }
-    if (anomalies.isOpen(slot))
-      anomalies.observe(slot, timestamp, judgement.value, verdict.score, isStep, judgement.hasReturned, this.now);
+    if (!anomalies.isOpen(slot)) return;
+    const { value, hasReturned } = judgement;
+    const hasEnded = anomalies.observe(slot, timestamp, value, verdict.score, isStep, hasReturned, this.now);
+    if (hasEnded) this.engine.settle();
   }
 }
