@@ -83,6 +83,8 @@ export class ScorePipeline {
   readonly #clock: Clock;
   readonly #refusals = new Map<string, Refusal>();
   #batch: RawBatch | undefined;
+  /** Samples of histograms that wait for the end of their request. */
+  #waiting: { readonly slot: number; readonly index: number }[] = [];
   /** Counts of this request; they go to the maps of `stats` once at its end. */
   readonly #ignoredByKind = new Uint32Array(256);
   #accepted = 0;
@@ -138,7 +140,7 @@ export class ScorePipeline {
       const kind = this.#table.kinds[slot]!;
       if (slot !== 0 && kind < IGNORED) {
         for (; sample < end; sample++) {
-          if (batch.flags[sample] === STALE) this.#end(slot, batch.timestamps[sample]!);
+          if (batch.flags[sample] === STALE) this.#end(slot, batch, sample);
           else this.#take(slot, kind, batch, sample);
         }
       } else if (kind === KIND.bucket) {
@@ -149,6 +151,7 @@ export class ScorePipeline {
       }
       sample = end;
     }
+    this.#takeWaiting(batch);
     for (let i = 0; i < batch.histogramCount; i++) this.#takeHistogram(batch, i);
     this.#settle(batch.sampleCount + batch.histogramCount);
     if (this.#refusals.has('series_limit')) this.#expiry.makeRoom(Math.floor(this.#now / 1000));
@@ -172,7 +175,7 @@ export class ScorePipeline {
         this.#accepted++;
         if (this.#isCapacity[slot] !== 0) this.#forecasts.take(slot, timestamp, batch.values[index]!);
         if (this.#isTopology[slot] !== 0) this.#topologyTap.take(slot, timestamp, batch.values[index]!);
-        if (this.#histogramMembers[slot] !== 0) this.#histograms.take(slot, timestamp, batch.values[index]!);
+        if (this.#histogramMembers[slot] !== 0) this.#takeMember(slot, batch, index);
     }
   }
 
@@ -206,11 +209,32 @@ export class ScorePipeline {
     if (this.#histogramMembers[slot] === 0) this.#notABucket++;
     else if (batch.flags[index] === STALE) {
       this.stats.staleTotal++;
-      this.#histograms.end(slot, timestamp);
+      this.#takeMember(slot, batch, index);
     } else if (this.#isTimely(timestamp)) {
       this.#accepted++;
-      this.#histograms.take(slot, timestamp, batch.values[index]!);
+      this.#takeMember(slot, batch, index);
     }
+  }
+
+  /**
+   * A histogram says something of a time once all its series have come to it. So where a request holds several samples
+   * of a series, which senders make of a backlog, those of histograms wait for its end.
+   */
+  #takeMember(slot: number, batch: RawBatch, index: number): void {
+    if (batch.sampleCount > batch.seriesCount) this.#waiting.push({ slot, index });
+    else this.#showMember(slot, batch, index);
+  }
+
+  #takeWaiting(batch: RawBatch): void {
+    if (this.#waiting.length === 0) return;
+    this.#waiting.sort((a, b) => batch.timestamps[a.index]! - batch.timestamps[b.index]!);
+    for (const { slot, index } of this.#waiting) this.#showMember(slot, batch, index);
+    this.#waiting = [];
+  }
+
+  #showMember(slot: number, { flags, timestamps, values }: RawBatch, index: number): void {
+    if (flags[index] === STALE) this.#histograms.end(slot, timestamps[index]!);
+    else this.#histograms.take(slot, timestamps[index]!, values[index]!);
   }
 
   #takeRuleState(slot: number, batch: RawBatch, from: number, to: number): void {
@@ -270,13 +294,14 @@ export class ScorePipeline {
   }
 
   /** A stale marker: the series has ended, for now. What it has learnt is kept in case it comes back. */
-  #end(slot: number, timestamp: number): void {
+  #end(slot: number, batch: RawBatch, index: number): void {
+    const timestamp = batch.timestamps[index]!;
     this.stats.staleTotal++;
     this.#scorer.end(slot, timestamp);
     this.#outputs.end(slot);
     this.#groups.end(slot);
     this.#forecasts.end(slot);
-    if (this.#histogramMembers[slot] !== 0) this.#histograms.end(slot, timestamp);
+    if (this.#histogramMembers[slot] !== 0) this.#takeMember(slot, batch, index);
     this.#topologyTap.end(slot, timestamp);
   }
 

@@ -131,6 +131,25 @@ describe('a classic histogram', () => {
     }
   });
 
+  it('is the same from a sender that joins the samples of each series, as they do with a backlog', async () => {
+    const [single, joined] = [await newLane(), await newLane()];
+    await scrape(single, new Histogram(), 5 * 70);
+    const histogram = new Histogram();
+    for (let i = 0; i < 5 * 70; i += 10) {
+      const scrapes = times(10, () => {
+        joined.clock.advance(INTERVAL_MS);
+        return histogram.scrape(joined.clock.now());
+      });
+      const together = scrapes[0]!.map(({ labels }, series) => ({
+        labels,
+        samples: scrapes.flatMap((all) => all[series]!.samples),
+      }));
+      expect((await joined.send(...together)).status).toBe(204);
+    }
+    expect(metrics(joined)).toEqual(metrics(single));
+    for (const metric of ['latency:mean', 'latency:p95']) expect(expected(joined, metric)).toBe(expected(single, metric));
+  });
+
   it('of which a scrape lost a part says nothing wrong', async () => {
     const lane = await newLane();
     const histogram = new Histogram();
