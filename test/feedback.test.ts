@@ -138,6 +138,13 @@ describe('"this is normal"', () => {
     expect(answer.body.error).toContain(message);
   });
 
+  it('is refused with an example that is taken as it stands', async () => {
+    await play([1, 2, 3]);
+    const { error } = (await request('POST', 'feedback', { ...normal, by: '' })).body;
+    const example = JSON.parse(/\{.*\}/.exec(error)![0]);
+    expect((await request('POST', 'feedback', example)).body.error).toContain('no series matches');
+  });
+
   it('is kept in a file that is set aside when it cannot be read', async () => {
     await history();
     await excursion(60);

@@ -1,6 +1,7 @@
 import type { Gates } from './gates.ts';
 import type { Judgement } from './judgement.ts';
 import type { Opinion } from './opinions.ts';
+import { HALVE_AT } from './rank-histogram.ts';
 
 /** A deviation as rare as this, or rarer, is called by a number; more digits than this would be made up. */
 const RAREST = 7;
@@ -14,7 +15,7 @@ export interface Explanation {
   /** The key of the rule that has changed the score, if any. */
   readonly gate: Gates['gate'];
   readonly opinions: readonly Opinion[];
-  /** How rare a deviation as large is for the series; undefined while too little is known. */
+  /** How rare a deviation as large is for the series, a guess beyond what was seen; undefined while little is known. */
   readonly rarity: Rarity | undefined;
   readonly sentence: string;
 }
@@ -30,7 +31,7 @@ export function explain(judgement: Judgement, verdict: Gates): Explanation {
   const { step } = judgement;
   const opinions = judgement.opinions();
   const loudest = loudestOf(opinions, judgement);
-  const rarity = rarityOf(loudest.rarity, step.lengthSeconds);
+  const rarity = rarityOf(loudest.rarity, step.lengthSeconds, judgement.learned);
   const isFlat = judgement.flatlineScore > 0 && judgement.flatlineScore >= verdict.score;
   const isOutside = verdict.gate === 'range';
   const spokesman = isFlat ? 'flatline' : isOutside ? 'range_of_rule' : loudest.channel;
@@ -68,12 +69,18 @@ function inWords({ channel, z }: Opinion, judgement: Judgement): string {
   }
 }
 
-/** @param rarity as a rank histogram gives it. @param stepSeconds length of a step */
-function rarityOf(rarity: number, stepSeconds: number): Rarity | undefined {
+/** @param rarity as a rank histogram gives it. @param stepSeconds length of a step. @param learned steps */
+function rarityOf(rarity: number, stepSeconds: number, learned: number): Rarity | undefined {
   if (rarity <= 0) return undefined;
   const exact = 10 ** Math.min(RAREST, rarity);
   const digits = 10 ** Math.max(0, Math.floor(Math.log10(exact)) - 1);
   const oneIn = Math.max(1, Math.round(exact / digits) * digits);
+  // Beyond what was seen a rarity is a guess, good for scores and not for a sentence.
+  const remembered = Math.min(learned, HALVE_AT);
+  if (oneIn > remembered) {
+    const count = Math.floor(remembered).toLocaleString('en');
+    return { oneIn, sentence: `none of its own ${count} steps that are remembered was as far out` };
+  }
   const often = `about once in ${durationInWords(oneIn * stepSeconds)}`;
   return { oneIn, sentence: `1 in ${oneIn.toLocaleString('en')} of its own steps is as far out, ${often}` };
 }

@@ -148,6 +148,11 @@ export class Judgement {
     return this.#channels.step;
   }
 
+  /** Steps learnt before it. */
+  get learned(): number {
+    return this.#maturity.steps[this.#channels.slot]!;
+  }
+
   /** Its value, in the unit of the series. */
   get value(): number {
     const { logs, row, step } = this.#channels;

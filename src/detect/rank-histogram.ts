@@ -7,7 +7,7 @@ const FIRST_EDGE = 0.461;
 const RATIO = 1.32;
 
 /** At so many values all counts are halved: the only forgetting, and it costs nothing per step. */
-const HALVE_AT = 20_000;
+export const HALVE_AT = 20_000;
 /** With fewer values nothing is known to be rare. */
 const LEAST_VALUES = 60;
 /** Rarity per empty bin beyond the highest one that was ever hit: a Pareto tail of exponent 2.7. */

@@ -121,7 +121,7 @@ function readRemark(body: unknown): Omit<Remark, 'at'> {
   if (verdict !== 'normal') throw badRequest('verdict has to be "normal": that is what can be said of an anomaly');
   if (typeof by !== 'string' || by.trim() === '' || by.length > MAX_NAME_LENGTH) {
     throw badRequest(
-      'say who says so: send {"match": ["up{job="api"}"], "verdict": "normal", "by": "name", "comment": "optional"} with Content-Type: application/json',
+      `say who says so: send {"match": ["up{job='api'}"], "verdict": "normal", "by": "name", "comment": "optional"} with Content-Type: application/json`,
     );
   }
   if (typeof comment !== 'string' || comment.length > MAX_COMMENT_LENGTH) {
