@@ -150,7 +150,8 @@ export class Anomalies {
    * @param value of it. @param isStep whether a step is complete
    * @param hasReturned whether the value is where it was before: what calms down elsewhere has found a new normal
    * @param now clock time, milliseconds
-   * @returns whether the anomaly has ended with it
+   * @returns whether the anomaly has ended with it and the level, as it is, would make another one: of the return, or of a
+   *   new normal that has not become calm by itself
    */
   observe(
     slot: number,
@@ -178,9 +179,10 @@ export class Anomalies {
       open.isReported = true;
       this.#listener(slot, published(open, undefined, undefined));
     }
-    if (open.calmSteps < RECOVERY_STEPS && open.steps < NEW_NORMAL_STEPS) return false;
+    const isCalm = open.calmSteps >= RECOVERY_STEPS;
+    if (!isCalm && open.steps < NEW_NORMAL_STEPS) return false;
     this.#close(slot, open, timestamp, hasReturned ? 'recovered' : 'new_normal');
-    return true;
+    return hasReturned || !isCalm;
   }
 
   /** Ends the anomaly of a slot whose series has ended, if one is open. @param timestamp of its end */

@@ -226,7 +226,7 @@ export class Scorer {
     }
     if (!anomalies.isOpen(slot)) return;
     const { value, hasReturned } = judgement;
-    const hasEnded = anomalies.observe(slot, timestamp, value, verdict.score, isStep, hasReturned, this.now);
-    if (hasEnded) this.engine.settle();
+    const isUnsettled = anomalies.observe(slot, timestamp, value, verdict.score, isStep, hasReturned, this.now);
+    if (isUnsettled) this.engine.settle();
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Anomaly } from '../../src/model/anomaly.ts';
 import { ScoreReplay } from '../../src/score-replay.ts';
 import { gaussian } from '../test-lane.ts';
-import { DAY, daily, START, type Series } from './scenarios.ts';
+import { DAY, daily, type Series, START } from './scenarios.ts';
 
 /** Long enough for a season to be in use; and so many minutes afterwards a return could still be told. */
 const LEARNT_DAYS = 5;

@@ -147,7 +147,8 @@ describe('a classic histogram', () => {
       expect((await joined.send(...together)).status).toBe(204);
     }
     expect(metrics(joined)).toEqual(metrics(single));
-    for (const metric of ['latency:mean', 'latency:p95']) expect(expected(joined, metric)).toBe(expected(single, metric));
+    for (const metric of ['latency:mean', 'latency:p95'])
+      expect(expected(joined, metric)).toBe(expected(single, metric));
   });
 
   it('of which a scrape lost a part says nothing wrong', async () => {
