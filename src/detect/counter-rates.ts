@@ -1,15 +1,5 @@
 import type { Sample } from './detector.ts';
 
-/** What `CounterRates.rate` says about a sample beside its rate. */
-export const RATE = {
-  /** The rate can be judged and learnt. */
-  known: 0,
-  /** After a reset the increase since zero is a lower bound: good enough to learn, not to judge. */
-  learnOnly: 1,
-  /** There is no rate: first sample, gap, or a fall too small to be a reset. */
-  unknown: 2,
-} as const;
-
 /** A fall to more than this share of the last value is a correction of the exporter, not a restart from zero. */
 const JITTER_SHARE = 0.9;
 
@@ -27,23 +17,20 @@ export class CounterRates {
 
   /**
    * Puts the rate in the place of the counter's value in `sample`, where there is one.
-   * @returns one of RATE
+   * @returns whether there is: not at the first sample, after a gap or a reset, of which only a lower bound is known, and at
+   *   a fall too small to be one
    */
-  update(slot: number, sample: Sample): number {
+  update(slot: number, sample: Sample): boolean {
     const { value, elapsedSeconds } = sample;
     const last = this.#values[slot]!;
     this.#values[slot] = value;
-    if (elapsedSeconds === 0 || sample.isGap) return RATE.unknown;
+    if (elapsedSeconds === 0 || sample.isGap) return false;
     if (value >= last) {
       sample.value = (value - last) / elapsedSeconds;
-      return RATE.known;
+      return true;
     }
-    if (value > JITTER_SHARE * last) {
-      this.jitterTotal++;
-      return RATE.unknown;
-    }
-    this.resetTotal++;
-    sample.value = value / elapsedSeconds;
-    return RATE.learnOnly;
+    if (value > JITTER_SHARE * last) this.jitterTotal++;
+    else this.resetTotal++;
+    return false;
   }
 }

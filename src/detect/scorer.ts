@@ -6,7 +6,7 @@ import { type Siblings, withoutSiblings } from '../series/workloads.ts';
 import { Anomalies, type AnomalyListener } from './anomalies.ts';
 import { Band } from './band.ts';
 import { CivilTime } from './civil-time.ts';
-import { CounterRates, RATE } from './counter-rates.ts';
+import { CounterRates } from './counter-rates.ts';
 import type { Sample } from './detector.ts';
 import { Engine, VERDICT } from './engine.ts';
 import { explain } from './explanation.ts';
@@ -127,9 +127,7 @@ export class Scorer {
     sample.isRate = kind === KIND.counter;
     if (sample.elapsedSeconds > NEW_SERIES_GAP) this.#startAnew(slot, lastAt);
     let weight = 1;
-    if (sample.isRate) {
-      weight = this.rates.update(slot, sample) === RATE.known ? sample.elapsedSeconds : 0;
-    }
+    if (sample.isRate) weight = this.rates.update(slot, sample) ? sample.elapsedSeconds : 0;
     if (this.#quietSlots?.nameOf(slot, timestamp) !== undefined) return this.#pause(slot, timestamp);
     const row = this.#live.rows[slot]!;
     if (row !== 0 && this.#isPaused[row] === 1) {

@@ -85,7 +85,7 @@ export class StepMeans {
       this.#elapsed[row] = elapsed;
       return false;
     }
-    this.value = this.isBinary(row) ? sample.value : this.#sums[row]! / total;
+    this.value = weight > 0 && this.isBinary(row) ? sample.value : this.#sums[row]! / total;
     // Times jitter by some milliseconds; a gain that had to be computed anew for each would be expensive.
     this.elapsedSteps = Math.max(1, Math.round((elapsed / sample.stepSeconds) * 8)) / 8;
     this.#sums[row] = 0;

@@ -81,6 +81,21 @@ describe('row 17: a counter', () => {
   });
 });
 
+it.each([0, 1, 2, 3])(
+  'row 17: a counter of seconds that is set back by one has no wrong rate (sample %d of a step)',
+  (nth) => {
+    const at = START + 2 * DAY * MINUTE + nth * 15_000;
+    const series = record(3, (minute) => 1e6 + 60 * minute, 15).map(
+      ([time, value]) => [time, time < at ? value : value - 16] as const,
+    );
+    const { told, replay } = play(series, KIND.counter, ({ scorer }) => {
+      expect(scorer.engine.judgement.step.value).toBeLessThan(1.1);
+    });
+    expect(replay.scorer.rates.jitterTotal).toBe(1);
+    expect(told).toEqual([]);
+  },
+);
+
 describe('row 18: an input with defects', () => {
   let lanes: TestLane[] = [];
   afterEach(async () => {
