@@ -102,7 +102,7 @@ export function createScoreLane({
     quietSlots,
     labels: (slot) => table.labels(slot),
   });
-  const outputs = new AnomalySeries(table, policies, columns.capacity);
+  const outputs = new AnomalySeries(table, policies, columns.capacity, (slot) => scorer.engine.held(slot));
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
   const groups = new GroupRates(
     columns.capacity,

@@ -53,8 +53,28 @@ describe('scores', () => {
 
   it('are 0 and without a band while warming up', async () => {
     await lane.play({ __name__: 'young' }, [1, 2, 1, 2, 1000]);
-    expect(Object.keys(lane.outputs())).toEqual(['anomaly_score{metric="young"}', 'anomaly_direction{metric="young"}']);
-    expect(lane.score('young')).toBe(0);
+    expect(Object.entries(lane.outputs())).toEqual([
+      ['anomaly_score{metric="young"}', 0],
+      ['anomaly_direction{metric="young"}', 0],
+      ['anomaly_score_held{metric="young"}', 0],
+    ]);
+  });
+
+  it('are held where a rule puts them out always: they fall slowly after an anomaly, and never below the score', async () => {
+    const held = () => lane.outputs()['anomaly_score_held{metric="spiked"}']!;
+    await lane.play({ __name__: 'spiked' }, [...times(5 * HOUR, noisy(9)), 200], 60_000);
+    expect(held()).toBe(lane.score('spiked'));
+    const highest = held();
+    expect(highest).toBeGreaterThan(1);
+    await lane.play({ __name__: 'spiked' }, times(10, noisy(10)), 60_000);
+    expect(held()).toBeCloseTo(highest * 0.98 ** 10, 1);
+    expect(lane.score('spiked')).toBeLessThan(0.5);
+
+    const plain = await new TestLane({ rules: [] }).start();
+    await plain.play({ __name__: 'spiked' }, [...times(5 * HOUR, noisy(9)), 200], 60_000);
+    expect(Object.keys(plain.outputs())).toContain('anomaly_score{metric="spiked"}');
+    expect(Object.keys(plain.outputs())).not.toContain('anomaly_score_held{metric="spiked"}');
+    await plain.stop();
   });
 
   it('lie above 1 exactly where the value lies outside the band', async () => {

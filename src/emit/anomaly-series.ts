@@ -1,6 +1,7 @@
 import type { Gates } from '../detect/gates.ts';
 import { createLabels, type Labels, METRIC_NAME } from '../model/labels.ts';
 import type { OutputGroup, OutputSource } from '../model/output.ts';
+import type { LearnRule } from '../series/learn-rule.ts';
 import type { Policies } from '../series/policies.ts';
 import type { SeriesTable } from '../series/series-table.ts';
 
@@ -28,6 +29,7 @@ interface Published {
 export class AnomalySeries implements OutputSource {
   readonly families = [
     { name: 'anomaly_score', help: 'How unusual the latest sample is: 1 is the edge of normal.' },
+    { name: 'anomaly_score_held', help: 'The score, falling slowly: 2 % a step. For eyes.' },
     { name: 'anomaly_direction', help: 'Whether the latest sample is below (-1) or above (1) what is expected.' },
     { name: 'anomaly_expected', help: 'What the baseline expects, in the unit of scoring (per second for counters).' },
     { name: 'anomaly_lower', help: 'Lower edge of normal, in the unit of scoring.' },
@@ -39,10 +41,13 @@ export class AnomalySeries implements OutputSource {
   readonly isPublished: Uint8Array;
   readonly #table: SeriesTable;
   readonly #policies: Policies;
+  readonly #held: (slot: number) => number;
 
-  constructor(table: SeriesTable, policies: Policies, capacity: number) {
+  /** @param held the slowly falling score of a series */
+  constructor(table: SeriesTable, policies: Policies, capacity: number, held: (slot: number) => number) {
     this.#table = table;
     this.#policies = policies;
+    this.#held = held;
     this.isPublished = new Uint8Array(capacity);
   }
 
@@ -105,8 +110,12 @@ export class AnomalySeries implements OutputSource {
   }
 
   #isWanted(slot: number, isNotable: boolean): boolean {
-    const { emit } = this.#policies.get(this.#table.policyNumbers[slot]!);
+    const emit = this.#emission(slot);
     return emit === 'all' || (emit === 'anomalous' && isNotable);
+  }
+
+  #emission(slot: number): LearnRule['emit'] {
+    return this.#policies.get(this.#table.policyNumbers[slot]!).emit;
   }
 
   #group(published: Published): OutputGroup {
@@ -115,6 +124,7 @@ export class AnomalySeries implements OutputSource {
       ['anomaly_score', score],
       ['anomaly_direction', direction],
     ];
+    if (this.#emission(slot) === 'all') values.push(['anomaly_score_held', Math.max(score, this.#held(slot))]);
     if (hasBand) {
       values.push(['anomaly_expected', expected]);
       if (Number.isFinite(lower)) values.push(['anomaly_lower', lower]);
