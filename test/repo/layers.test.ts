@@ -47,7 +47,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
   'node:sqlite': ['incidents', 'noise/history.ts', 'notify/journal.ts', 'state/folder-lock.ts'],
-  'node:timers/promises': ['emit/slices.ts', 'bootstrap/bootstrap.ts'],
+  'node:timers/promises': ['emit/slices.ts', 'bootstrap/turns.ts'],
   'node:tls': ['config/certificates.ts', 'web/tls-server.ts'],
   'node:v8': ['main.ts'],
   'node:worker_threads': ['incidents/checkpoint-thread.ts', 'noise/report-thread.ts', 'web/bcrypt-thread.ts'],
