@@ -9,10 +9,11 @@ import { Expiries } from './incidents/expiries.ts';
 import { assumeEnded, loseSight } from './incidents/firing.ts';
 import { ForCorrelation } from './incidents/for-correlation.ts';
 import { isHeartbeat } from './incidents/heartbeat-alert.ts';
-import { Heartbeats, type SavedHeartbeat } from './incidents/heartbeats.ts';
+import { Heartbeats } from './incidents/heartbeats.ts';
 import { IncidentMemory } from './incidents/incident-memory.ts';
+import { LearntState } from './incidents/learnt-state.ts';
 import type { LiveIncidents } from './incidents/live-incidents.ts';
-import { Maintenance, type MaintenanceCalendar, type SavedAlert } from './incidents/maintenance.ts';
+import { Maintenance, type MaintenanceCalendar } from './incidents/maintenance.ts';
 import { endWaits, giveUpSilent } from './incidents/pass-time.ts';
 import { People } from './incidents/people.ts';
 import { type LedgerEntry, nonMember, receiveDelivery } from './incidents/receive-delivery.ts';
@@ -73,10 +74,6 @@ const SAME_END_MS = 5 * 60_000;
 const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
-/** What was learnt is saved as. */
-const HEARTBEATS = 'heartbeats';
-const CORRELATION = 'correlation';
-const MAINTENANCE = 'maintenance';
 /** Between two ticks; more than this come only while nothing can be stored. */
 const MAX_NEW_ONSETS = 200_000;
 
@@ -91,6 +88,7 @@ export class IncidentPipeline {
   readonly #timers: readonly Cancel[];
   readonly #expiries = new Expiries();
   readonly #memory: IncidentMemory;
+  readonly #learnt: LearntState;
   readonly #maintenance: Maintenance;
   readonly #forCorrelation: ForCorrelation;
   #correlator: Correlator;
@@ -106,15 +104,13 @@ export class IncidentPipeline {
       { ...parts, counters: this.counters, expiries: this.#expiries },
       this.#forgetBefore(),
     );
+    this.#learnt = new LearntState(store, parts.logger);
     this.heartbeats = new Heartbeats(
-      (store.learnt(HEARTBEATS) ?? []) as SavedHeartbeat[],
+      this.#learnt.read('heartbeats') ?? [],
       (labels) => resolveCluster(labels, this.#options),
       (alertFingerprint) => this.#firingSince(alertFingerprint),
     );
-    this.#maintenance = new Maintenance(
-      parts.calendar ?? NO_CALENDAR,
-      (store.learnt(MAINTENANCE) ?? []) as SavedAlert[],
-    );
+    this.#maintenance = new Maintenance(parts.calendar ?? NO_CALENDAR, this.#learnt.read('maintenance') ?? []);
     this.#forCorrelation = new ForCorrelation({
       subjectOf,
       options: () => this.#options,
@@ -375,18 +371,11 @@ export class IncidentPipeline {
   }
 
   #save(): void {
-    const { store, logger } = this.#parts;
-    try {
-      for (const [name, content] of [
-        [HEARTBEATS, this.heartbeats.changes()],
-        [CORRELATION, this.#correlator.learnt()],
-        [MAINTENANCE, this.#maintenance.changes()],
-      ] as const) {
-        if (content !== undefined) store.saveLearnt(name, content);
-      }
-    } catch (error) {
-      logger.warn('what was learnt cannot be saved', { error: messageOf(error) });
-    }
+    this.#learnt.save({
+      heartbeats: this.heartbeats.changes(),
+      correlation: this.#correlator.learnt(),
+      maintenance: this.#maintenance.changes(),
+    });
   }
 
   #prune(): void {
@@ -402,7 +391,7 @@ export class IncidentPipeline {
   #restoreCorrelator(): Correlator {
     const correlator = this.#parts.createCorrelator({
       windows: () => this.#options,
-      learnt: this.#parts.store.learnt(CORRELATION),
+      learnt: this.#learnt.read('correlation'),
       word: this.#memory.links,
     });
     const firings = [...this.live.alerts()].map((member) => ({
