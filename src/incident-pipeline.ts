@@ -68,8 +68,6 @@ const TICK_MS = 1000;
 const CHECKPOINT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
 const SAVE_EVERY_MS = 60_000;
-/** What ends because nobody sends it any more ends at about the same time for all of one Prometheus. */
-const SAME_END_MS = 5 * 60_000;
 /** All incidents are looked through for it. */
 const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
@@ -115,8 +113,8 @@ export class IncidentPipeline {
       subjectOf,
       options: () => this.#options,
       onsets: this.onsets,
-      onsetBeforeOutage: (alert, cluster) => this.#onsetBeforeOutage(alert, cluster),
-      history: this.#memory.history,
+      heartbeats: this.heartbeats,
+      memory: this.#memory,
     });
     this.#correlator = this.#restoreCorrelator();
     this.people = new People({
@@ -360,16 +358,6 @@ export class IncidentPipeline {
     return alert?.endsAt === undefined ? alert?.startsAt : undefined;
   }
 
-  /** An alert that was there before alerting was gone for a while, and fires now, has not just begun. */
-  #onsetBeforeOutage({ fingerprint, startsAt }: Alert, cluster: string): AlertMember['onset'] | undefined {
-    const outage = this.heartbeats.outageAt(cluster, startsAt);
-    const before = outage && this.lastAlert(fingerprint);
-    if (before === undefined) return undefined;
-    const { endsAt } = before.firing.alert;
-    const wentWithAll = endsAt === undefined || Math.abs(endsAt - outage!.endedAt) <= SAME_END_MS;
-    return wentWithAll ? before.onset : undefined;
-  }
-
   #save(): void {
     this.#learnt.save({
       heartbeats: this.heartbeats.changes(),
@@ -394,14 +382,7 @@ export class IncidentPipeline {
       learnt: this.#learnt.read('correlation'),
       word: this.#memory.links,
     });
-    const firings = [...this.live.alerts()].map((member) => ({
-      ...this.#forCorrelation.member(member),
-      incidentId: member.incidentId,
-    }));
-    const incidents = [...this.live.all()]
-      .filter(({ state }) => state !== 'merged')
-      .map(({ id, cluster, causes }) => ({ incidentId: id, cluster, causes }));
-    correlator.restore(firings, incidents, this.#parts.clock.now());
+    this.#forCorrelation.restore(correlator, this.#parts.clock.now());
     return correlator;
   }
 
