@@ -72,8 +72,6 @@ const SAVE_EVERY_MS = 60_000;
 const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
-/** Between two ticks; more than this come only while nothing can be stored. */
-const MAX_NEW_ONSETS = 200_000;
 
 /** Lane B: the steps from an alert (or an anomaly) to an incident. State survives in the store; the memory is a copy of it. */
 export class IncidentPipeline {
@@ -90,7 +88,6 @@ export class IncidentPipeline {
   readonly #maintenance: Maintenance;
   readonly #forCorrelation: ForCorrelation;
   #correlator: Correlator;
-  #newOnsets: ObservedOnset[] = [];
   #options: IncidentOptions;
   #silenceDueAt = 0;
 
@@ -234,9 +231,7 @@ export class IncidentPipeline {
     const labels = withoutLabels(all, USUAL_REPLICA_LABELS);
     const subject = this.#parts.subjectOf(labels, activeAt);
     const cluster = resolveCluster(labels, this.#options);
-    const onset = { cluster, labels, fingerprint: fingerprint(labels), subject, activeAt, endedAt };
-    this.onsets.put(onset);
-    if (this.#newOnsets.length < MAX_NEW_ONSETS) this.#newOnsets.push(onset);
+    this.onsets.put({ cluster, labels, fingerprint: fingerprint(labels), subject, activeAt, endedAt });
   }
 
   /** The newest firing of an alert, in memory or stored. */
@@ -273,7 +268,7 @@ export class IncidentPipeline {
       this.#tellOwn(now);
       const ended = [...this.#expiries.due(this.live.alerts(), now), ...this.#endedRules()];
       this.#tell(ended, now);
-      this.#correlator.takeOnsets(this.#newOnsets, now);
+      this.#correlator.takeOnsets(this.onsets.pending(), now);
       for (const { anomaly, subject } of this.anomalies.pending()) this.#correlator.takeAnomaly(anomaly, subject, now);
       this.#apply(draft, this.#correlator.decide(now), [], now);
       changeMembers(draft, ended, now);
@@ -287,7 +282,7 @@ export class IncidentPipeline {
       return;
     }
     if (isSilenceDue) this.#silenceDueAt = now + SILENCE_CHECK_MS;
-    this.#newOnsets = [];
+    this.onsets.settle();
     this.anomalies.settle();
     this.#expiries.settle(this.live.alerts(), now);
     this.live.forget(this.#forgetBefore());
@@ -317,7 +312,7 @@ export class IncidentPipeline {
 
   /** Members of rules whose condition holds no more: their end is heard here before Alertmanager tells it. */
   #endedRules(): AlertMember[] {
-    return this.#newOnsets.flatMap(({ fingerprint, endedAt }) => {
+    return this.onsets.pending().flatMap(({ fingerprint, endedAt }) => {
       const member = endedAt === undefined ? undefined : this.live.lastAlert(fingerprint);
       const isOver =
         member !== undefined && member.firing.alert.endsAt === undefined && member.firing.alert.startsAt <= endedAt!;
