@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** So long work goes on in one turn of the event loop, milliseconds: whatever comes meanwhile waits for its end. */
-const TURN_MS = 4;
+const TURN_MS = 3;
 
 /** Divides long work into short turns of the event loop. */
 export class Turns {
