@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
 import { createPeer } from './alertmanager/peer.ts';
 import { ledgerEntryOf } from './alertmanager/peer-alerts.ts';
@@ -15,7 +14,7 @@ import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
-import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { RemoteWriteSenders } from './emit/remote-write-senders.ts';
 import { createSeriesRoutes } from './emit/series-routes.ts';
 import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
@@ -219,30 +218,9 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   // What goes out.
   const incidentSeries = createIncidentOutput(incidents.live, clock);
   const sources = [lane.outputs, lane.groupOutputs, lane.forecastOutputs, incidentSeries];
-  let senders: { target: Config['remoteWrite'][number]; sender: RemoteWriteSender }[] = [];
-  const useTargets = async (next: Config, hasNewLabels: boolean) => {
-    const kept = senders.filter(
-      ({ target }) => !hasNewLabels && next.remoteWrite.some((other) => isDeepStrictEqual(other, target)),
-    );
-    await Promise.all(senders.filter((each) => !kept.includes(each)).map(({ sender }) => sender.stop()));
-    senders = next.remoteWrite.map(
-      (target) =>
-        kept.find((each) => isDeepStrictEqual(each.target, target)) ?? {
-          target,
-          sender: createRemoteWriteSender({
-            target,
-            sources,
-            externalLabels: next.global.externalLabels,
-            logger,
-            ...http,
-          }),
-        },
-    );
-  };
-  await useTargets(config, false);
-  cleanups.push(async () => {
-    await Promise.all(senders.map(({ sender }) => sender.stop()));
-  });
+  const senders = new RemoteWriteSenders({ sources, logger, ...http });
+  await senders.use(config.remoteWrite, config.global.externalLabels);
+  cleanups.push(() => senders.stop());
 
   const reload = async () => {
     try {
@@ -253,14 +231,13 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         web = nextWeb;
       }
       for (const key of restartOnlyChanges(config, next)) logger.warn('a change needs a restart', { key });
-      const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
       calendar.configure(quietTimes, clock.now());
       lane.configure(scoreSettings(next));
       topologyFile = nextTopology;
       useTopologyFile();
       incidents.configure(incidentOptions(next));
-      await useTargets(next, hasNewLabels);
+      await senders.use(next.remoteWrite, next.global.externalLabels);
       notifier.configure({ ...next.incidents, ...next.storage });
       peers = next.alertmanagers.map((settings) => createPeer(settings, http));
       await notifier.use(createReceivers(next.notify, peers, { ...http, ...alertOptions() }));
@@ -288,7 +265,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   addNotificationMetrics(metrics, notifier);
   addNoiseMetrics(metrics, noise);
   addReconcileMetrics(metrics, reconciler.stats);
-  addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
+  addSenderMetrics(metrics, () => senders.all());
   addSnapshotMetrics(metrics, snapshot.stats);
   addBootstrapMetrics(metrics, history.stats);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
