@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
 import { createPeer } from './alertmanager/peer.ts';
 import { ledgerEntryOf } from './alertmanager/peer-alerts.ts';
@@ -55,6 +54,7 @@ import { startServer } from './server.ts';
 import { FeedbackFile } from './state/feedback-file.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { createStorageFolder } from './state/storage-folder.ts';
 import { createTopologyRoutes } from './topology/api.ts';
 import { factsOfFile } from './topology/file-facts.ts';
 import { LearntTopology } from './topology/learnt-topology.ts';
@@ -90,7 +90,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
-  createFolder(flags.storagePath);
+  createStorageFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
   // When nothing is learnt, and what is selected pages nobody: both lanes ask.
@@ -207,11 +207,8 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     folder: flags.storagePath,
     restored,
     save: () => snapshot.write(),
-    clock,
     logger,
-    fetch,
-    readSecret: (path) => readFile(path, 'utf8'),
-    version: VERSION,
+    ...http,
   });
   cleanups.push(() => history.stop());
 
@@ -350,17 +347,6 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       logger.info('stopped');
     },
   };
-}
-
-/** @throws Error that names the flag */
-function createFolder(path: string): void {
-  try {
-    // Not always recursive: where a parent exists but takes no folder (/proc), Node would try for ever.
-    mkdirSync(path, { recursive: !existsSync(dirname(resolve(path))) });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && statSync(path).isDirectory()) return;
-    throw new Error(`--storage.path=${path} is no folder that can be used: ${messageOf(error)}`);
-  }
 }
 
 function scoreSettings({ learn, groups, global, forecast }: Config): ScoreLaneSettings {

@@ -42,7 +42,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   snappyjs: ['emit/snappy-compress.ts'],
   yaml: ['config/yaml-tree.ts'],
   'node:crypto': ['score-lane.ts', 'forecast/resources.ts', 'config/certificates.ts', 'web/basic-auth.ts'],
-  'node:fs': ['app.ts', 'backtest/backtest.ts', 'replay-command.ts', 'config/load.ts', 'state', 'version.ts'],
+  'node:fs': ['backtest/backtest.ts', 'replay-command.ts', 'config/load.ts', 'state', 'version.ts'],
   'node:fs/promises': ['app.ts', 'incidents/log-flush.ts', 'state'],
   'node:http': ['server.ts', 'ingest', 'web'],
   'node:https': ['server.ts', 'web/tls-server.ts'],
