@@ -18,6 +18,12 @@ import { createSeriesRoutes } from './emit/series-routes.ts';
 import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
 import { createIncidentLane } from './incident-lane.ts';
+import {
+  addIncidentMetrics,
+  addNoiseMetrics,
+  addNotificationMetrics,
+  addReconcileMetrics,
+} from './incident-lane-metrics.ts';
 import type { IncidentOptions } from './incident-pipeline.ts';
 import { AcceptedDeliveries, LARGE_DELIVERY } from './incidents/accepted-deliveries.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
@@ -25,17 +31,6 @@ import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
 import { createSummaries, headOf } from './incidents/summary.ts';
 import { createAlertIntakeRoutes, readWebhook } from './ingest/alert-routes.ts';
-import {
-  addBootstrapMetrics,
-  addIncidentMetrics,
-  addNoiseMetrics,
-  addNotificationMetrics,
-  addReconcileMetrics,
-  addScoreMetrics,
-  addSenderMetrics,
-  addSnapshotMetrics,
-  addTopologyMetrics,
-} from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import { Calendar } from './model/calendar.ts';
 import type { Clock } from './model/clock.ts';
@@ -50,6 +45,13 @@ import { createReceivers } from './notify/receivers.ts';
 import { createHomePage } from './pages/home-page.ts';
 import { createIncidentPage } from './pages/incident-page.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
+import {
+  addBootstrapMetrics,
+  addScoreMetrics,
+  addSenderMetrics,
+  addSnapshotMetrics,
+  addTopologyMetrics,
+} from './score-lane-metrics.ts';
 import { startServer } from './server.ts';
 import { FeedbackFile } from './state/feedback-file.ts';
 import { lockFolder } from './state/folder-lock.ts';
@@ -258,13 +260,13 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const metrics = createMetrics({ version: VERSION, configReload: reloads });
   addScoreMetrics(metrics, lane);
   addTopologyMetrics(metrics, lane);
-  addIncidentMetrics(metrics, incidents, refusedAlertRequests);
-  addNotificationMetrics(metrics, notifier);
-  addNoiseMetrics(metrics, noise);
-  addReconcileMetrics(metrics, reconciler.stats);
-  addSenderMetrics(metrics, () => senders.all());
   addSnapshotMetrics(metrics, snapshot.stats);
   addBootstrapMetrics(metrics, history.stats);
+  addSenderMetrics(metrics, () => senders.all());
+  addIncidentMetrics(metrics, incidents, refusedAlertRequests);
+  addNotificationMetrics(metrics, notifier);
+  addReconcileMetrics(metrics, reconciler.stats);
+  addNoiseMetrics(metrics, noise);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
     [[], outputStats.invalidNames],
   ]);

@@ -8,7 +8,7 @@ import { Members } from '../../src/forecast/members.ts';
 import { PRESETS } from '../../src/forecast/presets.ts';
 import { Resource } from '../../src/forecast/resource.ts';
 import { ResourceHistory } from '../../src/forecast/resource-history.ts';
-import { addScoreMetrics } from '../../src/lane-metrics.ts';
+import { addScoreMetrics } from '../../src/score-lane-metrics.ts';
 import { SnapshotFile } from '../../src/state/snapshot-file.ts';
 import { gaussian, type TestLane } from '../test-lane.ts';
 import { DISK, MINUTE, newLane } from './disk-lanes.ts';

@@ -13,7 +13,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ['score-pipeline.ts', 'incident-pipeline.ts'],
   ['incident-lane.ts', 'score-lane.ts', 'score-replay.ts'],
   ['history-loading.ts', 'incident-replay.ts'],
-  ['backtest', 'lane-metrics.ts', 'lifecycle-routes.ts', 'pages', 'replay-command.ts', 'server.ts'],
+  [
+    'backtest',
+    'incident-lane-metrics.ts',
+    'score-lane-metrics.ts',
+    'lifecycle-routes.ts',
+    'pages',
+    'replay-command.ts',
+    'server.ts',
+  ],
   ['app.ts'],
   ['main.ts'],
 ];
