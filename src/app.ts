@@ -1,7 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { join } from 'node:path';
 import type { IncidentAlertOptions } from './alertmanager/incident-alert.ts';
 import { createPeer } from './alertmanager/peer.ts';
 import { ledgerEntryOf } from './alertmanager/peer-alerts.ts';
@@ -15,11 +13,17 @@ import { loadFiles, refuseWhatNeedsRestart } from './config/web-load.ts';
 import { createFederationRoutes } from './emit/federation.ts';
 import { createMetrics } from './emit/metrics.ts';
 import { createMetricsRoutes } from './emit/metrics-routes.ts';
-import { createRemoteWriteSender, type RemoteWriteSender } from './emit/remote-write-sender.ts';
+import { RemoteWriteSenders } from './emit/remote-write-senders.ts';
 import { createSeriesRoutes } from './emit/series-routes.ts';
 import { withPresets } from './forecast/presets.ts';
 import { startHistoryLoading } from './history-loading.ts';
 import { createIncidentLane } from './incident-lane.ts';
+import {
+  addIncidentMetrics,
+  addNoiseMetrics,
+  addNotificationMetrics,
+  addReconcileMetrics,
+} from './incident-lane-metrics.ts';
 import type { IncidentOptions } from './incident-pipeline.ts';
 import { AcceptedDeliveries, LARGE_DELIVERY } from './incidents/accepted-deliveries.ts';
 import { createIncidentRoutes } from './incidents/api.ts';
@@ -27,17 +31,6 @@ import { createIncidentOutput } from './incidents/output.ts';
 import { IncidentStore } from './incidents/store.ts';
 import { createSummaries, headOf } from './incidents/summary.ts';
 import { createAlertIntakeRoutes, readWebhook } from './ingest/alert-routes.ts';
-import {
-  addBootstrapMetrics,
-  addIncidentMetrics,
-  addNoiseMetrics,
-  addNotificationMetrics,
-  addReconcileMetrics,
-  addScoreMetrics,
-  addSenderMetrics,
-  addSnapshotMetrics,
-  addTopologyMetrics,
-} from './lane-metrics.ts';
 import { createLifecycleRoutes } from './lifecycle-routes.ts';
 import { Calendar } from './model/calendar.ts';
 import type { Clock } from './model/clock.ts';
@@ -52,10 +45,18 @@ import { createReceivers } from './notify/receivers.ts';
 import { createHomePage } from './pages/home-page.ts';
 import { createIncidentPage } from './pages/incident-page.ts';
 import { createScoreLane, type ScoreLaneSettings } from './score-lane.ts';
+import {
+  addBootstrapMetrics,
+  addScoreMetrics,
+  addSenderMetrics,
+  addSnapshotMetrics,
+  addTopologyMetrics,
+} from './score-lane-metrics.ts';
 import { startServer } from './server.ts';
 import { FeedbackFile } from './state/feedback-file.ts';
 import { lockFolder } from './state/folder-lock.ts';
 import { SnapshotFile } from './state/snapshot-file.ts';
+import { createStorageFolder } from './state/storage-folder.ts';
 import { createTopologyRoutes } from './topology/api.ts';
 import { factsOfFile } from './topology/file-facts.ts';
 import { LearntTopology } from './topology/learnt-topology.ts';
@@ -91,7 +92,7 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const reloads = { isSuccessful: true, lastSuccessAt: clock.now() };
   let isReady = false;
   const cleanups: (() => void | Promise<void>)[] = [];
-  createFolder(flags.storagePath);
+  createStorageFolder(flags.storagePath);
   cleanups.push(lockFolder(flags.storagePath));
 
   // When nothing is learnt, and what is selected pages nobody: both lanes ask.
@@ -208,41 +209,17 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
     folder: flags.storagePath,
     restored,
     save: () => snapshot.write(),
-    clock,
     logger,
-    fetch,
-    readSecret: (path) => readFile(path, 'utf8'),
-    version: VERSION,
+    ...http,
   });
   cleanups.push(() => history.stop());
 
   // What goes out.
   const incidentSeries = createIncidentOutput(incidents.live, clock);
   const sources = [lane.outputs, lane.groupOutputs, lane.forecastOutputs, incidentSeries];
-  let senders: { target: Config['remoteWrite'][number]; sender: RemoteWriteSender }[] = [];
-  const useTargets = async (next: Config, hasNewLabels: boolean) => {
-    const kept = senders.filter(
-      ({ target }) => !hasNewLabels && next.remoteWrite.some((other) => isDeepStrictEqual(other, target)),
-    );
-    await Promise.all(senders.filter((each) => !kept.includes(each)).map(({ sender }) => sender.stop()));
-    senders = next.remoteWrite.map(
-      (target) =>
-        kept.find((each) => isDeepStrictEqual(each.target, target)) ?? {
-          target,
-          sender: createRemoteWriteSender({
-            target,
-            sources,
-            externalLabels: next.global.externalLabels,
-            logger,
-            ...http,
-          }),
-        },
-    );
-  };
-  await useTargets(config, false);
-  cleanups.push(async () => {
-    await Promise.all(senders.map(({ sender }) => sender.stop()));
-  });
+  const senders = new RemoteWriteSenders({ sources, logger, ...http });
+  await senders.use(config.remoteWrite, config.global.externalLabels);
+  cleanups.push(() => senders.stop());
 
   const reload = async () => {
     try {
@@ -253,14 +230,13 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
         web = nextWeb;
       }
       for (const key of restartOnlyChanges(config, next)) logger.warn('a change needs a restart', { key });
-      const hasNewLabels = !isDeepStrictEqual(config.global.externalLabels, next.global.externalLabels);
       config = next;
       calendar.configure(quietTimes, clock.now());
       lane.configure(scoreSettings(next));
       topologyFile = nextTopology;
       useTopologyFile();
       incidents.configure(incidentOptions(next));
-      await useTargets(next, hasNewLabels);
+      await senders.use(next.remoteWrite, next.global.externalLabels);
       notifier.configure({ ...next.incidents, ...next.storage });
       peers = next.alertmanagers.map((settings) => createPeer(settings, http));
       await notifier.use(createReceivers(next.notify, peers, { ...http, ...alertOptions() }));
@@ -284,13 +260,13 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
   const metrics = createMetrics({ version: VERSION, configReload: reloads });
   addScoreMetrics(metrics, lane);
   addTopologyMetrics(metrics, lane);
-  addIncidentMetrics(metrics, incidents, refusedAlertRequests);
-  addNotificationMetrics(metrics, notifier);
-  addNoiseMetrics(metrics, noise);
-  addReconcileMetrics(metrics, reconciler.stats);
-  addSenderMetrics(metrics, () => senders.map(({ sender }) => sender));
   addSnapshotMetrics(metrics, snapshot.stats);
   addBootstrapMetrics(metrics, history.stats);
+  addSenderMetrics(metrics, () => senders.all());
+  addIncidentMetrics(metrics, incidents, refusedAlertRequests);
+  addNotificationMetrics(metrics, notifier);
+  addReconcileMetrics(metrics, reconciler.stats);
+  addNoiseMetrics(metrics, noise);
   metrics.counter('pronoia_output_series_skipped_total', 'Output series that text cannot carry.', [], () => [
     [[], outputStats.invalidNames],
   ]);
@@ -373,17 +349,6 @@ export async function startApp({ flags, clock, logger, onQuit }: AppOptions): Pr
       logger.info('stopped');
     },
   };
-}
-
-/** @throws Error that names the flag */
-function createFolder(path: string): void {
-  try {
-    // Not always recursive: where a parent exists but takes no folder (/proc), Node would try for ever.
-    mkdirSync(path, { recursive: !existsSync(dirname(resolve(path))) });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && statSync(path).isDirectory()) return;
-    throw new Error(`--storage.path=${path} is no folder that can be used: ${messageOf(error)}`);
-  }
 }
 
 function scoreSettings({ learn, groups, global, forecast }: Config): ScoreLaneSettings {

@@ -1,8 +1,8 @@
-import { Backfill } from './bootstrap/backfill.ts';
 import { Bootstrap, type BootstrapStats } from './bootstrap/bootstrap.ts';
 import { createHistoryClient, type HistoryServer } from './bootstrap/history-client.ts';
 import { createRangeSelectors } from './bootstrap/range-selectors.ts';
 import { createRemoteRead } from './bootstrap/remote-read.ts';
+import { Turns } from './bootstrap/turns.ts';
 import type { ReadSecret } from './emit/remote-write-target.ts';
 import { loadCompress } from './emit/snappy-compress.ts';
 import { Pasts } from './forecast/pasts.ts';
@@ -84,14 +84,16 @@ function createBootstrap(
 ): Bootstrap {
   const client = createHistoryClient({ server, fetch, readSecret, compress, version });
   const pasts = new Pasts(lane.forecasts.resources, clock.now());
-  const backfill = new Backfill({ table: lane.table, scorer: lane.scorer, pasts, clock });
+  const turns = new Turns();
   return new Bootstrap({
     client,
-    sources: [createRemoteRead(client.remoteRead), createRangeSelectors(client, settings.externalLabels)],
+    sources: [createRemoteRead(client.remoteRead, turns), createRangeSelectors(client, settings.externalLabels)],
     lookbackMs: settings.lookbackMs,
-    take: (history, to) => backfill.take(history, to),
+    take: (history, to) => lane.backfill.take(history, to, pasts),
+    advance: () => lane.backfill.advance(),
     pasts,
     setTypes: (types) => lane.table.setTypes(types),
+    turns,
     clock,
     logger,
   });

@@ -9,8 +9,7 @@ type IncidentLaneParts = Omit<IncidentParts, 'createCorrelator' | 'subjectOf'> &
 export function createIncidentLane({ topology, ...parts }: IncidentLaneParts): IncidentPipeline {
   return new IncidentPipeline({
     ...parts,
-    createCorrelator: ({ windows, learnt, word }) =>
-      new ExplainingCorrelator(topology, identifyingLabels, windows, learnt, word),
+    createCorrelator: (context) => new ExplainingCorrelator({ ...context, topology, identifyingLabels }),
     subjectOf: (labels, at) => topology.subjectOf(labels, at),
   });
 }

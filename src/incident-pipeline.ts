@@ -9,10 +9,11 @@ import { Expiries } from './incidents/expiries.ts';
 import { assumeEnded, loseSight } from './incidents/firing.ts';
 import { ForCorrelation } from './incidents/for-correlation.ts';
 import { isHeartbeat } from './incidents/heartbeat-alert.ts';
-import { Heartbeats, type SavedHeartbeat } from './incidents/heartbeats.ts';
+import { Heartbeats } from './incidents/heartbeats.ts';
 import { IncidentMemory } from './incidents/incident-memory.ts';
+import { LearntState } from './incidents/learnt-state.ts';
 import type { LiveIncidents } from './incidents/live-incidents.ts';
-import { Maintenance, type MaintenanceCalendar, type SavedAlert } from './incidents/maintenance.ts';
+import { Maintenance, type MaintenanceCalendar } from './incidents/maintenance.ts';
 import { endWaits, giveUpSilent } from './incidents/pass-time.ts';
 import { People } from './incidents/people.ts';
 import { type LedgerEntry, nonMember, receiveDelivery } from './incidents/receive-delivery.ts';
@@ -67,18 +68,10 @@ const TICK_MS = 1000;
 const CHECKPOINT_EVERY_MS = 5000;
 const PRUNE_EVERY_MS = 60_000;
 const SAVE_EVERY_MS = 60_000;
-/** What ends because nobody sends it any more ends at about the same time for all of one Prometheus. */
-const SAME_END_MS = 5 * 60_000;
 /** All incidents are looked through for it. */
 const SILENCE_CHECK_MS = 60_000;
 /** An incident that is about the same thing as one that ended so shortly before is its recurrence. */
 const RECURRENCE_MS = 5 * 86_400_000;
-/** What was learnt is saved as. */
-const HEARTBEATS = 'heartbeats';
-const CORRELATION = 'correlation';
-const MAINTENANCE = 'maintenance';
-/** Between two ticks; more than this come only while nothing can be stored. */
-const MAX_NEW_ONSETS = 200_000;
 
 /** Lane B: the steps from an alert (or an anomaly) to an incident. State survives in the store; the memory is a copy of it. */
 export class IncidentPipeline {
@@ -91,10 +84,10 @@ export class IncidentPipeline {
   readonly #timers: readonly Cancel[];
   readonly #expiries = new Expiries();
   readonly #memory: IncidentMemory;
+  readonly #learnt: LearntState;
   readonly #maintenance: Maintenance;
   readonly #forCorrelation: ForCorrelation;
   #correlator: Correlator;
-  #newOnsets: ObservedOnset[] = [];
   #options: IncidentOptions;
   #silenceDueAt = 0;
 
@@ -106,21 +99,19 @@ export class IncidentPipeline {
       { ...parts, counters: this.counters, expiries: this.#expiries },
       this.#forgetBefore(),
     );
+    this.#learnt = new LearntState(store, parts.logger);
     this.heartbeats = new Heartbeats(
-      (store.learnt(HEARTBEATS) ?? []) as SavedHeartbeat[],
+      this.#learnt.read('heartbeats') ?? [],
       (labels) => resolveCluster(labels, this.#options),
       (alertFingerprint) => this.#firingSince(alertFingerprint),
     );
-    this.#maintenance = new Maintenance(
-      parts.calendar ?? NO_CALENDAR,
-      (store.learnt(MAINTENANCE) ?? []) as SavedAlert[],
-    );
+    this.#maintenance = new Maintenance(parts.calendar ?? NO_CALENDAR, this.#learnt.read('maintenance') ?? []);
     this.#forCorrelation = new ForCorrelation({
       subjectOf,
       options: () => this.#options,
       onsets: this.onsets,
-      onsetBeforeOutage: (alert, cluster) => this.#onsetBeforeOutage(alert, cluster),
-      history: this.#memory.history,
+      heartbeats: this.heartbeats,
+      memory: this.#memory,
     });
     this.#correlator = this.#restoreCorrelator();
     this.people = new People({
@@ -240,9 +231,7 @@ export class IncidentPipeline {
     const labels = withoutLabels(all, USUAL_REPLICA_LABELS);
     const subject = this.#parts.subjectOf(labels, activeAt);
     const cluster = resolveCluster(labels, this.#options);
-    const onset = { cluster, labels, fingerprint: fingerprint(labels), subject, activeAt, endedAt };
-    this.onsets.put(onset);
-    if (this.#newOnsets.length < MAX_NEW_ONSETS) this.#newOnsets.push(onset);
+    this.onsets.put({ cluster, labels, fingerprint: fingerprint(labels), subject, activeAt, endedAt });
   }
 
   /** The newest firing of an alert, in memory or stored. */
@@ -279,7 +268,7 @@ export class IncidentPipeline {
       this.#tellOwn(now);
       const ended = [...this.#expiries.due(this.live.alerts(), now), ...this.#endedRules()];
       this.#tell(ended, now);
-      this.#correlator.takeOnsets(this.#newOnsets, now);
+      this.#correlator.takeOnsets(this.onsets.pending(), now);
       for (const { anomaly, subject } of this.anomalies.pending()) this.#correlator.takeAnomaly(anomaly, subject, now);
       this.#apply(draft, this.#correlator.decide(now), [], now);
       changeMembers(draft, ended, now);
@@ -293,7 +282,7 @@ export class IncidentPipeline {
       return;
     }
     if (isSilenceDue) this.#silenceDueAt = now + SILENCE_CHECK_MS;
-    this.#newOnsets = [];
+    this.onsets.settle();
     this.anomalies.settle();
     this.#expiries.settle(this.live.alerts(), now);
     this.live.forget(this.#forgetBefore());
@@ -323,7 +312,7 @@ export class IncidentPipeline {
 
   /** Members of rules whose condition holds no more: their end is heard here before Alertmanager tells it. */
   #endedRules(): AlertMember[] {
-    return this.#newOnsets.flatMap(({ fingerprint, endedAt }) => {
+    return this.onsets.pending().flatMap(({ fingerprint, endedAt }) => {
       const member = endedAt === undefined ? undefined : this.live.lastAlert(fingerprint);
       const isOver =
         member !== undefined && member.firing.alert.endsAt === undefined && member.firing.alert.startsAt <= endedAt!;
@@ -364,29 +353,12 @@ export class IncidentPipeline {
     return alert?.endsAt === undefined ? alert?.startsAt : undefined;
   }
 
-  /** An alert that was there before alerting was gone for a while, and fires now, has not just begun. */
-  #onsetBeforeOutage({ fingerprint, startsAt }: Alert, cluster: string): AlertMember['onset'] | undefined {
-    const outage = this.heartbeats.outageAt(cluster, startsAt);
-    const before = outage && this.lastAlert(fingerprint);
-    if (before === undefined) return undefined;
-    const { endsAt } = before.firing.alert;
-    const wentWithAll = endsAt === undefined || Math.abs(endsAt - outage!.endedAt) <= SAME_END_MS;
-    return wentWithAll ? before.onset : undefined;
-  }
-
   #save(): void {
-    const { store, logger } = this.#parts;
-    try {
-      for (const [name, content] of [
-        [HEARTBEATS, this.heartbeats.changes()],
-        [CORRELATION, this.#correlator.learnt()],
-        [MAINTENANCE, this.#maintenance.changes()],
-      ] as const) {
-        if (content !== undefined) store.saveLearnt(name, content);
-      }
-    } catch (error) {
-      logger.warn('what was learnt cannot be saved', { error: messageOf(error) });
-    }
+    this.#learnt.save({
+      heartbeats: this.heartbeats.changes(),
+      correlation: this.#correlator.learnt(),
+      maintenance: this.#maintenance.changes(),
+    });
   }
 
   #prune(): void {
@@ -402,17 +374,10 @@ export class IncidentPipeline {
   #restoreCorrelator(): Correlator {
     const correlator = this.#parts.createCorrelator({
       windows: () => this.#options,
-      learnt: this.#parts.store.learnt(CORRELATION),
+      learnt: this.#learnt.read('correlation'),
       word: this.#memory.links,
     });
-    const firings = [...this.live.alerts()].map((member) => ({
-      ...this.#forCorrelation.member(member),
-      incidentId: member.incidentId,
-    }));
-    const incidents = [...this.live.all()]
-      .filter(({ state }) => state !== 'merged')
-      .map(({ id, cluster, causes }) => ({ incidentId: id, cluster, causes }));
-    correlator.restore(firings, incidents, this.#parts.clock.now());
+    this.#forCorrelation.restore(correlator, this.#parts.clock.now());
     return correlator;
   }
 

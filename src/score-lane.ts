@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { Backfill } from './bootstrap/backfill.ts';
 import type { AnomalyListener } from './detect/anomalies.ts';
 import { GroupRates } from './detect/group-rates.ts';
 import { QuietSlots } from './detect/quiet-slots.ts';
@@ -137,10 +138,12 @@ export function createScoreLane({
     histograms.remove(slot);
     nativeHistograms.remove(slot);
   };
+  const backfill = new Backfill({ table, scorer, clock });
   const pipeline = new ScorePipeline({
     table,
     expiry,
     scorer,
+    backfill,
     outputs,
     groups,
     forecasts,
@@ -181,6 +184,7 @@ export function createScoreLane({
     policies,
     columns,
     scorer,
+    backfill,
     calendar,
     quietSlots,
     anomalies: scorer.anomalies,

@@ -1,3 +1,4 @@
+import type { Backfill } from './bootstrap/backfill.ts';
 import type { GroupRates } from './detect/group-rates.ts';
 import { type Scorer, TAKEN } from './detect/scorer.ts';
 import type { AnomalySeries } from './emit/anomaly-series.ts';
@@ -47,6 +48,7 @@ export interface ScoreParts {
   readonly table: SeriesTable;
   readonly expiry: Expiry;
   readonly scorer: Scorer;
+  readonly backfill: Backfill;
   readonly outputs: AnomalySeries;
   readonly groups: GroupRates;
   readonly forecasts: Forecasts;
@@ -70,6 +72,7 @@ export class ScorePipeline {
   readonly #table: SeriesTable;
   readonly #expiry: Expiry;
   readonly #scorer: Scorer;
+  readonly #backfill: Backfill;
   readonly #outputs: AnomalySeries;
   readonly #groups: GroupRates;
   readonly #forecasts: Forecasts;
@@ -98,6 +101,7 @@ export class ScorePipeline {
     this.#table = parts.table;
     this.#expiry = parts.expiry;
     this.#scorer = parts.scorer;
+    this.#backfill = parts.backfill;
     this.#outputs = parts.outputs;
     this.#groups = parts.groups;
     this.#forecasts = parts.forecasts;
@@ -116,6 +120,7 @@ export class ScorePipeline {
       this.#refuse(fault, samples, histogramsOf(this.#batch!, index));
     };
     parts.table.onRelease = (slot) => {
+      parts.backfill.complete(slot);
       parts.scorer.end(slot);
       parts.outputs.end(slot);
       parts.groups.end(slot);
@@ -139,6 +144,7 @@ export class ScorePipeline {
       const slot = this.#table.slots[i]!;
       const kind = this.#table.kinds[slot]!;
       if (slot !== 0 && kind < IGNORED) {
+        this.#backfill.complete(slot);
         for (; sample < end; sample++) {
           if (batch.flags[sample] === STALE) this.#end(slot, batch, sample);
           else this.#take(slot, kind, batch, sample);
@@ -277,6 +283,7 @@ export class ScorePipeline {
   #takeDerived(slot: number, timestamp: number, value: number): void {
     const kind = this.#table.kinds[slot]!;
     if (kind >= IGNORED) return;
+    this.#backfill.complete(slot);
     if (Number.isNaN(value)) {
       this.#scorer.end(slot, timestamp);
       this.#outputs.end(slot);

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RetryDelay } from '../emit/retry-delay.ts';
 import type { Pasts } from '../forecast/pasts.ts';
 import type { Clock } from '../model/clock.ts';
@@ -9,6 +8,7 @@ import type { BackfillOutcome } from './backfill.ts';
 import { type HistoryClient, isForbidden, isOutage, ServerError, Unsupported } from './history-client.ts';
 import type { HistorySource, TimeRange } from './history-source.ts';
 import type { SeriesHistory } from './series-history.ts';
+import type { Turns } from './turns.ts';
 
 const PROGRESS_MS = 10_000;
 /** A server that sends nothing for so long is asked again. Its own limit for a query is two minutes. */
@@ -39,11 +39,14 @@ interface BootstrapOptions {
   /** Ways to get at history, the best first; a way that the server does not have is not tried again. */
   readonly sources: readonly HistorySource[];
   readonly lookbackMs: number;
-  /** Lets a series learn its past. */
+  /** Takes the past of a series, see `Backfill.take`. */
   readonly take: (history: SeriesHistory, to: number) => BackfillOutcome;
+  /** Learns a slice of it. */
+  readonly advance: () => boolean;
   /** In which order metrics are loaded, and what has to be done when all are. */
   readonly pasts: Pick<Pasts, 'rank' | 'finish' | 'livedTotal' | 'refused'>;
   readonly setTypes: (types: readonly FamilyType[]) => void;
+  readonly turns: Turns;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -119,8 +122,8 @@ export class Bootstrap {
 
   /** Resources of several series know their past when all of it is there. */
   async #finishPasts(): Promise<void> {
-    const { pasts, logger } = this.#options;
-    for (const _ of pasts.finish()) await nextTurn();
+    const { pasts, turns, logger } = this.#options;
+    for (const _ of pasts.finish()) await turns.share();
     this.stats.resources = pasts.livedTotal;
     if (pasts.refused > 0)
       logger.warn('some forecasts begin without a past, it is too large', { series: pasts.refused });
@@ -139,22 +142,24 @@ export class Bootstrap {
   }
 
   async #loadMetric(name: string): Promise<void> {
+    const { take, advance, pasts, turns, clock } = this.#options;
     const silence = new AbortController();
     const signal = AbortSignal.any([this.#stopped.signal, silence.signal]);
-    const watch = () =>
-      this.#options.clock.after(SILENCE_MS, () => silence.abort(new ServerError('it is silent', true)));
+    const watch = () => clock.after(SILENCE_MS, () => silence.abort(new ServerError('it is silent', true)));
     let cancelWatch = watch();
     const range = this.#range();
     try {
       for await (const history of this.#sources[0]!.read(name, range, signal)) {
         cancelWatch();
         cancelWatch = watch();
-        const outcome = this.#options.take(history, range.to);
+        const outcome = take(history, range.to);
+        // Not given up in the middle: half a past would be worse than none.
+        while (advance()) await turns.share();
         const { series } = this.stats;
         series.set(outcome, (series.get(outcome) ?? 0) + 1);
         if (outcome === 'loaded') this.stats.samples += history.count;
-        this.stats.resources = this.#options.pasts.livedTotal;
-        await nextTurn();
+        this.stats.resources = pasts.livedTotal;
+        await turns.share();
       }
     } finally {
       cancelWatch();

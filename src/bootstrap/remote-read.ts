@@ -4,6 +4,7 @@ import { readFrames } from './frames.ts';
 import { Unsupported } from './history-client.ts';
 import type { HistorySource, TimeRange } from './history-source.ts';
 import { SeriesHistory } from './series-history.ts';
+import type { Turns } from './turns.ts';
 import { readXorChunk } from './xor-chunk.ts';
 
 /** prometheus.ReadRequest.ResponseType */
@@ -19,7 +20,7 @@ type PostRead = (request: Uint8Array, signal: AbortSignal) => Promise<Response>;
  * History by streamed remote read (https://prometheus.io/docs/prometheus/latest/querying/remote_read_api/): the server
  * hands out its chunks as they lie on the disk, series by series, and neither side has to hold more than one series.
  */
-export function createRemoteRead(post: PostRead): HistorySource {
+export function createRemoteRead(post: PostRead, turns: Turns): HistorySource {
   return {
     name: 'remote read',
     async *read(metricName, range, signal) {
@@ -38,7 +39,10 @@ export function createRemoteRead(post: PostRead): HistorySource {
             history.begin(createLabels(series.labels));
             key = series.key;
           }
-          for (const chunk of series.chunks) addChunk(history, chunk, range);
+          for (const chunk of series.chunks) {
+            addChunk(history, chunk, range);
+            await turns.share();
+          }
         }
       }
       if (history.count > 0) yield history;

@@ -55,6 +55,18 @@ export interface Outcome {
   readonly merged: { from: string; into: string }[];
 }
 
+interface ClusterOptions {
+  /** Its name. */
+  readonly cluster: string;
+  /** Of all clusters. */
+  readonly graph: DependencyGraph;
+  /** The labels that say which thing is meant. */
+  readonly identifyingLabels: (labels: Labels) => readonly string[];
+  /** What an earlier one had learnt, undefined when there was none. */
+  readonly learnt: SavedExperience | undefined;
+  readonly word: PeoplesWord;
+}
+
 /** Correlation within one cluster: what it shows, how that was explained last, and in which incident everything is. */
 export class ClusterCorrelation {
   readonly scene: Scene;
@@ -77,15 +89,9 @@ export class ClusterCorrelation {
   readonly #seenViews = new Map<string, string>();
   readonly #placedAnomalies = new Set<string>();
 
-  constructor(
-    cluster: string,
-    graph: DependencyGraph,
-    identifying: (labels: Labels) => readonly string[],
-    learnt: SavedExperience | undefined,
-    word: PeoplesWord,
-  ) {
+  constructor({ cluster, graph, identifyingLabels, learnt, word }: ClusterOptions) {
     this.#cluster = cluster;
-    this.scene = new Scene(identifying);
+    this.scene = new Scene(identifyingLabels);
     this.#graph = graph;
     this.experience = new Experience(learnt);
     this.#partition = new Partition(graph, this.experience, word);

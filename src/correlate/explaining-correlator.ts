@@ -20,38 +20,34 @@ const FORGET_EVERY_MS = 5 * 60_000;
 /** The label that names a cluster is chosen by strangers. */
 const MAX_SAVED_CLUSTERS = 200;
 
+interface CorrelatorOptions {
+  readonly topology: Topology;
+  /** The labels that say which thing is meant. */
+  readonly identifyingLabels: (labels: Labels) => readonly string[];
+  /** As they are now. */
+  readonly windows: () => CorrelationWindows;
+  /** What `learnt` of an earlier one gave, undefined when there was none. */
+  readonly learnt: unknown;
+  /** What people have said so far, and will have said. */
+  readonly word: PeoplesWord;
+}
+
 /**
  * Correlation by explanation: alerts belong together because one cause explains them, not because they are near to each
  * other. See docs/correlation.md. Clusters have nothing to do with each other.
  */
 export class ExplainingCorrelator implements Correlator {
+  readonly #options: CorrelatorOptions;
   readonly #graph: DependencyGraph;
-  readonly #windows: () => CorrelationWindows;
-  readonly #identifying: (labels: Labels) => readonly string[];
   readonly #clusters = new Map<string, ClusterCorrelation>();
-  readonly #word: PeoplesWord;
   /** What is saved, by cluster. */
   readonly #learnt: Map<string, SavedExperience>;
   #forgotAt = Number.NEGATIVE_INFINITY;
 
-  /**
-   * @param identifying the labels that say which thing is meant
-   * @param windows as they are now
-   * @param word what people have said so far, and will have said
-   * @param learnt what `learnt` of an earlier one gave, undefined when there was none
-   */
-  constructor(
-    topology: Topology,
-    identifying: (labels: Labels) => readonly string[],
-    windows: () => CorrelationWindows,
-    learnt: unknown,
-    word: PeoplesWord,
-  ) {
-    this.#word = word;
-    this.#learnt = new Map((learnt ?? []) as [string, SavedExperience][]);
-    this.#identifying = identifying;
-    this.#graph = new DependencyGraph(topology);
-    this.#windows = windows;
+  constructor(options: CorrelatorOptions) {
+    this.#options = options;
+    this.#graph = new DependencyGraph(options.topology);
+    this.#learnt = new Map((options.learnt ?? []) as [string, SavedExperience][]);
   }
 
   take(firings: readonly CorrelatedFiring[], _now: number): void {
@@ -73,7 +69,7 @@ export class ExplainingCorrelator implements Correlator {
   }
 
   decide(now: number): Decision {
-    const windows = this.#windows();
+    const windows = this.#options.windows();
     const outcome: Outcome = { placements: [], anomalies: [], incidents: [], merged: [] };
     for (const cluster of this.#clusters.values()) cluster.decide(now, windows, outcome);
     if (now - this.#forgotAt >= FORGET_EVERY_MS) {
@@ -105,7 +101,9 @@ export class ExplainingCorrelator implements Correlator {
   #of(cluster: string): ClusterCorrelation {
     let found = this.#clusters.get(cluster);
     if (found === undefined) {
-      found = new ClusterCorrelation(cluster, this.#graph, this.#identifying, this.#learnt.get(cluster), this.#word);
+      const { identifyingLabels, word } = this.#options;
+      const learnt = this.#learnt.get(cluster);
+      found = new ClusterCorrelation({ cluster, graph: this.#graph, identifyingLabels, learnt, word });
       this.#clusters.set(cluster, found);
     }
     return found;

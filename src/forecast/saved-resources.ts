@@ -1,19 +1,12 @@
-import type { Resource, Urgency } from './resource.ts';
+import type { Resource } from './resource.ts';
 import { HISTORY_BYTES } from './resource-history.ts';
 import type { Resources } from './resources.ts';
-import type { WaitingForecast } from './waiting-forecasts.ts';
 
 /** So many go into one block: two megabytes, a few milliseconds. */
 const BLOCK_RESOURCES = 1024;
 
-/** What of a resource is no number of its history. JSON has no infinity: a quantile that is one is null. */
-interface SavedResource {
-  readonly resource: string;
-  readonly key: string;
-  readonly lastAt: number;
-  readonly waiting: readonly (Omit<WaitingForecast, 'p90'> & { readonly p90: number | null })[];
-  readonly urgency: (Omit<Urgency, 'labels'> & { readonly labels: readonly (readonly [string, string])[] }) | undefined;
-}
+/** As `savedOf` gives it, and JSON gives it back. */
+type SavedResource = ReturnType<typeof savedOf>;
 
 interface SavedBlock {
   readonly historyBytes: number;
@@ -48,17 +41,21 @@ export function restoreResources(resources: Resources, block: Buffer): number {
     if (resource === undefined) continue;
     const start = jsonEnd + place * HISTORY_BYTES;
     resource.resume(block.subarray(start, start + HISTORY_BYTES), lastAt);
+    // JSON has no infinity: a quantile that was one is null.
     resource.waiting = waiting.map((each) => ({ ...each, p90: each.p90 ?? Infinity }));
     if (urgency) resource.urgency = { ...urgency, labels: new Map(urgency.labels) };
   }
   return 0;
 }
 
+/** What of a resource is no number of its history. */
+function savedOf({ rule: { resource }, key, lastAt, waiting, urgency }: Resource) {
+  return { resource, key, lastAt, waiting, urgency: urgency && { ...urgency, labels: [...urgency.labels] } };
+}
+
 function writeBlock(resources: readonly Resource[]): Buffer {
-  const list = resources.map(({ rule: { resource }, key, lastAt, waiting, urgency }): SavedResource => {
-    return { resource, key, lastAt, waiting, urgency: urgency && { ...urgency, labels: [...urgency.labels] } };
-  });
-  const json = Buffer.from(JSON.stringify({ historyBytes: HISTORY_BYTES, resources: list } satisfies SavedBlock));
+  const block: SavedBlock = { historyBytes: HISTORY_BYTES, resources: resources.map(savedOf) };
+  const json = Buffer.from(JSON.stringify(block));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
   return Buffer.concat([length, json, ...resources.map(({ history }) => history.bytes)]);

@@ -5,6 +5,8 @@ import { trimOldest } from '../model/trim-oldest.ts';
 
 /** What ended longer ago explains nothing that fires now. */
 const KEPT_AFTER_END_MS = 60 * 60_000;
+/** So many wait only while nothing can be stored; what comes then is not looked at. */
+const MAX_PENDING = 200_000;
 const MAX_ONSETS = 200_000;
 const MAX_RULES = 10_000;
 /** Rules wait at most so long; a larger difference is a mismatch. */
@@ -16,6 +18,7 @@ const MAX_FOR_MS = 24 * 3_600_000;
  */
 export class RuleOnsets {
   readonly #byFingerprint = new Map<string, ObservedOnset>();
+  #pending: ObservedOnset[] = [];
   /** How long a rule waits, milliseconds, by alert name and severity. */
   readonly #forMs = new Map<string, number>();
 
@@ -23,10 +26,22 @@ export class RuleOnsets {
     return this.#byFingerprint.size;
   }
 
+  /** Adds the state of a rule; it is pending then. */
   put(onset: ObservedOnset): void {
     this.#byFingerprint.delete(onset.fingerprint);
     this.#byFingerprint.set(onset.fingerprint, onset);
     trimOldest(this.#byFingerprint, MAX_ONSETS);
+    if (this.#pending.length < MAX_PENDING) this.#pending.push(onset);
+  }
+
+  /** Those that wait to be looked at. */
+  pending(): readonly ObservedOnset[] {
+    return this.#pending;
+  }
+
+  /** The pending ones have been looked at. */
+  settle(): void {
+    this.#pending = [];
   }
 
   /** When the condition of an alert began, as far as can be told. */

@@ -64,6 +64,18 @@ async function median(sidecar: Sidecar): Promise<number | undefined> {
   return value === undefined ? undefined : Number(value);
 }
 
+/** Sends first live samples, one as usual and one that is far off: only that is unusual. @returns their time */
+async function expectJudgement(sidecar: Sidecar): Promise<number> {
+  const time = systemClock.now();
+  await sidecar.write(
+    { labels: sent(0), samples: [[time, value(0, time)]] },
+    { labels: sent(1), samples: [[time, value(1, time) + 90]] },
+  );
+  expect(await sidecar.score('queue_length_1')).toBeGreaterThan(1);
+  expect(await sidecar.score('queue_length_0')).toBeUndefined();
+  return time;
+}
+
 /** Passes requests on to a Prometheus, and kills it in the middle of what is to be read of its history. */
 async function startGate(prometheus: () => Prometheus): Promise<{ readonly url: string; readonly close: () => void }> {
   let reads = 0;
@@ -116,13 +128,7 @@ describeWith(['prometheus'], 'three days of a real Prometheus', () => {
     await loaded(sidecar);
     expect(await sidecar.metric('pronoia_bootstrap_series_total{outcome="loaded"}')).toBe(SERIES + 2);
     expect(await sidecar.metric('pronoia_bootstrap_samples_total')).toBe(((SERIES + 2) * PAST_MS) / STEP_MS);
-    const time = systemClock.now();
-    await sidecar.write(
-      { labels: sent(0), samples: [[time, value(0, time)]] },
-      { labels: sent(1), samples: [[time, value(1, time) + 90]] },
-    );
-    expect(await sidecar.score('queue_length_1')).toBeGreaterThan(1);
-    expect(await sidecar.score('queue_length_0')).toBeUndefined();
+    const time = await expectJudgement(sidecar);
     // The size of a file system is known, and not scored.
     expect(await sidecar.metric('pronoia_series{kind="gauge"}')).toBe(SERIES + 1);
     expect(await sidecar.metric('pronoia_series{kind="unscored"}')).toBe(1);
@@ -163,12 +169,6 @@ describeWith(['prometheus'], 'three days of a real Prometheus', () => {
     expect(await sidecar.metric('pronoia_bootstrap_series_total{outcome="loaded"}')).toBe(SERIES + 2);
     expect(await sidecar.metric('pronoia_bootstrap_metrics_refused')).toBe(0);
     expect(await sidecar.metric('pronoia_bootstrap_metrics_done')).toBe(5);
-    const time = systemClock.now();
-    await sidecar.write(
-      { labels: sent(0), samples: [[time, value(0, time)]] },
-      { labels: sent(1), samples: [[time, value(1, time) + 90]] },
-    );
-    expect(await sidecar.score('queue_length_1')).toBeGreaterThan(1);
-    expect(await sidecar.score('queue_length_0')).toBeUndefined();
+    await expectJudgement(sidecar);
   });
 });

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/model/clock.ts';
 import { encodeBody } from '../ingest/write-request-builder.ts';
 import { gaussian, TestLane, times } from '../test-lane.ts';
+import { uniform } from '../uniform.ts';
 import { temporaryFolder } from './children.ts';
 import { type Sidecar, startSidecar } from './sidecar.ts';
 
@@ -116,12 +117,3 @@ it('killed twenty times at random under load it always comes back, and no score 
   sidecar.child.kill('SIGTERM');
   expect(await sidecar.child.exited).toMatchObject({ code: 0 });
 }, 180_000);
-
-/** Seeded numbers in [0, 1). */
-function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return (state >>> 0) / 2 ** 32;
-  };
-}

@@ -1,5 +1,6 @@
 import snappy from 'snappy';
 import { writeLabels } from '../../src/series/label-bytes.ts';
+import { uniform } from '../uniform.ts';
 
 /** Samples of one request, as Prometheus 3 sends them. */
 const SAMPLES_PER_REQUEST = 2000;
@@ -19,7 +20,7 @@ export class Load {
 
   constructor(seriesCount: number, seed = 1) {
     this.seriesCount = seriesCount;
-    this.#random = mulberry32(seed);
+    this.#random = uniform(seed);
     this.#labels = Array.from({ length: seriesCount }, (_, i) => labelBytes(i, 0));
     this.#values = Float64Array.from({ length: seriesCount }, (_, i) => (i % 3 === 0 ? 0 : this.#random() * 1000));
   }
@@ -131,14 +132,4 @@ function writeVarint(buffer: Buffer, at: number, value: number): number {
   for (; rest >= 0x80; rest >>>= 7) buffer[next++] = (rest & 0x7f) | 0x80;
   buffer[next++] = rest;
   return next;
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bootstrap } from '../../src/bootstrap/bootstrap.ts';
+import { Turns } from '../../src/bootstrap/turns.ts';
 import { START, TestLane } from '../test-lane.ts';
 import { HistoryServer } from './history-server.ts';
 import { loadHistory } from './load-history.ts';
@@ -34,7 +35,8 @@ describe('history that is loaded at the first start', () => {
     return loading.done;
   }
 
-  const outcomes = () => Object.fromEntries(bootstrap.stats.series);
+  const outcomesOf = ({ stats }: Bootstrap) => Object.fromEntries(stats.series);
+  const outcomes = () => outcomesOf(bootstrap);
   const scoreOf = async (value: number, labels: Record<string, string>) => {
     const time = test.clock.now() + STEP_MS;
     test.clock.advanceTo(time);
@@ -178,6 +180,22 @@ describe('history that is loaded at the first start', () => {
     expect(outcomes()).toEqual({ loaded: 1 });
     expect(bootstrap.stats).toMatchObject({ metricsDone: 1, metricsRefused: 1 });
     expect(log.join()).toContain('the history of a metric cannot be had {"metric":"a"');
+  });
+
+  it('leaves a turn to others between its slices, and is not given up in the middle of a series', async () => {
+    const past = stored({ __name__: 'queue' });
+    server.series = [past];
+    const { bootstrap, done } = await loadHistory(test, server, log, '', new Turns(0));
+    const lastAt = () => test.lane.scorer.sampleClock.lastAt(1);
+    const seen = new Set<number>();
+    for (let isOver = false; !isOver; isOver = lastAt() === past.samples.at(-1)![0]) {
+      seen.add(lastAt());
+      if (seen.size === 20) bootstrap.stop();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(seen.size).toBeGreaterThan(40);
+    await done;
+    expect(outcomesOf(bootstrap)).toEqual({ loaded: 1 });
   });
 
   it('is given up at the stop', async () => {

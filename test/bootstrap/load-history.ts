@@ -1,8 +1,8 @@
-import { Backfill } from '../../src/bootstrap/backfill.ts';
 import { Bootstrap } from '../../src/bootstrap/bootstrap.ts';
 import { createHistoryClient } from '../../src/bootstrap/history-client.ts';
 import { createRangeSelectors } from '../../src/bootstrap/range-selectors.ts';
 import { createRemoteRead } from '../../src/bootstrap/remote-read.ts';
+import { Turns } from '../../src/bootstrap/turns.ts';
 import { Secret } from '../../src/config/secret.ts';
 import { loadCompress } from '../../src/emit/snappy-compress.ts';
 import { Pasts } from '../../src/forecast/pasts.ts';
@@ -15,7 +15,13 @@ import type { HistoryServer } from './history-server.ts';
  * Loads the history of a server into a lane, whose clock goes on until that is done.
  * @param log takes the lines of the log. @param token empty for none
  */
-export async function loadHistory(test: TestLane, server: HistoryServer, log: string[], token = '') {
+export async function loadHistory(
+  test: TestLane,
+  server: HistoryServer,
+  log: string[],
+  token = '',
+  turns = new Turns(),
+) {
   const credentials = { headers: new Map(), ...(token !== '' && { bearerToken: new Secret(token) }) };
   const client = createHistoryClient({
     server: { prometheus: 'http://history.example/', ...credentials },
@@ -24,18 +30,22 @@ export async function loadHistory(test: TestLane, server: HistoryServer, log: st
     compress: await loadCompress(),
     version: 'test',
   });
-  const { table, scorer, forecasts } = test.lane;
+  const { table, backfill, forecasts } = test.lane;
   const pasts = new Pasts(forecasts.resources, test.clock.now());
-  const backfill = new Backfill({ table, scorer, pasts, clock: test.clock });
   const note = (message: string, fields: Record<string, unknown> = {}) =>
     log.push(`${message} ${JSON.stringify(fields)}`);
   const bootstrap = new Bootstrap({
     client,
-    sources: [createRemoteRead(client.remoteRead), createRangeSelectors(client, createLabels([['cluster', 'one']]))],
+    sources: [
+      createRemoteRead(client.remoteRead, turns),
+      createRangeSelectors(client, createLabels([['cluster', 'one']])),
+    ],
     lookbackMs: 14 * 86_400_000,
-    take: (history, to) => backfill.take(history, to),
+    take: (history, to) => backfill.take(history, to, pasts),
+    advance: () => backfill.advance(),
     pasts,
     setTypes: (types) => table.setTypes(types),
+    turns,
     clock: test.clock,
     logger: { debug: note, info: note, warn: note, error: note } as Logger,
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { inspect } from 'node:util';
@@ -8,9 +8,9 @@ import { ConfigError, loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { createLabels } from '../../src/model/labels.ts';
 import { selects } from '../../src/model/matcher.ts';
+import { describeBadFiles, errorOf, SECRET } from './bad-files.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../fixtures/config');
-const SECRET = 'hunter2';
 const folder = mkdtempSync(join(tmpdir(), 'config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -20,35 +20,13 @@ function load(content: string | Uint8Array): Config {
   return loadConfig(file);
 }
 
-function errorOf(run: () => unknown): ConfigError {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return error as ConfigError;
-  }
-  throw new Error('expected a ConfigError');
-}
-
 function messageFor(content: string | Uint8Array): string {
   return errorOf(() => load(content)).message.replaceAll(`${folder}/`, '');
 }
 
-describe('bad files', () => {
-  const names = readdirSync(FIXTURES).filter((name) => name.endsWith('.yaml'));
+describeBadFiles(FIXTURES, loadConfig);
 
-  test.each(names)('%s', (name) => {
-    const error = errorOf(() => loadConfig(join(FIXTURES, name)));
-    const expected = readFileSync(join(FIXTURES, name.replace('.yaml', '.expected')), 'utf8');
-    expect(`${error.message.replaceAll(`${FIXTURES}/`, '')}\n`).toBe(expected);
-    expect(inspect(error)).not.toContain(SECRET);
-  });
-
-  test('every expectation has its file', () => {
-    const expected = readdirSync(FIXTURES).filter((name) => name.endsWith('.expected'));
-    expect(expected.map((name) => name.replace('.expected', '.yaml'))).toEqual(names);
-  });
-
+describe('what is wrong', () => {
   test('problems come as places and sentences, in the order of the file', () => {
     const { problems } = errorOf(() => load('storage: { max_series: 0 }\nnothing: 1\nglobal: []\n'));
     expect(problems.map(({ line, column }) => [line, column])).toEqual([

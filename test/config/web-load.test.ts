@@ -1,28 +1,17 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ConfigError } from '../../src/config/load.ts';
 import { loadFiles, loadWebConfig } from '../../src/config/web-load.ts';
 import { codeBlocks } from '../repo/code-blocks.ts';
 import { itWith, run } from '../repo/tools.ts';
 import { WEB_FIXTURES } from '../web/web-client.ts';
+import { describeBadFiles, errorOf } from './bad-files.ts';
 
-const SECRET = 'hunter2';
 const HASH = '$2y$04$nUT06SzsY6ISHVW6SF6GluAYkpZS16muoLd11TS4wXsJeEYY0L9W.';
 const folder = mkdtempSync(join(tmpdir(), 'web-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function errorOf(run: () => unknown): ConfigError {
-  try {
-    run();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ConfigError);
-    return error as ConfigError;
-  }
-  throw new Error('expected a ConfigError');
-}
 
 function written(name: string, content: string): string {
   const file = join(folder, name);
@@ -30,21 +19,9 @@ function written(name: string, content: string): string {
   return file;
 }
 
-describe('bad files', () => {
-  const names = readdirSync(WEB_FIXTURES).filter((name) => name.endsWith('.yaml'));
+describeBadFiles(WEB_FIXTURES, loadWebConfig);
 
-  test.each(names)('%s', (name) => {
-    const error = errorOf(() => loadWebConfig(join(WEB_FIXTURES, name)));
-    const expected = readFileSync(join(WEB_FIXTURES, name.replace('.yaml', '.expected')), 'utf8');
-    expect(`${error.message.replaceAll(`${WEB_FIXTURES}/`, '')}\n`).toBe(expected);
-    expect(inspect(error)).not.toContain(SECRET);
-  });
-
-  test('every expectation has its file', () => {
-    const expected = readdirSync(WEB_FIXTURES).filter((name) => name.endsWith('.expected'));
-    expect(expected.map((name) => name.replace('.expected', '.yaml'))).toEqual(names);
-  });
-
+describe('what is wrong', () => {
   test('a key of more than 1 MiB', () => {
     written('long.key', 'x'.repeat(1024 * 1024 + 1));
     const web = written('long.yml', `tls_server_config: { cert_file: ${WEB_FIXTURES}/server.crt, key_file: long.key }`);

@@ -187,7 +187,8 @@ export class SmallSystem {
   }
 
   #create(learnt?: unknown): ExplainingCorrelator {
-    return new ExplainingCorrelator(this.topology, identifyingLabels, () => this.windows, learnt, this.word);
+    const { topology, word } = this;
+    return new ExplainingCorrelator({ topology, identifyingLabels, windows: () => this.windows, learnt, word });
   }
 }
 

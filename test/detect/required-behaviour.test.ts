@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ScoreReplay } from '../../src/score-replay.ts';
 import { gaussian } from '../test-lane.ts';
+import { uniform } from '../uniform.ts';
 import {
   DAY,
   DAYS,
@@ -12,7 +13,6 @@ import {
   QUIET,
   type Series,
   START,
-  uniform,
 } from './scenarios.ts';
 
 /** Scores above 1 that are closer than this are one alarm. */

@@ -1,4 +1,5 @@
 import { gaussian } from '../test-lane.ts';
+import { uniform } from '../uniform.ts';
 
 /** A Monday. */
 export const START = Date.UTC(2026, 0, 5);
@@ -29,17 +30,6 @@ export interface FaultScenario {
   /** Minutes for which the fault lasts, and alarms are expected. */
   readonly lastsMinutes: number;
   readonly make: (seed: number) => Series;
-}
-
-/** Uniform random numbers in [0, 1). */
-export function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Counts of events whose mean is given. */

@@ -1,3 +1,4 @@
+import { uniform } from '../uniform.ts';
 import { DAY, HOUR, sawtooth, type Trace } from './disk-traces.ts';
 
 /** A month of one disk. */
@@ -85,7 +86,7 @@ const FILLS: Readonly<Record<string, readonly [low: number, high: number]>> = {
 
 /** A month of disk number `index`: three of four stay calm, the others fill at some time. */
 export function diskHistory(index: number): DiskHistory {
-  const random = seeded(index + 1);
+  const random = uniform(Math.imul(index + 1, 0x9e3779b1));
   const calm = Object.entries(CALM);
   const [kind, make] = calm[index % calm.length]!;
   const noise = between(random, 0.05, 0.3);
@@ -97,14 +98,4 @@ export function diskHistory(index: number): DiskHistory {
   const used = (s: number) =>
     level + season * Math.sin((2 * Math.PI * s) / DAY) + ((100 - level) * Math.max(0, s - from)) / (hours * HOUR);
   return { kind: fillKind, days: 30, noise, used, fillsFrom: from };
-}
-
-function seeded(seed: number): Random {
-  let state = Math.imul(seed, 0x9e3779b1);
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

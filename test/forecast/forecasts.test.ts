@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createFederationRoutes } from '../../src/emit/federation.ts';
 import { OutputTracker } from '../../src/emit/output-tracker.ts';
 import { encodeWriteRequest, type OutputSample } from '../../src/emit/write-request.ts';
@@ -12,20 +12,8 @@ import { SnapshotFile } from '../../src/state/snapshot-file.ts';
 import { serveRoutes } from '../emit/served-routes.ts';
 import { decodeWriteRequest } from '../emit/write-request-decoder.ts';
 import { STALE_MARKER, type TestSeries } from '../ingest/write-request-builder.ts';
-import { TestLane } from '../test-lane.ts';
-
-const MINUTE = 60_000;
-const DISK = { device: '/dev/sda1', fstype: 'ext4', instance: 'a:9100', job: 'node', mountpoint: '/' };
-const lanes: TestLane[] = [];
-afterEach(async () => {
-  for (const lane of lanes.splice(0)) await lane.stop();
-});
-
-async function newLane(): Promise<TestLane> {
-  const lane = await new TestLane({ rules: [] }).start();
-  lanes.push(lane);
-  return lane;
-}
+import type { TestLane } from '../test-lane.ts';
+import { DISK, MINUTE, newLane } from './disk-lanes.ts';
 
 /** Sends one sample a minute of each series. @param values metric with labels, and its value in the given minute */
 async function play(
@@ -60,16 +48,10 @@ const disk = (
 const full = (
   quantile: string,
   labels = 'device="/dev/sda1",fstype="ext4",instance="a:9100",job="node",mountpoint="/"',
-) =>
-  `predict_full_in_seconds{${labels},quantile="${quantile}",resource="filesystem"}`.replace(
-    /\{(.*)\}/,
-    (_, all: string) => `{${all}}`,
-  );
+) => `predict_full_in_seconds{${labels},quantile="${quantile}",resource="filesystem"}`;
 
 const valuesOf = (lane: TestLane, name: string) =>
-  Object.entries(predictions(lane))
-    .filter(([series]) => series.startsWith(`${name}{`))
-    .map(([series, value]) => [series, value] as const);
+  Object.entries(predictions(lane)).filter(([series]) => series.startsWith(`${name}{`));
 const quantile = (lane: TestLane, q: string) =>
   valuesOf(lane, 'predict_full_in_seconds').find(([series]) => series.includes(`quantile="${q}"`))?.[1];
 const state = (lane: TestLane) => /state="(\w+)"/.exec(valuesOf(lane, 'predict_full_state')[0]?.[0] ?? '')?.[1];

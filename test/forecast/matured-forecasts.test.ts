@@ -1,29 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../src/emit/metrics.ts';
 import { MaturedForecasts } from '../../src/forecast/matured-forecasts.ts';
 import { Members } from '../../src/forecast/members.ts';
 import { PRESETS } from '../../src/forecast/presets.ts';
 import { Resource } from '../../src/forecast/resource.ts';
 import { ResourceHistory } from '../../src/forecast/resource-history.ts';
-import { addScoreMetrics } from '../../src/lane-metrics.ts';
+import { addScoreMetrics } from '../../src/score-lane-metrics.ts';
 import { SnapshotFile } from '../../src/state/snapshot-file.ts';
-import { gaussian, TestLane } from '../test-lane.ts';
-
-const MINUTE = 60_000;
-const DISK = { device: '/dev/sda1', fstype: 'ext4', instance: 'a:9100', job: 'node', mountpoint: '/' };
-const lanes: TestLane[] = [];
-afterEach(async () => {
-  for (const lane of lanes.splice(0)) await lane.stop();
-});
-
-async function newLane(): Promise<TestLane> {
-  const lane = await new TestLane({ rules: [] }).start();
-  lanes.push(lane);
-  return lane;
-}
+import { gaussian, type TestLane } from '../test-lane.ts';
+import { DISK, MINUTE, newLane } from './disk-lanes.ts';
 
 /** A disk of 100 units of which so many are free in each minute from the first on. */
 async function play(lane: TestLane, from: number, minutes: number, free: (minute: number) => number, size = 100) {

@@ -46,8 +46,7 @@ export class PipelineBench {
     this.clock = new ManualClock(startsAt);
     this.#createCorrelator =
       createCorrelator ??
-      (({ windows, learnt, word }) =>
-        new ExplainingCorrelator(this.#topology, identifyingLabels, windows, learnt, word));
+      ((context) => new ExplainingCorrelator({ ...context, topology: this.#topology, identifyingLabels }));
     this.#folder = storage === 'disk' ? mkdtempSync(join(tmpdir(), 'incidents-')) : undefined;
     this.path = this.#folder === undefined ? ':memory:' : join(this.#folder, 'incidents.db');
     this.store = new IncidentStore(this.path);

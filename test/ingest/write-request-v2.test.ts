@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readMetadata } from '../../src/ingest/metadata.ts';
-import { STALE } from '../../src/ingest/raw-batch.ts';
 import { WriteRequestV2Scanner } from '../../src/ingest/write-request-v2.ts';
+import { seriesOf } from './batch-series.ts';
 import { readRequest } from './reference-reader.ts';
 import { encodeRequest, STALE_MARKER } from './write-request-builder.ts';
 import { encodeRequestV2, type Layout, type TestSeriesV2 } from './write-request-v2-builder.ts';
@@ -13,18 +13,7 @@ const scanner = new WriteRequestV2Scanner(buffer);
 function scan(message: Uint8Array) {
   buffer.set(message);
   const fault = scanner.scan(message.length);
-  if (fault !== undefined) return fault;
-  const { batch } = scanner;
-  return Array.from({ length: batch.seriesCount }, (_, i) => {
-    const samples = [];
-    for (let s = i === 0 ? 0 : batch.samplesEnd[i - 1]!; s < batch.samplesEnd[i]!; s++) {
-      samples.push({ timestamp: batch.timestamps[s]!, value: batch.values[s]!, isStale: batch.flags[s] === STALE });
-    }
-    return {
-      labelBytes: Buffer.from(buffer.subarray(batch.labelsStart[i]!, batch.labelsEnd[i]!)).toString('hex'),
-      samples,
-    };
-  });
+  return fault ?? seriesOf(scanner.batch);
 }
 
 const series: TestSeriesV2[] = [

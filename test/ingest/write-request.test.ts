@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { Writer } from 'protobufjs/minimal.js';
 import snappy from 'snappy';
 import { describe, expect, it } from 'vitest';
-import { STALE } from '../../src/ingest/raw-batch.ts';
 import { WriteRequestScanner } from '../../src/ingest/write-request.ts';
 import { readLabels } from '../../src/series/label-bytes.ts';
+import { seriesOf } from './batch-series.ts';
 import { readRequest, type ScannedSeries } from './reference-reader.ts';
 import { encodeRequest, STALE_MARKER, writeLabel } from './write-request-builder.ts';
 
@@ -19,18 +19,8 @@ function scan(
   const fault = scanner.scan(message.length);
   if (fault !== undefined) return fault;
   const { batch } = scanner;
-  const series = Array.from({ length: batch.seriesCount }, (_, i) => {
-    const samples = [];
-    for (let s = i === 0 ? 0 : batch.samplesEnd[i - 1]!; s < batch.samplesEnd[i]!; s++) {
-      samples.push({ timestamp: batch.timestamps[s]!, value: batch.values[s]!, isStale: batch.flags[s] === STALE });
-    }
-    return {
-      labelBytes: Buffer.from(buffer.subarray(batch.labelsStart[i]!, batch.labelsEnd[i]!)).toString('hex'),
-      samples,
-    };
-  });
   return {
-    series,
+    series: seriesOf(batch),
     exemplars: batch.exemplarCount,
     histograms: batch.histogramCount,
     metadata: batch.metadata.length / 2,

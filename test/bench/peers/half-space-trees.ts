@@ -1,4 +1,4 @@
-import { uniform } from '../../detect/scenarios.ts';
+import { uniform } from '../../uniform.ts';
 
 const TREES = 25;
 const DEPTH = 10;
