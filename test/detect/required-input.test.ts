@@ -3,7 +3,8 @@ import type { Anomaly } from '../../src/model/anomaly.ts';
 import { ScoreReplay } from '../../src/score-replay.ts';
 import { KIND, type Kind } from '../../src/series/kinds.ts';
 import { gaussian, rule, TestLane, times } from '../test-lane.ts';
-import { DAY, daily, type Series, START, uniform } from './scenarios.ts';
+import { uniform } from '../uniform.ts';
+import { DAY, daily, type Series, START } from './scenarios.ts';
 
 /**
  * Rows 17 to 29 of what is required of detection: what a real input does to series. Row 23 is among the silent ones, in
