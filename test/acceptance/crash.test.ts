@@ -112,7 +112,7 @@ it('killed twenty times at random under load it always comes back, and no score 
   expect(await sidecar.metric('pronoia_samples_ignored_total{reason="out_of_order"}')).toBeGreaterThan(0);
   const expected = new Map(Object.entries(reference.outputs()));
   await reference.stop();
-  expect(expected.size).toBe(5 * SERIES);
+  expect(expected.size).toBe(6 * SERIES);
   expect(await outputs(sidecar)).toEqual(expected);
   sidecar.child.kill('SIGTERM');
   expect(await sidecar.child.exited).toMatchObject({ code: 0 });
