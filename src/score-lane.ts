@@ -58,7 +58,7 @@ export interface ScoreLaneOptions {
   readonly clock: Clock;
   /** Learns from the series that pass how things depend on each other. */
   readonly topology: LearntTopology;
-  /** Told when an anomaly begins, and again when it has ended. */
+  /** Told when an anomaly begins, when it becomes a recurring one or is none any more, and when it has ended. */
   readonly onAnomaly: (anomaly: Anomaly) => void;
   /** Told since when the conditions of rules hold, see `RuleStates`. */
   readonly onRuleState?: (state: RuleState) => void;
@@ -103,7 +103,10 @@ export function createScoreLane({
     quietSlots,
     labels: (slot) => table.labels(slot),
   });
-  const outputs = new AnomalySeries(table, policies, columns.capacity, (slot) => scorer.engine.held(slot));
+  const outputs = new AnomalySeries(table, policies, columns.capacity, {
+    held: (slot) => scorer.engine.held(slot),
+    isRecurring: (slot) => scorer.anomalies.isRecurring(slot),
+  });
   const forecasts = new Forecasts(columns.capacity, (slot) => table.labels(slot), clock, onAnomaly);
   const groups = new GroupRates(
     columns.capacity,

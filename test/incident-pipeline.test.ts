@@ -347,6 +347,20 @@ describe('an anomaly', () => {
     expect(only()).toMatchObject({ anomalies: 1, alerts: 1, startsAt: minute(0) });
   });
 
+  it('that recurs joins with its mark, and nobody is told more than without it', () => {
+    const recurring = { ...anomalyOf(series, { from: 2 }), recurring: 'the 6th like it in 14 days' };
+    bench = new PipelineBench();
+    bench.pipeline.receiveAnomaly(recurring);
+    bench.clock.advanceTo(minute(3));
+    expect(incidents()).toEqual([]);
+    bench.deliver(3, [alertOf(cart, { from: 3 })]);
+    const before = only();
+    bench.clock.advance(1000);
+    expect(only()).toEqual({ ...before, anomalies: 1 });
+    expect(bench.store.members(only().id)[1]).toMatchObject({ kind: 'anomaly', anomaly: recurring });
+    expect(bench.events.map(({ kind }) => kind)).toEqual(['opened', 'evidence']);
+  });
+
   it('that was there before joins when the incident opens', () => {
     bench = new PipelineBench();
     bench.pipeline.receiveAnomaly(anomalyOf(series, { from: 0 }));

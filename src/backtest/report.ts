@@ -30,7 +30,8 @@ function list(anomalies: readonly Omit<Anomaly, 'labels'>[]): string {
     short(anomaly.value),
     short(anomaly.expected),
     `${short(anomaly.lower)} … ${short(anomaly.upper)}`,
-    anomaly.endReason === 'ended' ? 'open' : anomaly.endReason!.replace('_', ' '),
+    (anomaly.endReason === 'ended' ? 'open' : anomaly.endReason!.replace('_', ' ')) +
+      (anomaly.recurring === undefined ? '' : `: ${anomaly.recurring}`),
   ]);
   const widths = HEAD.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: readonly string[]) =>

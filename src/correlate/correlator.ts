@@ -116,7 +116,10 @@ export interface Correlator {
   take(firings: readonly CorrelatedFiring[], now: number): void;
   /** Takes the state of rules: earlier onsets for firings, and pending alerts as evidence for causes. */
   takeOnsets(onsets: readonly ObservedOnset[], now: number): void;
-  /** Takes an anomaly that opened or closed: evidence on its entity, which need not have any alert. */
+  /**
+   * Takes an anomaly that opened or closed: evidence on its entity, which need not have any alert. A recurring one is no
+   * evidence, it only joins the incident of its entity.
+   */
   takeAnomaly(anomaly: Anomaly, subject: Subject, now: number): void;
   /** What changed since the last call. Cheap when nothing came; called after each delivery and once a second. */
   decide(now: number): Decision;

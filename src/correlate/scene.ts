@@ -18,6 +18,8 @@ export class Scene {
   readonly #signs = new Map<string, Sign[]>();
   readonly #byFiring = new Map<string, Sighting>();
   readonly #byAnomaly = new Map<string, Sighting>();
+  /** Recurring anomalies: shown where they are, but no signs, because they are there without any trouble as well. */
+  readonly #bystanders = new Map<string, Sighting>();
   readonly #episodes = new Episodes();
   readonly #identifying: (labels: Labels) => readonly string[];
 
@@ -31,8 +33,9 @@ export class Scene {
     for (const signs of this.#signs.values()) yield* signs;
   }
 
-  anomalies(): Iterable<[key: string, sighting: Sighting]> {
-    return this.#byAnomaly;
+  *anomalies(): Iterable<[key: string, sighting: Sighting]> {
+    yield* this.#byAnomaly;
+    yield* this.#bystanders;
   }
 
   /** @returns where it was seen, and whether it is new */
@@ -57,8 +60,10 @@ export class Scene {
     const key = anomalyKey(anomaly);
     const known = this.#byAnomaly.get(key);
     if (known !== undefined) this.#moveEnd(known, anomaly.endsAt);
+    else if (anomaly.recurring !== undefined) this.#takeBystander(key, anomaly, subject);
     else if (subject.entity !== undefined) {
-      const sign = this.#signOf(subject, anomaly.labels, anomaly.labels.get(METRIC_NAME) ?? '', anomaly.startsAt, true);
+      this.#bystanders.delete(key);
+      const sign = this.#signOf(subject, anomaly.labels, kindOf(anomaly), anomaly.startsAt, true);
       this.#byAnomaly.set(key, sign.add(anomaly.startsAt, anomaly.endsAt));
       this.#lastOnset = Math.max(this.#lastOnset, anomaly.startsAt);
       this.version++;
@@ -72,10 +77,20 @@ export class Scene {
       if (left.length === 0) this.#signs.delete(id);
       else if (left.length < signs.length) this.#signs.set(id, left);
     }
-    for (const sightings of [this.#byFiring, this.#byAnomaly]) {
+    for (const sightings of [this.#byFiring, this.#byAnomaly, this.#bystanders]) {
       for (const [key, { sign }] of sightings) if (isOver(sign)) sightings.delete(key);
     }
     this.#episodes.forget(({ sign }) => isOver(sign));
+  }
+
+  #takeBystander(key: string, anomaly: Anomaly, { entity }: Subject): void {
+    const known = this.#bystanders.get(key);
+    if (known !== undefined) known.sign.moveEnd(known, anomaly.endsAt);
+    else if (entity !== undefined) {
+      const about = { entity, entityKey: formatEntity(entity), kind: kindOf(anomaly), identifying: [] };
+      const sign = new Sign({ ...about, isRequest: isAboutRequests(anomaly.labels), isEvidence: true });
+      this.#bystanders.set(key, sign.add(anomaly.startsAt, anomaly.endsAt));
+    }
   }
 
   #moveEnd(sighting: Sighting, endedAt: number | undefined): void {
@@ -123,6 +138,11 @@ export class Scene {
     this.#signs.set(id, signs === undefined ? [sign] : [...signs, sign].sort((a, b) => a.onset - b.onset));
     return sign;
   }
+}
+
+/** The metric. */
+function kindOf({ labels }: Anomaly): string {
+  return labels.get(METRIC_NAME) ?? '';
 }
 
 /** Whoever lets Alertmanager group by alert name says that the alerts of a group are one matter. */

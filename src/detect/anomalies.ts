@@ -1,5 +1,6 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Pool } from '../series/columns.ts';
+import { Chronic, type PastAnomaly } from './chronic.ts';
 import type { Gates } from './gates.ts';
 import type { Reference } from './judgement.ts';
 
@@ -45,6 +46,8 @@ interface OpenAnomaly {
   isConfirmed: boolean;
   /** Whether anybody was told that it began. */
   isReported: boolean;
+  /** Why it is no news, as of the latest score. Missing in what was saved before it was known. */
+  recurring?: string | undefined;
 }
 
 /** How far a series was from what was expected, while it was anomalous. */
@@ -65,9 +68,11 @@ export interface SavedAnomaly {
   readonly former: Former | undefined;
   /** Missing in what was saved before it was kept. */
   readonly ended?: Excursion;
+  /** The same. */
+  readonly past?: readonly PastAnomaly[];
 }
 
-/** Tells who listens about the beginning and the end of an anomaly of a slot. */
+/** Tells who listens about the beginning and the end of an anomaly of a slot, and when it becomes a recurring one or news. */
 export type AnomalyListener = (slot: number, anomaly: Omit<Anomaly, 'labels'>) => void;
 
 /**
@@ -84,6 +89,7 @@ export class Anomalies {
   readonly #former = new Map<number, Former>();
   /** The latest that has ended, of the series where that was last; the one that ended first comes first. */
   readonly #ended = new Map<number, Excursion>();
+  readonly #chronic = new Chronic();
   readonly #listener: AnomalyListener;
   #confirmed = 0;
   openedTotal = 0;
@@ -97,6 +103,18 @@ export class Anomalies {
   /** Anomalies that are open and confirmed. */
   get size(): number {
     return this.#confirmed;
+  }
+
+  /** Those of them that are recurring. */
+  get recurring(): number {
+    let recurring = 0;
+    for (const open of this.#open.values()) if (open.isConfirmed && open.recurring !== undefined) recurring++;
+    return recurring;
+  }
+
+  /** Whether the open anomaly of a slot is a recurring one; undefined when none is open. */
+  isRecurring(slot: number): boolean | undefined {
+    return !this.isOpen(slot) ? undefined : this.#open.get(slot)!.recurring !== undefined;
   }
 
   /** Whether an anomaly is open, or may be. */
@@ -141,6 +159,7 @@ export class Anomalies {
       recent: 0,
       isConfirmed: false,
       isReported: false,
+      recurring: this.#chronic.reason(slot, timestamp, value - expected, 0),
     });
     this.#isOpen[this.#live.rows[slot]!] = 1;
   }
@@ -170,12 +189,15 @@ export class Anomalies {
       open.highest = Math.max(open.highest ?? value, value);
     }
     if (isStep) this.#count(open, score);
+    const wasRecurring = open.recurring !== undefined;
+    open.recurring = this.#chronic.reason(slot, open.startsAt, distanceOf(open), open.steps);
     if (!open.isConfirmed && (score > CERTAIN_SCORE || (open.recent & (open.recent - 1)) !== 0)) {
       open.isConfirmed = true;
       this.#confirmed++;
       this.openedTotal++;
     }
-    if (open.isConfirmed && !open.isReported && timestamp >= now - NEWS_MS) {
+    const isNews = !open.isReported || wasRecurring !== (open.recurring !== undefined);
+    if (open.isConfirmed && isNews && timestamp >= now - NEWS_MS) {
       open.isReported = true;
       this.#listener(slot, published(open, undefined, undefined));
     }
@@ -207,6 +229,7 @@ export class Anomalies {
   /** The slot goes to another series. */
   forget(slot: number): void {
     this.#ended.delete(slot);
+    this.#chronic.forget(slot);
   }
 
   /** The open anomaly of a slot as it would be told now, undefined when none is open. */
@@ -220,12 +243,14 @@ export class Anomalies {
     const open = this.#open.get(slot);
     const former = this.#former.get(slot);
     const ended = this.#ended.get(slot);
-    if (open === undefined && former === undefined && ended === undefined) return undefined;
-    return ended === undefined ? { open, former } : { open, former, ended };
+    const past = this.#chronic.of(slot);
+    if (open === undefined && former === undefined && ended === undefined && past === undefined) return undefined;
+    return { open, former, ...(ended && { ended }), ...(past && { past }) };
   }
 
   /** @param slot that the series has now */
-  restore(slot: number, { open, former, ended }: SavedAnomaly): void {
+  restore(slot: number, { open, former, ended, past = [] }: SavedAnomaly): void {
+    for (const each of past) this.#chronic.remember(slot, each);
     if (ended !== undefined) this.#ended.set(slot, ended);
     if (former !== undefined) this.#former.set(slot, former);
     const row = this.#live.rows[slot]!;
@@ -254,6 +279,7 @@ export class Anomalies {
     if (open.isConfirmed) {
       this.#confirmed--;
       this.#remember(slot, excursionOf(open));
+      this.#chronic.remember(slot, [open.startsAt, timestamp, distanceOf(open)]);
     }
     if (open.isReported) this.#listener(slot, published(open, timestamp, reason));
   }
@@ -263,12 +289,18 @@ function excursionOf({ expected, value, lowest = value, highest = value }: OpenA
   return { expected, lowest, highest };
 }
 
+/** How far it went from what was expected, negative below it. */
+function distanceOf(open: OpenAnomaly): number {
+  const { expected, lowest, highest } = excursionOf(open);
+  return (open.direction < 0 ? lowest : highest) - expected;
+}
+
 function published(
   open: OpenAnomaly,
   endsAt: number | undefined,
   endReason: Anomaly['endReason'],
 ): Omit<Anomaly, 'labels'> {
-  const { startsAt, peakScore, direction, value, expected, lower, upper, reason } = open;
+  const { startsAt, peakScore, direction, value, expected, lower, upper, reason, recurring } = open;
   const anomaly = { startsAt, endsAt, endReason, peakScore, direction, value, expected, lower, upper };
-  return reason === undefined ? anomaly : { ...anomaly, reason };
+  return { ...anomaly, ...(reason !== undefined && { reason }), ...(recurring !== undefined && { recurring }) };
 }

@@ -15,6 +15,8 @@ const STALE_MS = 5 * 60_000;
 interface Published {
   readonly slot: number;
   notableUntil: number;
+  /** Until when its latest anomaly, a recurring one, can matter to a rule that looks back. */
+  recurringUntil: number;
   timestamp: number;
   score: number;
   direction: number;
@@ -23,6 +25,14 @@ interface Published {
   expected: number;
   lower: number;
   upper: number;
+}
+
+/** What is asked of the scorer. */
+interface Scores {
+  /** The slowly falling score of a series. */
+  readonly held: (slot: number) => number;
+  /** Whether its open anomaly is a recurring one; undefined when none is open. */
+  readonly isRecurring: (slot: number) => boolean | undefined;
 }
 
 /** The `anomaly_*` series: of those input series that matter now, or for which a rule asks to put them out always. */
@@ -34,6 +44,10 @@ export class AnomalySeries implements OutputSource {
     { name: 'anomaly_expected', help: 'What the baseline expects, in the unit of scoring (per second for counters).' },
     { name: 'anomaly_lower', help: 'Lower edge of normal, in the unit of scoring.' },
     { name: 'anomaly_upper', help: 'Upper edge of normal, in the unit of scoring.' },
+    {
+      name: 'anomaly_recurring',
+      help: 'Always 1: the latest anomaly is a recurring one. Until 15 minutes after its end.',
+    },
   ] as const;
 
   readonly #published = new Map<number, Published>();
@@ -41,13 +55,12 @@ export class AnomalySeries implements OutputSource {
   readonly isPublished: Uint8Array;
   readonly #table: SeriesTable;
   readonly #policies: Policies;
-  readonly #held: (slot: number) => number;
+  readonly #scores: Scores;
 
-  /** @param held the slowly falling score of a series */
-  constructor(table: SeriesTable, policies: Policies, capacity: number, held: (slot: number) => number) {
+  constructor(table: SeriesTable, policies: Policies, capacity: number, scores: Scores) {
     this.#table = table;
     this.#policies = policies;
-    this.#held = held;
+    this.#scores = scores;
     this.isPublished = new Uint8Array(capacity);
   }
 
@@ -75,6 +88,8 @@ export class AnomalySeries implements OutputSource {
       published.upper = verdict.upper;
     }
     if (published.score > NOTABLE_SCORE) published.notableUntil = timestamp + NOTABLE_MS;
+    const isRecurring = this.#scores.isRecurring(slot);
+    if (isRecurring !== undefined) published.recurringUntil = isRecurring ? timestamp + NOTABLE_MS : 0;
   }
 
   /** The latest sample brought no new verdict: the last one holds. Needed only for series that are put out. */
@@ -105,7 +120,7 @@ export class AnomalySeries implements OutputSource {
     if (!this.#isWanted(slot, score > NOTABLE_SCORE)) return false;
     this.isPublished[slot] = 1;
     const empty = { timestamp: 0, score: 0, direction: 0, hasBand: false, expected: 0, lower: 0, upper: 0 };
-    this.#published.set(slot, { slot, notableUntil: 0, ...empty });
+    this.#published.set(slot, { slot, notableUntil: 0, recurringUntil: 0, ...empty });
     return true;
   }
 
@@ -119,12 +134,13 @@ export class AnomalySeries implements OutputSource {
   }
 
   #group(published: Published): OutputGroup {
-    const { slot, timestamp, score, direction, hasBand, expected, lower, upper } = published;
+    const { slot, timestamp, score, direction, recurringUntil, hasBand, expected, lower, upper } = published;
     const values: (readonly [string, number])[] = [
       ['anomaly_score', score],
       ['anomaly_direction', direction],
     ];
-    if (this.#emission(slot) === 'all') values.push(['anomaly_score_held', Math.max(score, this.#held(slot))]);
+    if (timestamp <= recurringUntil) values.push(['anomaly_recurring', 1]);
+    if (this.#emission(slot) === 'all') values.push(['anomaly_score_held', Math.max(score, this.#scores.held(slot))]);
     if (hasBand) {
       values.push(['anomaly_expected', expected]);
       if (Number.isFinite(lower)) values.push(['anomaly_lower', lower]);

@@ -21,6 +21,8 @@ export interface Anomaly {
   readonly upper: number;
   /** Why it is one, in words and numbers. Missing in those from before there were explanations. */
   readonly reason?: string;
+  /** Why it is no news, where the series has the like again and again: shown, but nobody is called for it. */
+  readonly recurring?: string;
 }
 
 /** The identity of an anomaly as text. */

@@ -116,7 +116,10 @@ function readIncidents(database: DatabaseSync): Map<string, PastIncident> {
   );
   const rows = database
     .prepare(
-      `SELECT *, (SELECT min(starts_at) FROM members WHERE incident = number AND kind = 'anomaly') AS anomaly_at
+      `SELECT *, (
+         SELECT min(starts_at) FROM members
+         WHERE incident = number AND kind = 'anomaly' AND content ->> '$.recurring' IS NULL
+       ) AS anomaly_at
        FROM incidents`,
     )
     .all();

@@ -38,7 +38,7 @@ function renderPage(options: HomePageOptions): string {
   const anomalies = firstGroups(anomalyOutput)
     .map((group) => ({ group, values: new Map(group.values) }))
     .filter(({ values }) => (values.get('anomaly_score') ?? 0) >= LEAST_SCORE)
-    .sort((a, b) => b.values.get('anomaly_score')! - a.values.get('anomaly_score')!);
+    .sort((a, b) => byNews(a.values, b.values));
   const unusual = anomalies.filter(({ values }) => values.get('anomaly_score')! > 1).length;
   const body = `<header><h1>Pronoia</h1><p>${count(seriesCount(), 'series')} known · ${count(unusual, 'series')} unusual now ·
 ${count(incidents.length, 'open incident', 'open incidents')}</p></header>
@@ -147,6 +147,12 @@ function causesText({ causes }: Incident): string {
   return texts.length === 0 ? '–' : texts.join(', ');
 }
 
+/** What is news first, and of that the highest scores. */
+function byNews(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): number {
+  const isNoNews = (values: ReadonlyMap<string, number>) => Number(values.has('anomaly_recurring'));
+  return isNoNews(a) - isNoNews(b) || b.get('anomaly_score')! - a.get('anomaly_score')!;
+}
+
 function anomalyRow(group: OutputGroup, values: ReadonlyMap<string, number>): string[] {
   const labels = new Map(group.labels());
   const metric = labels.get('metric') ?? '';
@@ -155,7 +161,7 @@ function anomalyRow(group: OutputGroup, values: ReadonlyMap<string, number>): st
   const arrow = { [-1]: '↓', 0: '', 1: '↑' }[values.get('anomaly_direction') ?? 0] ?? '';
   return [
     `<b class="${score > 2 ? 'far' : score > 1 ? 'out' : 'near'}">${score.toFixed(1)} ${arrow}</b>`,
-    `<code>${escapeHtml(formatSeries(new Map([[METRIC_NAME, metric], ...labels])))}</code>`,
+    `<code>${escapeHtml(formatSeries(new Map([[METRIC_NAME, metric], ...labels])))}</code>${values.has('anomaly_recurring') ? '<small>recurring: no news</small>' : ''}`,
     ...['anomaly_expected', 'anomaly_lower', 'anomaly_upper'].map((name) => shortNumber(values.get(name))),
   ];
 }

@@ -2,6 +2,7 @@ import { Router } from 'express';
 import { unknownIncident } from '../incidents/api.ts';
 import type { IncidentStore } from '../incidents/store.ts';
 import { suggestedActions } from '../incidents/suggested-actions.ts';
+import type { Anomaly } from '../model/anomaly.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Entity } from '../model/entity.ts';
 import {
@@ -129,9 +130,14 @@ function anomalies(members: readonly AnomalyMember[]): string {
     timeOf(anomaly.startsAt),
     anomaly.endsAt === undefined ? 'lasts' : timeOf(anomaly.endsAt),
     anomaly.peakScore.toFixed(1),
-    `<code>${escapeHtml(formatSeries(anomaly.labels))}</code><small>${escapeHtml(anomaly.reason ?? '')}</small>`,
+    `<code>${escapeHtml(formatSeries(anomaly.labels))}</code><small>${escapeHtml(wordsOf(anomaly))}</small>`,
   ]);
   return section('Unusual series', table(['Began', 'Ended', 'Score', 'Series'], rows, ''));
+}
+
+/** Why it is one, and why it is no news where that is so. */
+function wordsOf({ reason = '', recurring }: Anomaly): string {
+  return recurring === undefined ? reason : `recurring, ${recurring}: ${reason}`;
 }
 
 function timeline(events: readonly IncidentEvent[]): string {

@@ -351,6 +351,34 @@ describe('an anomaly', () => {
     expect(system.anomalies).toMatchObject([{ incidentId: system.of(victims[0]!).incidentId }]);
   });
 
+  it('that recurs is shown in the incident of its thing, and is evidence for nothing', () => {
+    const recurring = { ...anomaly, recurring: 'the 6th like it in 14 days' };
+    const system = new SmallSystem();
+    quietTimes(system);
+    system.anomaly(10, recurring);
+    const victims = FAILOVER.slice(1);
+    system.deliver(60, victims);
+    expect(system.anomalies).toEqual([]);
+    const without = new SmallSystem();
+    quietTimes(without);
+    without.deliver(60, victims);
+    expect([...system.views]).toEqual([...without.views]);
+    system.deliver(70, FAILOVER);
+    const incident = system.of(FAILOVER[0]!).incidentId;
+    expect(system.anomalies).toMatchObject([{ incidentId: incident, reasons: [{ kind: 'entity' }] }]);
+  });
+
+  it('that turns out to be news is evidence from then on', () => {
+    const system = new SmallSystem();
+    quietTimes(system);
+    system.anomaly(10, { ...anomaly, recurring: 'the 6th like it in 14 days' });
+    system.anomaly(20, anomaly);
+    const victims = FAILOVER.slice(1);
+    system.deliver(60, victims);
+    expect(system.causeOf(victims[0]!)).toBe('db');
+    expect(system.anomalies).toHaveLength(1);
+  });
+
   it('alone is no incident', () => {
     const system = new SmallSystem();
     system.anomaly(10, anomaly);

@@ -6,7 +6,7 @@ import { ACCOUNTS } from '../../src/noise/accounts.ts';
 import { readHistory } from '../../src/noise/history.ts';
 import { type NoiseReport, noiseReport } from '../../src/noise/report.ts';
 import { Journal } from '../../src/notify/journal.ts';
-import { alertOf, minute } from '../incidents/alert-builders.ts';
+import { alertOf, anomalyOf, MINUTE, minute } from '../incidents/alert-builders.ts';
 import { PipelineBench } from '../incidents/pipeline-bench.ts';
 import { notificationOf } from '../notify/summaries.ts';
 
@@ -154,5 +154,17 @@ it('compression is against the smaller of what Alertmanager sent and what a plai
     plain: 4,
     groupBy: ['namespace'],
     compression: 0.75,
+  });
+});
+
+describe('the lead of an incident', () => {
+  it('begins with its first anomaly that was news', () => {
+    start();
+    const series = { __name__: 'latency', namespace: 'shop', service: 'cart' };
+    bench.pipeline.receiveAnomaly({ ...anomalyOf(series, { from: -5 }), recurring: 'the 6th like it in 14 days' });
+    bench.pipeline.receiveAnomaly(anomalyOf({ ...series, __name__: 'errors' }, { from: -3 }));
+    bench.deliver(1, [alertOf(slow, { from: 0 })]);
+    bench.clock.advance(1000);
+    expect(report().times.lead).toEqual({ count: 1, medianMs: 3 * MINUTE, p90Ms: 3 * MINUTE });
   });
 });

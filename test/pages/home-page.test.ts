@@ -58,6 +58,16 @@ describe('the page for people', () => {
     expect(policy).toContain("default-src 'none'");
   });
 
+  it('marks what recurs, and shows what is news before it', async () => {
+    const recurring = group(1, 5, { host: 'chronic' });
+    const { html } = await page([
+      { ...recurring, values: [...recurring.values, ['anomaly_recurring', 1]] },
+      group(2, 1.2, { host: 'news' }),
+    ]);
+    expect(html.indexOf('news')).toBeLessThan(html.indexOf('chronic'));
+    expect(html.split('recurring: no news')).toHaveLength(2);
+  });
+
   it('shows what fills up next, the most urgent first, and leaves out what does not fill', async () => {
     const forecast = (mountpoint: string, quantile: string, seconds: number): OutputGroup => ({
       id: 0,

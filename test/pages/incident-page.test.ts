@@ -49,6 +49,18 @@ it('tells of an incident what a person needs, and lets nobody write markup into 
   expect(html).not.toMatch(/<b>|<i>|undefined|NaN/);
 });
 
+it('marks anomalies that recur', async () => {
+  const anomaly = anomalyOf({ __name__: 'latency', namespace: 'shop', service: 'cart' }, { from: 0 });
+  bench.pipeline.receiveAnomaly({
+    ...anomaly,
+    reason: '9 where 1 is expected',
+    recurring: 'the 6th like it in 14 days',
+  });
+  bench.deliver(1, [alertOf(cart, { from: 0 })]);
+  bench.clock.advance(1000);
+  expect((await get(onlyId())).html).toContain('recurring, the 6th like it in 14 days: 9 where 1 is expected');
+});
+
 it('links to where an alert is from only if that is a page', async () => {
   const from = (generatorUrl: string, instance: string) => ({
     ...alertOf({ ...cart, instance }, { from: 0 }),
