@@ -17,7 +17,7 @@ let noise: () => number;
 let lane: TestLane;
 beforeEach(async () => {
   noise = gaussian(7);
-  lane = await new TestLane({ rules: [] }).start();
+  lane = await new TestLane().start();
 });
 afterEach(() => lane.stop());
 
@@ -117,7 +117,9 @@ describe('an anomaly like five before it in 14 days', () => {
     expect(lane.anomalies.at(-1)).toMatchObject({ endsAt: undefined });
     expect(lane.anomalies.at(-1)!.recurring).toBeUndefined();
     expect(Object.keys(lane.outputs())).not.toContain(MARK);
-    expect(lane.lane.anomalies.openedTotal).toBe(6);
+    expect([lane.lane.anomalies.openedTotal, lane.lane.anomalies.size, lane.lane.anomalies.recurring]).toEqual([
+      6, 1, 0,
+    ]);
   });
 
   it('is news again after 14 quiet days', async () => {
@@ -126,9 +128,10 @@ describe('an anomaly like five before it in 14 days', () => {
   });
 
   it('is news of a series that has taken the slot of one that is forgotten', async () => {
-    lane.clock.advance(8 * DAY * 60_000);
-    expect(lane.lane.table.expiredTotal).toBe(1);
-    await quiet(2 * DAY);
+    lane.lane.table.release(1);
+    await quiet(5 * HOUR);
+    expect(lane.lane.table.createdTotal).toBe(2);
+    expect(lane.lane.table.highest).toBe(1);
     expect((await excursion(60)).recurring).toEqual([undefined, undefined]);
   });
 
@@ -137,12 +140,22 @@ describe('an anomaly like five before it in 14 days', () => {
     await new SnapshotFile(folder, lane.lane, lane.clock, silent).write();
     const now = lane.clock.now();
     await lane.stop();
-    lane = await new TestLane({ rules: [] }).start();
+    lane = await new TestLane().start();
     lane.clock.jumpTo(now);
     await new SnapshotFile(folder, lane.lane, lane.clock, silent).restore();
     rmSync(folder, { recursive: true });
     expect((await excursion(60)).recurring).toEqual(times(2, () => 'the 6th like it in 14 days'));
   });
+});
+
+it('an anomaly below what is expected recurs just as well, and is news when it goes further down', async () => {
+  await quiet(2 * DAY);
+  await excursions(FIVE.map((size) => -size));
+  await quiet(37 * HOUR);
+  await play(4, 40);
+  expect(lane.outputs()[MARK]).toBe(1);
+  await play(1, -60);
+  expect(Object.keys(lane.outputs())).not.toContain(MARK);
 });
 
 describe('a series that is anomalous for more than half of six hours', () => {

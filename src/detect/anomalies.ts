@@ -159,7 +159,6 @@ export class Anomalies {
       recent: 0,
       isConfirmed: false,
       isReported: false,
-      recurring: this.#chronic.reason(slot, timestamp, value - expected, 0),
     });
     this.#isOpen[this.#live.rows[slot]!] = 1;
   }

@@ -51,6 +51,21 @@ describe('backtest', () => {
     );
   });
 
+  it('marks what recurs', async () => {
+    const noise = gaussian(1);
+    const rows = times(11 * 1440, (i) => {
+      const isTrouble = i > 1440 && i % (37 * 60) < 5;
+      return `${START / 1000 + i * 60},${(isTrouble ? 160 : 100) + 2 * noise()}`;
+    });
+    writeFileSync(at('a.csv'), rows.join('\n'));
+    const text = await run(at('a.csv'));
+    expect(text.match(/recovered$/gm)).toHaveLength(5);
+    expect(text.match(/recovered: the .* in 14 days$/gm)).toEqual([
+      'recovered: the 6th like it in 14 days',
+      'recovered: the 7th like it in 14 days',
+    ]);
+  });
+
   it('adds up several files, and writes the scores of each', async () => {
     const text = await run(write('a.csv'), write('b.csv', { seed: 2, trouble: 100 }), `--out=${at('scores')}`);
     expect(text).toContain('2 series in all\n  1 anomaly in 0.8 days');

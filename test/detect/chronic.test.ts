@@ -39,3 +39,16 @@ it('a slot that goes to another series is forgotten', () => {
   chronic.forget(1);
   expect(chronic.reason(1, 5 * HOUR, 5, 10)).toBeUndefined();
 });
+
+it('what was before the last six hours does not count among them', () => {
+  const chronic = new Chronic();
+  for (const [from, to, distance] of [
+    [0, 1, 1],
+    [20, 25, -10],
+    [25, 28, 100],
+  ] as const) {
+    chronic.remember(1, [from * HOUR, to * HOUR, distance]);
+  }
+  expect(chronic.reason(1, 29 * HOUR, 1000, 10)).toBe('the series was anomalous for 5.0 of the 6 hours before');
+  expect(chronic.reason(1, 31 * HOUR, 1000, 10)).toBeUndefined();
+});
