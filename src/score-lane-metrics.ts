@@ -91,7 +91,7 @@ export function addScoreMetrics(metrics: Metrics, lane: ScoreLane): void {
   );
   metrics.counter('pronoia_anomalies_opened_total', 'Anomalies that began.', [], () => one(anomalies.openedTotal));
   metrics.gauge('pronoia_anomalies_open', 'Anomalies that are open now.', [], () => one(anomalies.size));
-  metrics.gauge('pronoia_anomalies_recurring', 'Open anomalies that are recurring: no news.', [], () =>
+  metrics.gauge('pronoia_anomalies_recurring', 'Open anomalies that are recurring.', [], () =>
     one(anomalies.recurring),
   );
   metrics.counter('pronoia_feedback_total', 'Anomalies that somebody called normal, by request.', ['verdict'], () => [

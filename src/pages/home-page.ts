@@ -161,7 +161,7 @@ function anomalyRow(group: OutputGroup, values: ReadonlyMap<string, number>): st
   const arrow = { [-1]: '↓', 0: '', 1: '↑' }[values.get('anomaly_direction') ?? 0] ?? '';
   return [
     `<b class="${score > 2 ? 'far' : score > 1 ? 'out' : 'near'}">${score.toFixed(1)} ${arrow}</b>`,
-    `<code>${escapeHtml(formatSeries(new Map([[METRIC_NAME, metric], ...labels])))}</code>${values.has('anomaly_recurring') ? '<small>recurring: no news</small>' : ''}`,
+    `<code>${escapeHtml(formatSeries(new Map([[METRIC_NAME, metric], ...labels])))}</code>${values.has('anomaly_recurring') ? '<small>recurring</small>' : ''}`,
     ...['anomaly_expected', 'anomaly_lower', 'anomaly_upper'].map((name) => shortNumber(values.get(name))),
   ];
 }

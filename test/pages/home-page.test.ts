@@ -65,7 +65,7 @@ describe('the page for people', () => {
       group(2, 1.2, { host: 'news' }),
     ]);
     expect(html.indexOf('news')).toBeLessThan(html.indexOf('chronic'));
-    expect(html.split('recurring: no news')).toHaveLength(2);
+    expect(html.split('<small>recurring</small>')).toHaveLength(2);
   });
 
   it('shows what fills up next, the most urgent first, and leaves out what does not fill', async () => {
