@@ -1,9 +1,7 @@
-import type { Columns } from '../series/columns.ts';
+import { type Columns, LARGEST_F16 } from '../series/columns.ts';
 
 /** Hours of a day. */
 export const HOURS = 24;
-/** The largest number of sixteen bits. */
-const MOST = 65_504;
 /** An hour follows in about 12 visits. */
 const VISIT_GAIN = 0.08;
 
@@ -58,7 +56,7 @@ export class HourlyValues {
   /** @param hour that is being learnt */
   learn(row: number, hour: number, value: number, unit: number): void {
     this.#current[row] = value;
-    this.#rounded[row * HOURS + hour] = Math.max(-MOST, Math.min(MOST, value / unit));
+    this.#rounded[row * HOURS + hour] = Math.max(-LARGEST_F16, Math.min(LARGEST_F16, value / unit));
   }
 
   /** Begins with another row's hours, which may be of another table. */

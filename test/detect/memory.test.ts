@@ -38,6 +38,6 @@ it('a live series owns at most 480 bytes, with a season and weekends of its own'
 
 it('times of excursions and comparison with siblings cost no more than documented', () => {
   const live = pool(columns, 'live');
-  expect(bytesOf(pool(live, 'habits'))).toBeLessThanOrEqual(103);
+  expect(bytesOf(pool(live, 'habits'))).toBeLessThanOrEqual(59);
   expect(bytesOf(pool(live, 'peers'))).toBeLessThanOrEqual(26);
 });
