@@ -59,14 +59,13 @@ export class SeasonalChannel {
   readonly #season: Pool;
   readonly #weekend: WeekendProfile;
   readonly #civil: CivilTime;
-  /** When the next trial begins, in seconds since the epoch, and how many have failed; of the series that are live. */
-  readonly #trialAt: Uint32Array;
+  /** When the profile began, or may begin, in seconds since the epoch, and how many failed; of the series that are live. */
+  readonly #beginsAt: Uint32Array;
   readonly #failures: Uint8Array;
-  readonly #startedAt: Uint32Array;
   readonly #levels: Float64Array;
   readonly #noises: Float32Array;
-  readonly #errors: Float32Array;
-  readonly #levelErrors: Float32Array;
+  /** By how much the profile leaves more than its share of the deviations from a plain level; < 0 when it has proved itself. */
+  readonly #excesses: Float32Array;
   readonly #previous: Float32Array;
   readonly #steps: Uint16Array;
   readonly #unitExponents: Uint8Array;
@@ -89,18 +88,16 @@ export class SeasonalChannel {
 
   /** @param capacity most profiles */
   constructor(live: Columns, capacity: number, civil: CivilTime) {
-    const season = live.pool('season', capacity);
+    const season = live.pool('profile', capacity);
     this.#season = season;
     this.#weekend = new WeekendProfile(season.columns, capacity);
     this.#civil = civil;
-    this.#trialAt = live.u32('season_trial_at');
+    this.#beginsAt = live.u32('season_begins_at');
     this.#failures = live.u8('season_failures');
     const columns = season.columns;
-    this.#startedAt = columns.u32('season_started_at');
     this.#levels = columns.f64('season_level');
     this.#noises = columns.f32('season_noise');
-    this.#errors = columns.f32('season_error');
-    this.#levelErrors = columns.f32('season_level_error');
+    this.#excesses = columns.f32('season_excess');
     this.#previous = columns.f32('season_previous');
     this.#steps = columns.u16('season_steps');
     this.#unitExponents = columns.u8('season_unit_exponent');
@@ -115,13 +112,13 @@ export class SeasonalChannel {
 
   /** @param liveRow of a series that becomes live at this time */
   start(liveRow: number, timestamp: number): void {
-    this.#trialAt[liveRow] = timestamp / 1000 + TRIAL_AFTER_DAYS * DAY;
+    this.#beginsAt[liveRow] = timestamp / 1000 + TRIAL_AFTER_DAYS * DAY;
   }
 
   /** Gives the profile up, and tries another one at once. */
   restart(liveRow: number, timestamp: number): void {
     this.#season.release(liveRow);
-    this.#trialAt[liveRow] = timestamp / 1000;
+    this.#beginsAt[liveRow] = timestamp / 1000;
   }
 
   /** The civil time has to be moved to the step's before. */
@@ -142,9 +139,9 @@ export class SeasonalChannel {
     this.#usesWeekend = this.#civil.isWeekend && this.#weekend.isInUse(row);
     this.profile = this.#usesWeekend ? this.#weekend.interpolate(row, place) : this.#means.interpolate(row, place);
     this.expected = this.#levels[row]! + this.profile;
-    const age = step.timestamp / 1000 - this.#startedAt[row]!;
+    const age = step.timestamp / 1000 - this.#beginsAt[liveRow]!;
     this.isReady = age >= DAY;
-    this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#errors[row]! < USEFUL_SHARE * this.#levelErrors[row]!;
+    this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#excesses[row]! < 0;
     if (this.isInUse) this.ride = this.profile - this.#previous[row]!;
     const visits = (COUNTS[this.#visits[row * HOURS + place.bucket]!]! * step.lengthSeconds) / BUCKET_SECONDS;
     const own = this.#scales.get(row, place.bucket, place.unit) ** 2;
@@ -168,10 +165,10 @@ export class SeasonalChannel {
   /** Begins a trial on a series that has none, when it is time. @param level and noise to begin with */
   tryBegin(liveRow: number, step: Step, level: number, noise: number): void {
     const { timestamp } = step;
-    if (timestamp / 1000 < this.#trialAt[liveRow]! || step.lengthSeconds > BUCKET_SECONDS) return;
+    if (timestamp / 1000 < this.#beginsAt[liveRow]! || step.lengthSeconds > BUCKET_SECONDS) return;
     const row = this.#season.acquire(liveRow);
     if (row === 0) return;
-    this.#startedAt[row] = timestamp / 1000;
+    this.#beginsAt[liveRow] = timestamp / 1000;
     this.#levels[row] = level;
     this.#noises[row] = noise;
     this.#unitExponents[row] = Math.round(Math.log2(noise)) + 128;
@@ -191,8 +188,8 @@ export class SeasonalChannel {
     if (this.isReady) {
       this.#smoothed.learn(row);
       const gain = this.#testGain.over(elapsed, Number.POSITIVE_INFINITY);
-      this.#errors[row]! += gain * (Math.abs(residual) - this.#errors[row]!);
-      this.#levelErrors[row]! += gain * (Math.abs(value - this.#levels[row]!) - this.#levelErrors[row]!);
+      const excess = Math.abs(residual) - USEFUL_SHARE * Math.abs(value - this.#levels[row]!);
+      this.#excesses[row]! += gain * (excess - this.#excesses[row]!);
     }
     this.#previous[row] = this.profile;
     const seconds = step.timestamp / 1000;
@@ -256,7 +253,7 @@ export class SeasonalChannel {
     const { row } = this;
     const { bucket, unit } = this.#place;
     this.#lastBucket[row] = bucket;
-    const age = timestamp / 1000 - this.#startedAt[row]!;
+    const age = timestamp / 1000 - this.#beginsAt[liveRow]!;
     this.#recentre(row, unit);
     if (age >= SPLIT_AFTER_DAYS * DAY) {
       this.#weekend.choose(row, this.#means, this.#visits, unit, this.#noises[row]!);
@@ -266,7 +263,7 @@ export class SeasonalChannel {
     if (this.#unusedDays[row]! <= UNUSED_DAYS) return;
     this.#season.release(liveRow);
     const failures = this.#failures[liveRow]!;
-    this.#trialAt[liveRow] = timestamp / 1000 + RETRY_DAYS * 2 ** failures * DAY;
+    this.#beginsAt[liveRow] = timestamp / 1000 + RETRY_DAYS * 2 ** failures * DAY;
     this.#failures[liveRow] = Math.min(MOST_DOUBLINGS, failures + 1);
   }
 
