@@ -1,24 +1,5 @@
 import { type Columns, LARGEST_F16 } from '../series/columns.ts';
-
-/** Hours of a day. */
-export const HOURS = 24;
-/** An hour follows in about 12 visits. */
-const VISIT_GAIN = 0.08;
-
-/** Where in the day a step lies, and in which unit the hours of its series are kept. */
-export interface HourPlace {
-  /** The hour that it belongs to. */
-  bucket: number;
-  /** The hour whose middle comes next, and how near that is: 0..1. */
-  next: number;
-  share: number;
-  unit: number;
-}
-
-/** Weight of a step in an hour of its own: of the first steps ever, the same. @param steps seen in this hour so far */
-export function visitGain(steps: number, stepsPerVisit: number): number {
-  return Math.max(VISIT_GAIN / stepsPerVisit, 1 / (steps + 1));
-}
+import { HOURS, type HourPlace } from './hour-place.ts';
 
 /**
  * A value for each hour of the day that follows what is seen in it. Hours are kept in eleven bits each, in a unit of the

@@ -3,9 +3,10 @@ import type { CivilTime } from './civil-time.ts';
 import type { Step } from './detector.ts';
 import { TO_SIGMA } from './fast-channel.ts';
 import { Gain } from './gain.ts';
-import { HOURS, HourlyValues, type HourPlace, visitGain } from './hourly-values.ts';
+import { HOURS, type HourPlace } from './hour-place.ts';
+import { HourVisits, MOST_VISITS } from './hour-visits.ts';
+import { HourlyValues } from './hourly-values.ts';
 import { RankHistogram } from './rank-histogram.ts';
-import { COUNTS, countOne } from './rough-count.ts';
 import { SmoothedDeviation } from './smoothed-deviation.ts';
 import { WeekendProfile } from './weekend-profile.ts';
 
@@ -33,6 +34,7 @@ const MOST_DOUBLINGS = 2;
 /** Days of life before weekends may have a profile of their own. */
 const SPLIT_AFTER_DAYS = 7;
 const MAX_STEPS = 65_535;
+const MOST_VISIT_STEPS = 255;
 /** Units of the hours' values, by exponent: the power of two next to the noise at the beginning. */
 const UNITS = Float64Array.from({ length: 256 }, (_, exponent) => 2 ** (exponent - 128));
 
@@ -71,9 +73,10 @@ export class SeasonalChannel {
   readonly #unitExponents: Uint8Array;
   readonly #means: HourlyValues;
   readonly #scales: HourlyValues;
-  /** Rough counts of steps in each hour. */
-  readonly #visits: Uint8Array;
-  readonly #lastBucket: Uint8Array;
+  readonly #visits: HourVisits;
+  /** The hour that is being learnt, those of weekends counted on from 24, and the steps that it had in this visit. */
+  readonly #hours: Uint8Array;
+  readonly #visitSteps: Uint8Array;
   readonly #unusedDays: Uint8Array;
   readonly #smoothed: SmoothedDeviation;
   readonly #levelGain = new Gain(LEVEL_GAIN);
@@ -82,9 +85,11 @@ export class SeasonalChannel {
 
   /** Row of the series that is being judged, 0 when it has no profile. */
   row = 0;
-  readonly #place: HourPlace = { bucket: 0, next: 0, share: 0, unit: 1 };
+  readonly #place: HourPlace = { bucket: 0, next: 0, share: 0, unit: 1, stepsPerVisit: 1, steps: 0 };
   #bucketScale = 1;
   #usesWeekend = false;
+  /** Whether the step lies in the hour that is being learnt, and not in the one that comes next. */
+  #isSameHour = false;
 
   /** @param capacity most profiles */
   constructor(live: Columns, capacity: number, civil: CivilTime) {
@@ -103,8 +108,9 @@ export class SeasonalChannel {
     this.#unitExponents = columns.u8('season_unit_exponent');
     this.#means = new HourlyValues(columns, 'season_means');
     this.#scales = new HourlyValues(columns, 'season_scales');
-    this.#visits = columns.u8('season_visits', HOURS);
-    this.#lastBucket = columns.u8('season_last_bucket');
+    this.#visits = new HourVisits(columns, 'season_hour_visits');
+    this.#hours = columns.u8('season_hour');
+    this.#visitSteps = columns.u8('season_visit_steps');
     this.#unusedDays = columns.u8('season_unused_days');
     this.#smoothed = new SmoothedDeviation(columns.f16('season_smoothed'), LIMIT);
     this.ranks = new RankHistogram(columns, 'season', 4);
@@ -129,13 +135,8 @@ export class SeasonalChannel {
     this.isReady = false;
     this.ride = 0;
     if (row === 0) return;
-    const hour = this.#civil.secondOfDay / BUCKET_SECONDS;
     const place = this.#place;
-    const before = Math.floor(hour - 0.5);
-    place.bucket = Math.floor(hour);
-    place.share = hour - 0.5 - before;
-    place.next = (before + 1) % HOURS;
-    place.unit = UNITS[this.#unitExponents[row]!]!;
+    this.#find(row, step.lengthSeconds);
     this.#usesWeekend = this.#civil.isWeekend && this.#weekend.isInUse(row);
     this.profile = this.#usesWeekend ? this.#weekend.interpolate(row, place) : this.#means.interpolate(row, place);
     this.expected = this.#levels[row]! + this.profile;
@@ -143,10 +144,7 @@ export class SeasonalChannel {
     this.isReady = age >= DAY;
     this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#excesses[row]! < 0;
     if (this.isInUse) this.ride = this.profile - this.#previous[row]!;
-    const visits = (COUNTS[this.#visits[row * HOURS + place.bucket]!]! * step.lengthSeconds) / BUCKET_SECONDS;
-    const own = this.#scales.get(row, place.bucket, place.unit) ** 2;
-    const all = this.#noises[row]! ** 2;
-    this.#bucketScale = Math.max(Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE)), step.floor / 2);
+    this.#bucketScale = Math.max(this.#noiseOf(row, age / DAY), step.floor / 2);
     this.scale = this.#bucketScale + NOISE_SHARE * this.#noises[row]!;
     this.#smoothed.load(step.elapsed);
   }
@@ -172,7 +170,7 @@ export class SeasonalChannel {
     this.#levels[row] = level;
     this.#noises[row] = noise;
     this.#unitExponents[row] = Math.round(Math.log2(noise)) + 128;
-    this.#lastBucket[row] = this.#civil.secondOfDay / BUCKET_SECONDS;
+    this.#hours[row] = this.#hourNow;
   }
 
   /** Learns the step, whose value was evaluated last, of a series that has a profile. */
@@ -181,7 +179,6 @@ export class SeasonalChannel {
     const { value, elapsed } = step;
     const steps = Math.min(MAX_STEPS, this.#steps[row]! + 1);
     this.#steps[row] = steps;
-    const stepsPerVisit = Math.max(1, BUCKET_SECONDS / step.lengthSeconds);
     const residual = value - this.expected;
     const clip = CLIP * this.#bucketScale;
     const clipped = Math.max(-clip, Math.min(clip, residual));
@@ -192,19 +189,18 @@ export class SeasonalChannel {
       this.#excesses[row]! += gain * (excess - this.#excesses[row]!);
     }
     this.#previous[row] = this.profile;
-    const seconds = step.timestamp / 1000;
-    this.#learnHour(row, clipped, stepsPerVisit, seconds);
-    if (this.#civil.isWeekend) {
-      this.#weekend.learn(row, value - this.#levels[row]!, clip, this.#place, this.#means, stepsPerVisit, seconds);
-    }
+    const isNewDay = this.#place.bucket < this.#hours[row]! % HOURS;
+    if (!this.#isSameHour) this.#enterHour(row);
+    this.#learnHour(row, clipped);
+    if (this.#civil.isWeekend) this.#weekend.learn(row, value - this.#levels[row]!, clip, this.#place, this.#means);
+    this.#visitSteps[row] = Math.min(MOST_VISIT_STEPS, this.#place.steps + 1);
     this.#levels[row]! += this.#levelGain.over(elapsed, steps) * clipped;
     const noiseNow = this.#noises[row]!;
     this.#noises[row] =
       noiseNow +
       this.#noiseGain.over(elapsed, steps) *
         (Math.min(TO_SIGMA * Math.abs(residual), NOISE_CLIP * noiseNow) - noiseNow);
-    if (this.#place.bucket < this.#lastBucket[row]!) this.#endDay(liveRow, step.timestamp);
-    else this.#lastBucket[row] = this.#place.bucket;
+    if (isNewDay) this.#endDay(liveRow, step.timestamp);
   }
 
   /** After a gap what was smoothed means nothing; after a long one less is known. */
@@ -233,26 +229,62 @@ export class SeasonalChannel {
     if (this.row !== 0) this.#previous[this.row] = this.profile;
   }
 
-  #learnHour(row: number, residual: number, stepsPerVisit: number, seconds: number): void {
+  /** The hour of the local day, those of weekends counted on from 24. */
+  get #hourNow(): number {
+    return Math.floor(this.#civil.secondOfDay / BUCKET_SECONDS) + (this.#civil.isWeekend ? HOURS : 0);
+  }
+
+  /** Finds out where the step lies. */
+  #find(row: number, stepSeconds: number): void {
+    const hour = this.#civil.secondOfDay / BUCKET_SECONDS;
+    const before = Math.floor(hour - 0.5);
+    const place = this.#place;
+    place.bucket = Math.floor(hour);
+    place.share = hour - 0.5 - before;
+    place.next = (before + 1) % HOURS;
+    place.unit = UNITS[this.#unitExponents[row]!]!;
+    this.#isSameHour = this.#hours[row] === this.#hourNow;
+    place.stepsPerVisit = Math.max(1, BUCKET_SECONDS / stepSeconds);
+    place.steps = this.#isSameHour ? this.#visitSteps[row]! : 0;
+  }
+
+  /** Standard deviation in the hour where the step lies. @param days of the profile: more visits than can be counted */
+  #noiseOf(row: number, days: number): number {
     const { bucket, unit } = this.#place;
-    const at = row * HOURS + bucket;
-    if (bucket !== this.#lastBucket[row]) {
-      this.#means.enter(row, bucket, unit);
-      this.#scales.enter(row, bucket, unit);
+    const counted = this.#visits.until(row, this.#place);
+    const visits = counted < MOST_VISITS ? counted : Math.max(MOST_VISITS, days);
+    const own = this.#scales.get(row, bucket, unit) ** 2;
+    const all = this.#noises[row]! ** 2;
+    return Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE));
+  }
+
+  /** Leaves the hour that was learnt, and goes on with the one where the step lies. */
+  #enterHour(row: number): void {
+    const { bucket, unit } = this.#place;
+    const left = this.#hours[row]!;
+    if (this.#visitSteps[row]! > 0) {
+      this.#visits.add(row, left % HOURS);
+      if (left >= HOURS) this.#weekend.leave(row, left - HOURS);
     }
-    const visits = COUNTS[this.#visits[at]!]!;
-    const gain = visitGain(visits, stepsPerVisit);
-    const scale = visits === 0 ? this.#noises[row]! : this.#scales.current(row);
+    this.#hours[row] = this.#hourNow;
+    this.#means.enter(row, bucket, unit);
+    this.#scales.enter(row, bucket, unit);
+    if (this.#civil.isWeekend) this.#weekend.enter(row, this.#place);
+  }
+
+  #learnHour(row: number, residual: number): void {
+    const { bucket, unit, steps } = this.#place;
+    const gain = this.#visits.gain(row, this.#place);
+    const isNew = steps === 0 && this.#visits.get(row, bucket) === 0;
+    const scale = isNew ? this.#noises[row]! : this.#scales.current(row);
     const scaleNow = scale + gain * (Math.min(TO_SIGMA * Math.abs(residual), CLIP * scale) - scale);
     this.#scales.learn(row, bucket, scaleNow, unit);
     if (!this.#usesWeekend) this.#means.learn(row, bucket, this.#means.current(row) + gain * residual, unit);
-    this.#visits[at] = countOne(this.#visits[at]!, seconds);
   }
 
   #endDay(liveRow: number, timestamp: number): void {
     const { row } = this;
-    const { bucket, unit } = this.#place;
-    this.#lastBucket[row] = bucket;
+    const { unit } = this.#place;
     const age = timestamp / 1000 - this.#beginsAt[liveRow]!;
     this.#recentre(row, unit);
     if (age >= SPLIT_AFTER_DAYS * DAY) {
