@@ -37,7 +37,7 @@ export class HourlyValues {
   /** @param hour that is being learnt */
   learn(row: number, hour: number, value: number, unit: number): void {
     this.#current[row] = value;
-    this.#rounded[row * HOURS + hour] = Math.max(-LARGEST_F16, Math.min(LARGEST_F16, value / unit));
+    this.#round(row * HOURS + hour, value / unit);
   }
 
   /** Begins with another row's hours, which may be of another table. */
@@ -53,6 +53,10 @@ export class HourlyValues {
 
   shift(row: number, by: number, unit: number): void {
     this.#current[row]! += by;
-    for (let i = row * HOURS; i < (row + 1) * HOURS; i++) this.#rounded[i]! += by / unit;
+    for (let i = row * HOURS; i < (row + 1) * HOURS; i++) this.#round(i, this.#rounded[i]! + by / unit);
+  }
+
+  #round(at: number, value: number): void {
+    this.#rounded[at] = Math.max(-LARGEST_F16, Math.min(LARGEST_F16, value));
   }
 }

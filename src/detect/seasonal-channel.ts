@@ -35,8 +35,8 @@ const MOST_DOUBLINGS = 2;
 const SPLIT_AFTER_DAYS = 7;
 const MAX_STEPS = 65_535;
 const MOST_VISIT_STEPS = 255;
-/** Units of the hours' values, by exponent: the power of two next to the noise at the beginning. */
-const UNITS = Float64Array.from({ length: 256 }, (_, exponent) => 2 ** (exponent - 128));
+/** Units of the hours' values, by exponent: 64 times the power of two next to the noise at the beginning. */
+const UNITS = Float64Array.from({ length: 256 }, (_, exponent) => 2 ** (exponent - 128 + 6));
 
 /**
  * Is this unusual for this time of the day? A profile of 24 hours in local time, interpolated, with a second one for
