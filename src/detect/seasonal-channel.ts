@@ -5,6 +5,7 @@ import { TO_SIGMA } from './fast-channel.ts';
 import { Gain } from './gain.ts';
 import { HOURS, type HourPlace } from './hour-place.ts';
 import { HourVisits, MOST_VISITS } from './hour-visits.ts';
+import { HourlyScales } from './hourly-scales.ts';
 import { HourlyValues } from './hourly-values.ts';
 import { RankHistogram } from './rank-histogram.ts';
 import { SmoothedDeviation } from './smoothed-deviation.ts';
@@ -72,7 +73,7 @@ export class SeasonalChannel {
   readonly #steps: Uint16Array;
   readonly #unitExponents: Uint8Array;
   readonly #means: HourlyValues;
-  readonly #scales: HourlyValues;
+  readonly #scales: HourlyScales;
   readonly #visits: HourVisits;
   /** The hour that is being learnt, those of weekends counted on from 24, and the steps that it had in this visit. */
   readonly #hours: Uint8Array;
@@ -107,7 +108,7 @@ export class SeasonalChannel {
     this.#steps = columns.u16('season_steps');
     this.#unitExponents = columns.u8('season_unit_exponent');
     this.#means = new HourlyValues(columns, 'season_means');
-    this.#scales = new HourlyValues(columns, 'season_scales');
+    this.#scales = new HourlyScales(columns, 'season_scale');
     this.#visits = new HourVisits(columns, 'season_hour_visits');
     this.#hours = columns.u8('season_hour');
     this.#visitSteps = columns.u8('season_visit_steps');
@@ -190,7 +191,7 @@ export class SeasonalChannel {
     }
     this.#previous[row] = this.profile;
     const isNewDay = this.#place.bucket < this.#hours[row]! % HOURS;
-    if (!this.#isSameHour) this.#enterHour(row);
+    if (!this.#isSameHour) this.#enterHour(row, step.timestamp / 1000);
     this.#learnHour(row, clipped);
     if (this.#civil.isWeekend) this.#weekend.learn(row, value - this.#levels[row]!, clip, this.#place, this.#means);
     this.#visitSteps[row] = Math.min(MOST_VISIT_STEPS, this.#place.steps + 1);
@@ -253,16 +254,18 @@ export class SeasonalChannel {
     const { bucket, unit } = this.#place;
     const counted = this.#visits.until(row, this.#place);
     const visits = counted < MOST_VISITS ? counted : Math.max(MOST_VISITS, days);
-    const own = this.#scales.get(row, bucket, unit) ** 2;
+    const isLearnt = this.#hours[row]! % HOURS === bucket;
+    const own = (isLearnt ? this.#scales.current(row) : this.#scales.get(row, bucket, unit)) ** 2;
     const all = this.#noises[row]! ** 2;
     return Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE));
   }
 
-  /** Leaves the hour that was learnt, and goes on with the one where the step lies. */
-  #enterHour(row: number): void {
+  /** Leaves the hour that was learnt, and goes on with the one where the step lies. @param seconds of its time, for chance */
+  #enterHour(row: number, seconds: number): void {
     const { bucket, unit } = this.#place;
     const left = this.#hours[row]!;
     if (this.#visitSteps[row]! > 0) {
+      this.#scales.leave(row, left % HOURS, unit, seconds);
       this.#visits.add(row, left % HOURS);
       if (left >= HOURS) this.#weekend.leave(row, left - HOURS);
     }
@@ -277,8 +280,7 @@ export class SeasonalChannel {
     const gain = this.#visits.gain(row, this.#place);
     const isNew = steps === 0 && this.#visits.get(row, bucket) === 0;
     const scale = isNew ? this.#noises[row]! : this.#scales.current(row);
-    const scaleNow = scale + gain * (Math.min(TO_SIGMA * Math.abs(residual), CLIP * scale) - scale);
-    this.#scales.learn(row, bucket, scaleNow, unit);
+    this.#scales.learn(row, scale + gain * (Math.min(TO_SIGMA * Math.abs(residual), CLIP * scale) - scale));
     if (!this.#usesWeekend) this.#means.learn(row, bucket, this.#means.current(row) + gain * residual, unit);
   }
 
