@@ -3,7 +3,7 @@ import type { CivilTime } from './civil-time.ts';
 import type { Step } from './detector.ts';
 import { TO_SIGMA } from './fast-channel.ts';
 import { Gain } from './gain.ts';
-import { HOURS, type HourPlace } from './hour-place.ts';
+import { HOURS, HourPlace } from './hour-place.ts';
 import { HourVisits, MOST_VISITS } from './hour-visits.ts';
 import { HourlyScales } from './hourly-scales.ts';
 import { HourlyValues } from './hourly-values.ts';
@@ -11,7 +11,8 @@ import { RankHistogram } from './rank-histogram.ts';
 import { SmoothedDeviation } from './smoothed-deviation.ts';
 import { WeekendProfile } from './weekend-profile.ts';
 
-const BUCKET_SECONDS = 3600;
+/** A series with longer steps, in seconds, has no profile. */
+const LONGEST_STEP = 3600;
 const DAY = 86_400;
 const LEVEL_GAIN = 0.001;
 const NOISE_GAIN = 0.002;
@@ -86,7 +87,7 @@ export class SeasonalChannel {
 
   /** Row of the series that is being judged, 0 when it has no profile. */
   row = 0;
-  readonly #place: HourPlace = { bucket: 0, next: 0, share: 0, unit: 1, stepsPerVisit: 1, steps: 0 };
+  readonly #place = new HourPlace();
   #bucketScale = 1;
   #usesWeekend = false;
   /** Whether the step lies in the hour that is being learnt, and not in the one that comes next. */
@@ -137,7 +138,10 @@ export class SeasonalChannel {
     this.ride = 0;
     if (row === 0) return;
     const place = this.#place;
-    this.#find(row, step.lengthSeconds);
+    place.moveTo(this.#civil, step.lengthSeconds);
+    place.unit = UNITS[this.#unitExponents[row]!]!;
+    this.#isSameHour = place.hour === this.#hours[row];
+    place.steps = this.#isSameHour ? this.#visitSteps[row]! : 0;
     this.#usesWeekend = this.#civil.isWeekend && this.#weekend.isInUse(row);
     this.profile = this.#usesWeekend ? this.#weekend.interpolate(row, place) : this.#means.interpolate(row, place);
     this.expected = this.#levels[row]! + this.profile;
@@ -164,14 +168,15 @@ export class SeasonalChannel {
   /** Begins a trial on a series that has none, when it is time. @param level and noise to begin with */
   tryBegin(liveRow: number, step: Step, level: number, noise: number): void {
     const { timestamp } = step;
-    if (timestamp / 1000 < this.#beginsAt[liveRow]! || step.lengthSeconds > BUCKET_SECONDS) return;
+    if (timestamp / 1000 < this.#beginsAt[liveRow]! || step.lengthSeconds > LONGEST_STEP) return;
     const row = this.#season.acquire(liveRow);
     if (row === 0) return;
     this.#beginsAt[liveRow] = timestamp / 1000;
     this.#levels[row] = level;
     this.#noises[row] = noise;
     this.#unitExponents[row] = Math.round(Math.log2(noise)) + 128;
-    this.#hours[row] = this.#hourNow;
+    this.#place.moveTo(this.#civil, step.lengthSeconds);
+    this.#hours[row] = this.#place.hour;
   }
 
   /** Learns the step, whose value was evaluated last, of a series that has a profile. */
@@ -230,25 +235,6 @@ export class SeasonalChannel {
     if (this.row !== 0) this.#previous[this.row] = this.profile;
   }
 
-  /** The hour of the local day, those of weekends counted on from 24. */
-  get #hourNow(): number {
-    return Math.floor(this.#civil.secondOfDay / BUCKET_SECONDS) + (this.#civil.isWeekend ? HOURS : 0);
-  }
-
-  /** Finds out where the step lies. */
-  #find(row: number, stepSeconds: number): void {
-    const hour = this.#civil.secondOfDay / BUCKET_SECONDS;
-    const before = Math.floor(hour - 0.5);
-    const place = this.#place;
-    place.bucket = Math.floor(hour);
-    place.share = hour - 0.5 - before;
-    place.next = (before + 1) % HOURS;
-    place.unit = UNITS[this.#unitExponents[row]!]!;
-    this.#isSameHour = this.#hours[row] === this.#hourNow;
-    place.stepsPerVisit = Math.max(1, BUCKET_SECONDS / stepSeconds);
-    place.steps = this.#isSameHour ? this.#visitSteps[row]! : 0;
-  }
-
   /** Standard deviation in the hour where the step lies. @param days of the profile: more visits than can be counted */
   #noiseOf(row: number, days: number): number {
     const { bucket, unit } = this.#place;
@@ -262,14 +248,14 @@ export class SeasonalChannel {
 
   /** Leaves the hour that was learnt, and goes on with the one where the step lies. @param seconds of its time, for chance */
   #enterHour(row: number, seconds: number): void {
-    const { bucket, unit } = this.#place;
+    const { bucket, hour, unit } = this.#place;
     const left = this.#hours[row]!;
     if (this.#visitSteps[row]! > 0) {
       this.#scales.leave(row, left % HOURS, unit, seconds);
       this.#visits.add(row, left % HOURS);
       if (left >= HOURS) this.#weekend.leave(row, left - HOURS);
     }
-    this.#hours[row] = this.#hourNow;
+    this.#hours[row] = hour;
     this.#means.enter(row, bucket, unit);
     this.#scales.enter(row, bucket, unit);
     if (this.#civil.isWeekend) this.#weekend.enter(row, this.#place);

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
-import { HOURS } from '../../src/detect/hour-place.ts';
+import { HOURS, HourPlace } from '../../src/detect/hour-place.ts';
 import { HourVisits } from '../../src/detect/hour-visits.ts';
 import { Columns } from '../../src/series/columns.ts';
 
@@ -12,14 +12,8 @@ beforeEach(() => {
   visits = new HourVisits(new Columns(10), 'visits');
 });
 
-const place = (bucket: number, steps: number) => ({
-  bucket,
-  steps,
-  stepsPerVisit: STEPS_PER_VISIT,
-  next: 0,
-  share: 0,
-  unit: 1,
-});
+const place = (bucket: number, steps: number) =>
+  Object.assign(new HourPlace(), { bucket, steps, stepsPerVisit: STEPS_PER_VISIT });
 
 it('counts the visits of each hour, up to fifteen', () => {
   const counted = Array.from({ length: HOURS }, (_, hour) => (hour * 7) % 20);
