@@ -1,26 +1,5 @@
-import type { Columns } from '../series/columns.ts';
-
-/** Hours of a day. */
-export const HOURS = 24;
-/** The largest number of sixteen bits. */
-const MOST = 65_504;
-/** An hour follows in about 12 visits. */
-const VISIT_GAIN = 0.08;
-
-/** Where in the day a step lies, and in which unit the hours of its series are kept. */
-export interface HourPlace {
-  /** The hour that it belongs to. */
-  bucket: number;
-  /** The hour whose middle comes next, and how near that is: 0..1. */
-  next: number;
-  share: number;
-  unit: number;
-}
-
-/** Weight of a step in an hour of its own: of the first steps ever, the same. @param steps seen in this hour so far */
-export function visitGain(steps: number, stepsPerVisit: number): number {
-  return Math.max(VISIT_GAIN / stepsPerVisit, 1 / (steps + 1));
-}
+import { type Columns, LARGEST_F16 } from '../series/columns.ts';
+import { HOURS, type HourPlace } from './hour-place.ts';
 
 /**
  * A value for each hour of the day that follows what is seen in it. Hours are kept in eleven bits each, in a unit of the
@@ -58,7 +37,7 @@ export class HourlyValues {
   /** @param hour that is being learnt */
   learn(row: number, hour: number, value: number, unit: number): void {
     this.#current[row] = value;
-    this.#rounded[row * HOURS + hour] = Math.max(-MOST, Math.min(MOST, value / unit));
+    this.#round(row * HOURS + hour, value / unit);
   }
 
   /** Begins with another row's hours, which may be of another table. */
@@ -74,6 +53,10 @@ export class HourlyValues {
 
   shift(row: number, by: number, unit: number): void {
     this.#current[row]! += by;
-    for (let i = row * HOURS; i < (row + 1) * HOURS; i++) this.#rounded[i]! += by / unit;
+    for (let i = row * HOURS; i < (row + 1) * HOURS; i++) this.#round(i, this.#rounded[i]! + by / unit);
+  }
+
+  #round(at: number, value: number): void {
+    this.#rounded[at] = Math.max(-LARGEST_F16, Math.min(LARGEST_F16, value));
   }
 }

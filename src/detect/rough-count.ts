@@ -1,3 +1,5 @@
+import { chance, roundByChance } from './chance.ts';
+
 /** Base of the probabilistic counters (Morris, 1978): a byte counts to half a million, 10 % accurate. */
 const BASE = 1.04;
 const HIGHEST = 255;
@@ -14,7 +16,7 @@ export function nearestCounter(count: number): number {
 
 /** Counts one more. @param seed of chance: the same one always gives the same result */
 export function countOne(counter: number, seed: number): number {
-  return counter < HIGHEST && hash(seed) < CHANCES[counter]! ? counter + 1 : counter;
+  return counter < HIGHEST && chance(seed) < CHANCES[counter]! ? counter + 1 : counter;
 }
 
 /** A counter for half of what this one stands for. @param seed of chance */
@@ -22,17 +24,9 @@ export function halfOf(counter: number, seed: number): number {
   const half = COUNTS[counter]! / 2;
   const lower = Math.floor(exactCounter(half));
   const remainder = (half - COUNTS[lower]!) / (COUNTS[lower + 1]! - COUNTS[lower]!);
-  return hash(seed) < remainder * 2 ** 32 ? lower + 1 : lower;
+  return roundByChance(lower + remainder, seed);
 }
 
 function exactCounter(count: number): number {
   return Math.log1p((BASE - 1) * count) / Math.log(BASE);
-}
-
-/** A well mixed number below 2^32 (the finaliser of MurmurHash3). */
-function hash(seed: number): number {
-  let h = Math.imul(seed ^ 0x5bd1e995, 0x9e3779b1);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }

@@ -3,13 +3,16 @@ import type { CivilTime } from './civil-time.ts';
 import type { Step } from './detector.ts';
 import { TO_SIGMA } from './fast-channel.ts';
 import { Gain } from './gain.ts';
-import { HOURS, HourlyValues, type HourPlace, visitGain } from './hourly-values.ts';
+import { HOURS, HourPlace } from './hour-place.ts';
+import { HourVisits, MOST_VISITS } from './hour-visits.ts';
+import { HourlyScales } from './hourly-scales.ts';
+import { HourlyValues } from './hourly-values.ts';
 import { RankHistogram } from './rank-histogram.ts';
-import { COUNTS, countOne } from './rough-count.ts';
 import { SmoothedDeviation } from './smoothed-deviation.ts';
 import { WeekendProfile } from './weekend-profile.ts';
 
-const BUCKET_SECONDS = 3600;
+/** A series with longer steps, in seconds, has no profile. */
+const LONGEST_STEP = 3600;
 const DAY = 86_400;
 const LEVEL_GAIN = 0.001;
 const NOISE_GAIN = 0.002;
@@ -33,8 +36,9 @@ const MOST_DOUBLINGS = 2;
 /** Days of life before weekends may have a profile of their own. */
 const SPLIT_AFTER_DAYS = 7;
 const MAX_STEPS = 65_535;
-/** Units of the hours' values, by exponent: the power of two next to the noise at the beginning. */
-const UNITS = Float64Array.from({ length: 256 }, (_, exponent) => 2 ** (exponent - 128));
+const MOST_VISIT_STEPS = 255;
+/** Units of the hours' values, by exponent: 64 times the power of two next to the noise at the beginning. */
+const UNITS = Float64Array.from({ length: 256 }, (_, exponent) => 2 ** (exponent - 128 + 6));
 
 /**
  * Is this unusual for this time of the day? A profile of 24 hours in local time, interpolated, with a second one for
@@ -59,22 +63,22 @@ export class SeasonalChannel {
   readonly #season: Pool;
   readonly #weekend: WeekendProfile;
   readonly #civil: CivilTime;
-  /** When the next trial begins, in seconds since the epoch, and how many have failed; of the series that are live. */
-  readonly #trialAt: Uint32Array;
+  /** When the profile began, or may begin, in seconds since the epoch, and how many failed; of the series that are live. */
+  readonly #beginsAt: Uint32Array;
   readonly #failures: Uint8Array;
-  readonly #startedAt: Uint32Array;
   readonly #levels: Float64Array;
   readonly #noises: Float32Array;
-  readonly #errors: Float32Array;
-  readonly #levelErrors: Float32Array;
+  /** By how much the profile leaves more than its share of the deviations from a plain level; < 0 when it has proved itself. */
+  readonly #excesses: Float32Array;
   readonly #previous: Float32Array;
   readonly #steps: Uint16Array;
   readonly #unitExponents: Uint8Array;
   readonly #means: HourlyValues;
-  readonly #scales: HourlyValues;
-  /** Rough counts of steps in each hour. */
-  readonly #visits: Uint8Array;
-  readonly #lastBucket: Uint8Array;
+  readonly #scales: HourlyScales;
+  readonly #visits: HourVisits;
+  /** The hour that is being learnt, those of weekends counted on from 24, and the steps that it had in this visit. */
+  readonly #hours: Uint8Array;
+  readonly #visitSteps: Uint8Array;
   readonly #unusedDays: Uint8Array;
   readonly #smoothed: SmoothedDeviation;
   readonly #levelGain = new Gain(LEVEL_GAIN);
@@ -83,31 +87,32 @@ export class SeasonalChannel {
 
   /** Row of the series that is being judged, 0 when it has no profile. */
   row = 0;
-  readonly #place: HourPlace = { bucket: 0, next: 0, share: 0, unit: 1 };
+  readonly #place = new HourPlace();
   #bucketScale = 1;
   #usesWeekend = false;
+  /** Whether the step lies in the hour that is being learnt, and not in the one that comes next. */
+  #isSameHour = false;
 
   /** @param capacity most profiles */
   constructor(live: Columns, capacity: number, civil: CivilTime) {
-    const season = live.pool('season', capacity);
+    const season = live.pool('profile', capacity);
     this.#season = season;
     this.#weekend = new WeekendProfile(season.columns, capacity);
     this.#civil = civil;
-    this.#trialAt = live.u32('season_trial_at');
+    this.#beginsAt = live.u32('season_begins_at');
     this.#failures = live.u8('season_failures');
     const columns = season.columns;
-    this.#startedAt = columns.u32('season_started_at');
     this.#levels = columns.f64('season_level');
     this.#noises = columns.f32('season_noise');
-    this.#errors = columns.f32('season_error');
-    this.#levelErrors = columns.f32('season_level_error');
+    this.#excesses = columns.f32('season_excess');
     this.#previous = columns.f32('season_previous');
     this.#steps = columns.u16('season_steps');
     this.#unitExponents = columns.u8('season_unit_exponent');
     this.#means = new HourlyValues(columns, 'season_means');
-    this.#scales = new HourlyValues(columns, 'season_scales');
-    this.#visits = columns.u8('season_visits', HOURS);
-    this.#lastBucket = columns.u8('season_last_bucket');
+    this.#scales = new HourlyScales(columns, 'season_scale');
+    this.#visits = new HourVisits(columns, 'season_hour_visits');
+    this.#hours = columns.u8('season_hour');
+    this.#visitSteps = columns.u8('season_visit_steps');
     this.#unusedDays = columns.u8('season_unused_days');
     this.#smoothed = new SmoothedDeviation(columns.f16('season_smoothed'), LIMIT);
     this.ranks = new RankHistogram(columns, 'season', 4);
@@ -115,13 +120,13 @@ export class SeasonalChannel {
 
   /** @param liveRow of a series that becomes live at this time */
   start(liveRow: number, timestamp: number): void {
-    this.#trialAt[liveRow] = timestamp / 1000 + TRIAL_AFTER_DAYS * DAY;
+    this.#beginsAt[liveRow] = timestamp / 1000 + TRIAL_AFTER_DAYS * DAY;
   }
 
   /** Gives the profile up, and tries another one at once. */
   restart(liveRow: number, timestamp: number): void {
     this.#season.release(liveRow);
-    this.#trialAt[liveRow] = timestamp / 1000;
+    this.#beginsAt[liveRow] = timestamp / 1000;
   }
 
   /** The civil time has to be moved to the step's before. */
@@ -132,24 +137,19 @@ export class SeasonalChannel {
     this.isReady = false;
     this.ride = 0;
     if (row === 0) return;
-    const hour = this.#civil.secondOfDay / BUCKET_SECONDS;
     const place = this.#place;
-    const before = Math.floor(hour - 0.5);
-    place.bucket = Math.floor(hour);
-    place.share = hour - 0.5 - before;
-    place.next = (before + 1) % HOURS;
+    place.moveTo(this.#civil, step.lengthSeconds);
     place.unit = UNITS[this.#unitExponents[row]!]!;
+    this.#isSameHour = place.hour === this.#hours[row];
+    place.steps = this.#isSameHour ? this.#visitSteps[row]! : 0;
     this.#usesWeekend = this.#civil.isWeekend && this.#weekend.isInUse(row);
     this.profile = this.#usesWeekend ? this.#weekend.interpolate(row, place) : this.#means.interpolate(row, place);
     this.expected = this.#levels[row]! + this.profile;
-    const age = step.timestamp / 1000 - this.#startedAt[row]!;
+    const age = step.timestamp / 1000 - this.#beginsAt[liveRow]!;
     this.isReady = age >= DAY;
-    this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#errors[row]! < USEFUL_SHARE * this.#levelErrors[row]!;
+    this.isInUse = age >= IN_USE_AFTER_DAYS * DAY && this.#excesses[row]! < 0;
     if (this.isInUse) this.ride = this.profile - this.#previous[row]!;
-    const visits = (COUNTS[this.#visits[row * HOURS + place.bucket]!]! * step.lengthSeconds) / BUCKET_SECONDS;
-    const own = this.#scales.get(row, place.bucket, place.unit) ** 2;
-    const all = this.#noises[row]! ** 2;
-    this.#bucketScale = Math.max(Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE)), step.floor / 2);
+    this.#bucketScale = Math.max(this.#noiseOf(row, age / DAY), step.floor / 2);
     this.scale = this.#bucketScale + NOISE_SHARE * this.#noises[row]!;
     this.#smoothed.load(step.elapsed);
   }
@@ -168,14 +168,15 @@ export class SeasonalChannel {
   /** Begins a trial on a series that has none, when it is time. @param level and noise to begin with */
   tryBegin(liveRow: number, step: Step, level: number, noise: number): void {
     const { timestamp } = step;
-    if (timestamp / 1000 < this.#trialAt[liveRow]! || step.lengthSeconds > BUCKET_SECONDS) return;
+    if (timestamp / 1000 < this.#beginsAt[liveRow]! || step.lengthSeconds > LONGEST_STEP) return;
     const row = this.#season.acquire(liveRow);
     if (row === 0) return;
-    this.#startedAt[row] = timestamp / 1000;
+    this.#beginsAt[liveRow] = timestamp / 1000;
     this.#levels[row] = level;
     this.#noises[row] = noise;
     this.#unitExponents[row] = Math.round(Math.log2(noise)) + 128;
-    this.#lastBucket[row] = this.#civil.secondOfDay / BUCKET_SECONDS;
+    this.#place.moveTo(this.#civil, step.lengthSeconds);
+    this.#hours[row] = this.#place.hour;
   }
 
   /** Learns the step, whose value was evaluated last, of a series that has a profile. */
@@ -184,30 +185,28 @@ export class SeasonalChannel {
     const { value, elapsed } = step;
     const steps = Math.min(MAX_STEPS, this.#steps[row]! + 1);
     this.#steps[row] = steps;
-    const stepsPerVisit = Math.max(1, BUCKET_SECONDS / step.lengthSeconds);
     const residual = value - this.expected;
     const clip = CLIP * this.#bucketScale;
     const clipped = Math.max(-clip, Math.min(clip, residual));
     if (this.isReady) {
       this.#smoothed.learn(row);
       const gain = this.#testGain.over(elapsed, Number.POSITIVE_INFINITY);
-      this.#errors[row]! += gain * (Math.abs(residual) - this.#errors[row]!);
-      this.#levelErrors[row]! += gain * (Math.abs(value - this.#levels[row]!) - this.#levelErrors[row]!);
+      const excess = Math.abs(residual) - USEFUL_SHARE * Math.abs(value - this.#levels[row]!);
+      this.#excesses[row]! += gain * (excess - this.#excesses[row]!);
     }
     this.#previous[row] = this.profile;
-    const seconds = step.timestamp / 1000;
-    this.#learnHour(row, clipped, stepsPerVisit, seconds);
-    if (this.#civil.isWeekend) {
-      this.#weekend.learn(row, value - this.#levels[row]!, clip, this.#place, this.#means, stepsPerVisit, seconds);
-    }
+    const isNewDay = this.#place.bucket < this.#hours[row]! % HOURS;
+    if (!this.#isSameHour) this.#enterHour(row, step.timestamp / 1000);
+    this.#learnHour(row, clipped);
+    if (this.#civil.isWeekend) this.#weekend.learn(row, value - this.#levels[row]!, clip, this.#place, this.#means);
+    this.#visitSteps[row] = Math.min(MOST_VISIT_STEPS, this.#place.steps + 1);
     this.#levels[row]! += this.#levelGain.over(elapsed, steps) * clipped;
     const noiseNow = this.#noises[row]!;
     this.#noises[row] =
       noiseNow +
       this.#noiseGain.over(elapsed, steps) *
         (Math.min(TO_SIGMA * Math.abs(residual), NOISE_CLIP * noiseNow) - noiseNow);
-    if (this.#place.bucket < this.#lastBucket[row]!) this.#endDay(liveRow, step.timestamp);
-    else this.#lastBucket[row] = this.#place.bucket;
+    if (isNewDay) this.#endDay(liveRow, step.timestamp);
   }
 
   /** After a gap what was smoothed means nothing; after a long one less is known. */
@@ -236,27 +235,45 @@ export class SeasonalChannel {
     if (this.row !== 0) this.#previous[this.row] = this.profile;
   }
 
-  #learnHour(row: number, residual: number, stepsPerVisit: number, seconds: number): void {
+  /** Standard deviation in the hour where the step lies. @param days of the profile: more visits than can be counted */
+  #noiseOf(row: number, days: number): number {
     const { bucket, unit } = this.#place;
-    const at = row * HOURS + bucket;
-    if (bucket !== this.#lastBucket[row]) {
-      this.#means.enter(row, bucket, unit);
-      this.#scales.enter(row, bucket, unit);
+    const counted = this.#visits.until(row, this.#place);
+    const visits = counted < MOST_VISITS ? counted : Math.max(MOST_VISITS, days);
+    const isLearnt = this.#hours[row]! % HOURS === bucket;
+    const own = (isLearnt ? this.#scales.current(row) : this.#scales.get(row, bucket, unit)) ** 2;
+    const all = this.#noises[row]! ** 2;
+    return Math.sqrt((visits * own + SHRINKAGE * all) / (visits + SHRINKAGE));
+  }
+
+  /** Leaves the hour that was learnt, and goes on with the one where the step lies. @param seconds of its time, for chance */
+  #enterHour(row: number, seconds: number): void {
+    const { bucket, hour, unit } = this.#place;
+    const left = this.#hours[row]!;
+    if (this.#visitSteps[row]! > 0) {
+      this.#scales.leave(row, left % HOURS, unit, seconds);
+      this.#visits.add(row, left % HOURS);
+      if (left >= HOURS) this.#weekend.leave(row, left - HOURS);
     }
-    const visits = COUNTS[this.#visits[at]!]!;
-    const gain = visitGain(visits, stepsPerVisit);
-    const scale = visits === 0 ? this.#noises[row]! : this.#scales.current(row);
-    const scaleNow = scale + gain * (Math.min(TO_SIGMA * Math.abs(residual), CLIP * scale) - scale);
-    this.#scales.learn(row, bucket, scaleNow, unit);
+    this.#hours[row] = hour;
+    this.#means.enter(row, bucket, unit);
+    this.#scales.enter(row, bucket, unit);
+    if (this.#civil.isWeekend) this.#weekend.enter(row, this.#place);
+  }
+
+  #learnHour(row: number, residual: number): void {
+    const { bucket, unit, steps } = this.#place;
+    const gain = this.#visits.gain(row, this.#place);
+    const isNew = steps === 0 && this.#visits.get(row, bucket) === 0;
+    const scale = isNew ? this.#noises[row]! : this.#scales.current(row);
+    this.#scales.learn(row, scale + gain * (Math.min(TO_SIGMA * Math.abs(residual), CLIP * scale) - scale));
     if (!this.#usesWeekend) this.#means.learn(row, bucket, this.#means.current(row) + gain * residual, unit);
-    this.#visits[at] = countOne(this.#visits[at]!, seconds);
   }
 
   #endDay(liveRow: number, timestamp: number): void {
     const { row } = this;
-    const { bucket, unit } = this.#place;
-    this.#lastBucket[row] = bucket;
-    const age = timestamp / 1000 - this.#startedAt[row]!;
+    const { unit } = this.#place;
+    const age = timestamp / 1000 - this.#beginsAt[liveRow]!;
     this.#recentre(row, unit);
     if (age >= SPLIT_AFTER_DAYS * DAY) {
       this.#weekend.choose(row, this.#means, this.#visits, unit, this.#noises[row]!);
@@ -266,7 +283,7 @@ export class SeasonalChannel {
     if (this.#unusedDays[row]! <= UNUSED_DAYS) return;
     this.#season.release(liveRow);
     const failures = this.#failures[liveRow]!;
-    this.#trialAt[liveRow] = timestamp / 1000 + RETRY_DAYS * 2 ** failures * DAY;
+    this.#beginsAt[liveRow] = timestamp / 1000 + RETRY_DAYS * 2 ** failures * DAY;
     this.#failures[liveRow] = Math.min(MOST_DOUBLINGS, failures + 1);
   }
 

@@ -1,11 +1,10 @@
 import type { Columns, Pool } from '../series/columns.ts';
-import { HOURS, HourlyValues, type HourPlace, visitGain } from './hourly-values.ts';
-import { COUNTS, countOne } from './rough-count.ts';
+import { HOURS, type HourPlace } from './hour-place.ts';
+import { HourVisits } from './hour-visits.ts';
+import { HourlyValues } from './hourly-values.ts';
 
 /** A weekend of its own needs differences of so many times the noise; it is given up at half of that. */
 const SPLIT_SIGMAS = 2;
-/** Tells the chance of one counter from that of another. */
-const WEEKEND_SALT = 0x3c6ef372;
 
 /**
  * The hours of weekends, of series that have a seasonal profile. They are learnt apart from the first weekend on, so that it
@@ -15,9 +14,7 @@ export class WeekendProfile {
   readonly #pool: Pool;
   readonly #isSplit: Uint8Array;
   readonly #means: HourlyValues;
-  /** Rough counts of steps in each hour. */
-  readonly #visits: Uint8Array;
-  readonly #lastBucket: Uint8Array;
+  readonly #visits: HourVisits;
 
   /** @param season columns of the profiles. @param capacity most weekends */
   constructor(season: Columns, capacity: number) {
@@ -25,8 +22,7 @@ export class WeekendProfile {
     this.#isSplit = season.u8('season_is_split');
     const { columns } = this.#pool;
     this.#means = new HourlyValues(columns, 'weekend_means');
-    this.#visits = columns.u8('weekend_visits', HOURS);
-    this.#lastBucket = columns.u8('weekend_last_bucket');
+    this.#visits = new HourVisits(columns, 'weekend_hour_visits');
   }
 
   /** Whether weekends have a profile of their own. */
@@ -38,37 +34,36 @@ export class WeekendProfile {
     return this.#means.interpolate(this.#pool.rows[season]!, place);
   }
 
+  /** From now on another hour is learnt. */
+  enter(season: number, { bucket, unit }: HourPlace): void {
+    const row = this.#pool.rows[season]!;
+    if (row !== 0) this.#means.enter(row, bucket, unit);
+  }
+
+  /** @param hour that was learnt */
+  leave(season: number, hour: number): void {
+    const row = this.#pool.rows[season]!;
+    if (row !== 0) this.#visits.add(row, hour);
+  }
+
   /**
-   * Learns a step of a weekend.
+   * Learns a step of a weekend, in the hour that was entered last.
    * @param deviation of its value from the level. @param clip bound of its influence
    * @param week what weekends are taken to be before the first one
-   * @param seconds of its time, for chance
    */
-  learn(
-    season: number,
-    deviation: number,
-    clip: number,
-    place: HourPlace,
-    week: HourlyValues,
-    stepsPerVisit: number,
-    seconds: number,
-  ): void {
+  learn(season: number, deviation: number, clip: number, place: HourPlace, week: HourlyValues): void {
     const means = this.#means;
     const { bucket, unit } = place;
     let row = this.#pool.rows[season]!;
-    const isNew = row === 0;
-    if (isNew) {
+    if (row === 0) {
       row = this.#pool.acquire(season);
       if (row === 0) return;
       means.copy(row, week, season);
+      means.enter(row, bucket, unit);
     }
-    if (isNew || bucket !== this.#lastBucket[row]) means.enter(row, bucket, unit);
-    this.#lastBucket[row] = bucket;
     const residual = deviation - means.interpolate(row, place);
-    const at = row * HOURS + bucket;
-    const gain = visitGain(COUNTS[this.#visits[at]!]!, stepsPerVisit);
+    const gain = this.#visits.gain(row, place);
     means.learn(row, bucket, means.current(row) + gain * Math.max(-clip, Math.min(clip, residual)), unit);
-    this.#visits[at] = countOne(this.#visits[at]!, seconds ^ WEEKEND_SALT);
   }
 
   /** The level that hours are around has moved. */
@@ -78,12 +73,12 @@ export class WeekendProfile {
   }
 
   /** Finds out whether weekends differ, when all hours were seen. @param visits of the week's hours */
-  choose(season: number, week: HourlyValues, visits: Uint8Array, unit: number, noise: number): void {
+  choose(season: number, week: HourlyValues, visits: HourVisits, unit: number, noise: number): void {
     const row = this.#pool.rows[season]!;
     if (row === 0) return;
     let difference = 0;
     for (let hour = 0; hour < HOURS; hour++) {
-      if (this.#visits[row * HOURS + hour] === 0 || visits[season * HOURS + hour] === 0) return;
+      if (this.#visits.get(row, hour) === 0 || visits.get(season, hour) === 0) return;
       difference += Math.abs(week.get(season, hour, unit) - this.#means.get(row, hour, unit)) / HOURS;
     }
     const least = (this.isInUse(season) ? SPLIT_SIGMAS / 2 : SPLIT_SIGMAS) * noise;

@@ -11,6 +11,9 @@ export const COLUMN_ARRAYS = {
 type ColumnType = keyof typeof COLUMN_ARRAYS;
 export type ColumnArray = InstanceType<(typeof COLUMN_ARRAYS)[ColumnType]>;
 
+/** What does not fit into sixteen bits has to be cut off here, or it is infinite. */
+export const LARGEST_F16 = 65_504;
+
 /** One field of every series: `values[slot]`, or `width` values from `values[slot * width]` on. */
 export interface Column {
   readonly name: string;

@@ -43,6 +43,16 @@ it('a score is above 1 where the value lies outside the band, and nowhere else',
   expect(disagreements / alarms).toBeLessThan(0.001);
 });
 
+it('days that are a million times larger than nights leave scores finite', () => {
+  const replay = new ScoreReplay('score');
+  const noise = gaussian(1);
+  const scores = Array.from({ length: 8 * DAY }, (_, minute) => {
+    const isDay = Math.floor(minute / 60) % 24 >= 9;
+    return replay.take(START + minute * 60_000, isDay ? 1e5 + 1e4 * noise() : 0.1 + 0.01 * noise());
+  });
+  expect(scores.filter((score) => !Number.isFinite(score))).toEqual([]);
+});
+
 it("the scores of a series do not depend on others, nor on the series' place", () => {
   const scoresOf = (slot: number, others: readonly number[]): number[] => {
     const policies = new Policies();

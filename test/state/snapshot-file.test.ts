@@ -161,10 +161,10 @@ describe('after a restart', () => {
 });
 
 describe('a snapshot of before some columns', () => {
-  /** The same table without some of its columns, as a version wrote it that did not have them. */
+  /** The same table without some of its columns, as a version wrote it that did not have them. Profiles had another pool. */
   const without = (columns: Columns, names: readonly string[]): Columns => {
     const pools = columns.pools().map((pool) => ({
-      name: pool.name,
+      name: pool.name === 'profile' && names.includes('season_begins_at') ? 'season' : pool.name,
       rowOf: (slot: number) => pool.rowOf(slot),
       columns: without(pool.columns, names),
     }));
@@ -201,6 +201,25 @@ describe('a snapshot of before some columns', () => {
     }
     await next.play({ __name__: 'gauge' }, [130, 130, 130, 130]);
     expect(next.score('gauge')).toBeGreaterThan(1);
+  });
+
+  it('sets profiles aside whose numbers meant something else, and begins to learn others at once', async () => {
+    const before = await newLane();
+    const daily = (noise: number, i: number) => 100 + 40 * Math.sin((2 * Math.PI * i) / 1440) + noise;
+    const samples = values(5, 3 * 1440).map(daily);
+    await before.play({ __name__: 'gauge' }, samples, 60_000);
+    const seasonOf = ({ lane }: TestLane) => lane.scorer.engine.experience(1, false).season;
+    expect(seasonOf(before)).toBe('in use');
+    const { next } = await restartWithout(before, ['season_begins_at']);
+    expect(seasonOf(next)).toBe('none');
+    await next.play({ __name__: 'gauge' }, [samples[0]!, samples[1]!], 60_000);
+    expect(seasonOf(next)).toBe('on trial');
+    const scores = [];
+    for (const value of samples.slice(2, 300)) {
+      await next.play({ __name__: 'gauge' }, [value], 60_000);
+      scores.push(next.score('gauge') ?? 0);
+    }
+    expect(Math.max(...scores)).toBeLessThan(1);
   });
 });
 
