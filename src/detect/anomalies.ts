@@ -274,7 +274,9 @@ export class Anomalies {
   #close(slot: number, open: OpenAnomaly, timestamp: number, reason: NonNullable<Anomaly['endReason']>): void {
     this.#open.delete(slot);
     this.#isOpen[this.#live.rows[slot]!] = 0;
-    if (reason === 'new_normal') this.#former.set(slot, { reference: open.reference, until: timestamp + SETTLED_MS });
+    // A single step above 1 says nothing of what was normal: what was before the anomaly ahead of it still is.
+    if (reason === 'new_normal' && open.isConfirmed)
+      this.#former.set(slot, { reference: open.reference, until: timestamp + SETTLED_MS });
     if (open.isConfirmed) {
       this.#confirmed--;
       this.#remember(slot, excursionOf(open));
