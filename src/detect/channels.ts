@@ -1,6 +1,7 @@
 import type { Pool } from '../series/columns.ts';
 import type { Siblings } from '../series/workloads.ts';
 import type { CivilTime } from './civil-time.ts';
+import { countNoise, isCount } from './count-noise.ts';
 import { Declustering } from './declustering.ts';
 import type { Sample, Step } from './detector.ts';
 import { FastChannel } from './fast-channel.ts';
@@ -31,6 +32,8 @@ export class Channels {
   row = 0;
   /** How much of what the range channel says counts, 0..1: a jump of the usual size that lands a little off is nothing new. */
   novelty = 0;
+  /** Whether the series counts events that happen by chance. */
+  isCount = false;
   readonly fast: FastChannel;
   readonly long: LongChannel;
   readonly range: RangeChannel;
@@ -107,7 +110,11 @@ export class Channels {
     season.load(row, step);
     this.peers.load(slot, row, step);
     fast.load(row, season.ride, floor, learned);
-    this.long.load(row, floor, step.elapsed, this.logs.isUsed(row));
+    const isLog = this.logs.isUsed(row);
+    this.long.load(row, floor, step.elapsed, isLog);
+    const { mean } = this.long;
+    this.isCount = !isLog && isCount(fast.scale, mean, this.floors.quantum(row));
+    if (this.isCount) fast.scale *= countNoise(season.isInUse ? season.expected : fast.level, mean);
     this.range.load(row, learned);
   }
 

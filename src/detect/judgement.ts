@@ -4,21 +4,25 @@ import { MAX_SCORE, type Step } from './detector.ts';
 import type { Maturity } from './maturity.ts';
 import { FAST_HANDICAP, type Opinion, opinionsOf, PEERS_HANDICAP, SEASON_HANDICAP } from './opinions.ts';
 
-/** Rarity and size at which a score is 1: one step in 4,000, thirteen standard deviations in all. */
-const RARE = 3.6;
+/** Rarity and size at which a score is 1: one step in 3,000, thirteen standard deviations in all. */
+const RARE = 3.5;
 const LARGE = 13;
-/** The same for logarithms, whose tails are short. */
-const LARGE_LOG = 10;
+/** The same for logarithms, whose tails are short, and for those with a season, which adds its own deviation. */
+const LARGE_LOG = 9.5;
+const LARGE_SEASONAL_LOG = 16;
 /** A young series needs less rarity, because it cannot have more. */
-const RARE_PER_DECADE = 0.83;
-/** The season counts for at most so many standard deviations. */
+const RARE_PER_DECADE = 0.79;
+/** For how many standard deviations the season and the range count at most. */
 const SEASON_LIMIT = 30;
+const RANGE_LIMIT = 3;
 /** A deviation of this share of the level is of plain size; larger ones count more, smaller ones less. */
 const PLAIN_EFFECT = 0.3;
 const LEAST_EFFECT = 0.02;
 const MOST_EFFECT = 4;
 /** … and no more than this for a series with a long tail, which has large deviations by nature. */
 const MOST_LOG_EFFECT = 2;
+/** Of counts, whose deviations by chance are a large share of a small level, so many standard deviations are of plain size. */
+const PLAIN_COUNT_SIGMAS = 4;
 /** Size at the edge of normal of what siblings do not do: one deviation, where the others are two or three. */
 const LARGE_AMONG_PEERS = 6.5;
 const MAGNITUDE_SHARE = 0.1;
@@ -79,9 +83,9 @@ export class Judgement {
 
   /** Makes ready for the step that the channels have loaded. @param reference of the open anomaly, if one is open */
   load(reference: Reference | undefined, amplification: number): void {
-    const { slot, row, logs } = this.#channels;
+    const { slot, row, logs, season } = this.#channels;
     this.#rare = Math.min(RARE, RARE_PER_DECADE * Math.log10(this.#maturity.steps[slot]! + 10));
-    this.#large = logs.isUsed(row) ? LARGE_LOG : LARGE;
+    this.#large = logs.isUsed(row) ? (season.isInUse ? LARGE_SEASONAL_LOG : LARGE_LOG) : LARGE;
     this.#amplification = amplification;
     this.#reference = reference;
     if (reference !== undefined) this.#referenceLevel = this.#levelOf(reference);
@@ -96,7 +100,10 @@ export class Judgement {
     const { row, slot, fast, long, range, season, peers, recurrence } = channels;
     const value = channels.logs.of(row, this.probe);
     channels.evaluate(value);
-    const others = long.z + (season.isInUse ? Math.min(SEASON_LIMIT, Math.abs(season.z)) : 0);
+    // A season in use knows better than mean and range of weeks what is usual now.
+    const others = season.isInUse
+      ? season.smoothedZ + Math.min(SEASON_LIMIT, Math.abs(season.z))
+      : long.z + Math.min(RANGE_LIMIT, channels.novelty * range.z);
     this.#measure(value - fast.level, fast.level, fast.z, others);
     let size = this.#size;
     const peersSize = this.#measurePeers(value);
@@ -240,11 +247,13 @@ export class Judgement {
 
   /** Sets `#size` to the sum of deviations, weighted by the size of the effect. */
   #measure(deviation: number, level: number, z: number, others: number): void {
-    const { logs, row, floors } = this.#channels;
+    const { logs, row, floors, fast, isCount } = this.#channels;
     const size = this.#amplification * Math.abs(deviation);
     const isLog = logs.isUsed(row);
-    const share = isLog ? Math.expm1(size) : size / (Math.abs(level) + MAGNITUDE_SHARE * floors.magnitude + TINY);
-    const effect = Math.min(isLog ? MOST_LOG_EFFECT : MOST_EFFECT, share / PLAIN_EFFECT);
+    const base = Math.abs(level) + MAGNITUDE_SHARE * floors.magnitude + TINY;
+    const share = isLog ? Math.expm1(size) : size / base;
+    const plain = isCount ? Math.max(PLAIN_EFFECT, (PLAIN_COUNT_SIGMAS * fast.scale) / base) : PLAIN_EFFECT;
+    const effect = Math.min(isLog ? MOST_LOG_EFFECT : MOST_EFFECT, share / plain);
     this.#size = (Math.abs(z) + others) * Math.sqrt(Math.max(LEAST_EFFECT, effect));
   }
 

@@ -17,6 +17,9 @@ import {
 
 /** Scores above 1 that are closer than this are one alarm. */
 const MERGE_MS = 600_000;
+const SEEDS = [1, 2, 3];
+/** Alarms per day that count as none: one in fifty days. */
+const LEAST_ALLOWED = 0.02;
 
 interface Outcome {
   /** Times at which an alarm began, in minutes since START. */
@@ -86,9 +89,10 @@ describe('is silent for', () => {
   });
 
   // The same for scenarios with seeds, which the other detectors are compared over as well.
-  const open = new Map([['integers with a daily season', 0.5]]);
-  it.each(QUIET)('$name', ({ name, allowed, fromDay, make }) => {
-    expect(alarmsPerDay(play(make(1)), fromDay)).toBeLessThanOrEqual(open.get(name) ?? allowed);
+  it.each(QUIET)('$name, on average over seeds', ({ allowed, fromDay, make }) => {
+    const rates = SEEDS.map((seed) => alarmsPerDay(play(make(seed)), fromDay));
+    const mean = rates.reduce((sum, rate) => sum + rate) / SEEDS.length;
+    expect(mean).toBeLessThanOrEqual(Math.max(allowed, LEAST_ALLOWED));
   });
 
   it('row 4: weekends, from the second on', () => {
@@ -187,11 +191,10 @@ describe('alerts for', () => {
     expect(since((minute) => season(minute) + (minute >= at && minute < at + 240 ? 80 : 0))).toEqual([0]);
   });
 
-  it.each(FAULTS.filter(({ name }) => !name.includes('bursts')))(
-    '$name, by its scenario',
-    ({ make, withinMinutes }) => {
-      const first = play(make(1)).alarms.find((minute) => minute >= FAULT_AT);
+  it.each(FAULTS)('$name, with each seed', ({ make, withinMinutes }) => {
+    for (const seed of SEEDS) {
+      const first = play(make(seed)).alarms.find((minute) => minute >= FAULT_AT);
       expect(first! - FAULT_AT).toBeLessThanOrEqual(withinMinutes);
-    },
-  );
+    }
+  });
 });
