@@ -115,7 +115,7 @@ export class Channels {
     const { mean } = this.long;
     this.isCount = !isLog && isCount(fast.scale, mean, this.floors.quantum(row));
     if (this.isCount) fast.scale *= countNoise(season.isInUse ? season.expected : fast.level, mean);
-    this.range.load(row, learned);
+    this.range.load(row, floor, learned);
   }
 
   loadFloors(row: number, value: number): void {

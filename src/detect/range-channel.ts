@@ -5,8 +5,8 @@ const FORGET = 2e-5;
 /** A tenth of the range beyond its edge counts as one standard deviation. */
 const WEIGHT = 10;
 const LEAST_STEPS = 20;
-/** A range of no width is as if it were so wide, relative to the deviation: far outside. */
-const MAX_Z = 1e6;
+/** A range is as if it were so many floors wide, at least: of zeros and ones, two is not far outside. */
+const LEAST_WIDTH = 3;
 /** Relative distance of two float32 that follow each other, and the least one. */
 const ULP = 2 ** -23;
 const LEAST = 2 ** -149;
@@ -20,6 +20,8 @@ export class RangeChannel {
   /** Lowest and highest value seen. */
   low = 0;
   high = 0;
+  /** Width of the range, as it counts. > 0. */
+  #width = 1;
   /** Rounded outwards: no value that was seen lies beyond. */
   readonly #lows: Float32Array;
   readonly #highs: Float32Array;
@@ -39,15 +41,16 @@ export class RangeChannel {
     this.#highs[row] = -below(-high);
   }
 
-  load(row: number, learned: number): void {
+  load(row: number, floor: number, learned: number): void {
     this.low = this.#lows[row]!;
     this.high = this.#highs[row]!;
+    this.#width = Math.max(this.high - this.low, LEAST_WIDTH * floor);
     this.isReady = learned >= LEAST_STEPS;
   }
 
   evaluate(value: number): void {
     this.outside = this.isReady ? Math.max(0, value - this.high, this.low - value) : 0;
-    this.z = this.outside === 0 ? 0 : Math.min(MAX_Z, (WEIGHT * this.outside) / (this.high - this.low));
+    this.z = (WEIGHT * this.outside) / this.#width;
   }
 
   learn(row: number, value: number): void {
