@@ -70,7 +70,6 @@ export class Judgement {
   readonly #maturity: Maturity;
   #reference: Reference | undefined;
   #referenceLevel = 0;
-  #rare = RARE;
   #large = LARGE;
   #size = 0;
   /** How much larger the deviation is than `evaluate` is told: a single sample is judged as a smaller step. */
@@ -83,8 +82,7 @@ export class Judgement {
 
   /** Makes ready for the step that the channels have loaded. @param reference of the open anomaly, if one is open */
   load(reference: Reference | undefined, amplification: number): void {
-    const { slot, row, logs, season } = this.#channels;
-    this.#rare = Math.min(RARE, RARE_PER_DECADE * Math.log10(this.#maturity.steps[slot]! + 10));
+    const { row, logs, season } = this.#channels;
     this.#large = logs.isUsed(row) ? (season.isInUse ? LARGE_SEASONAL_LOG : LARGE_LOG) : LARGE;
     this.#amplification = amplification;
     this.#reference = reference;
@@ -121,6 +119,7 @@ export class Judgement {
     const largest = Math.max(size / this.#large, referenceSize / this.#large, peersSize / LARGE_AMONG_PEERS);
     if (!isExact && Math.SQRT2 * largest < QUIET_SCORE) return;
     if (!this.#maturity.isWarm(slot)) return;
+    const rare = Math.min(RARE, RARE_PER_DECADE * Math.log10(this.learned + 10));
     size = Math.max(LEAST_OPINION, size);
     const rarity = Math.max(
       channels.longRanks.rarity(row, long.z),
@@ -129,20 +128,17 @@ export class Judgement {
     );
     const { lengthSeconds } = channels.step;
     const plainRarity = Math.max(rarity, channels.fastRanks.rarity(row, fast.z) - FAST_HANDICAP);
-    this.plainScore = softAnd(plainRarity / this.#rare, size / this.#large);
+    this.plainScore = softAnd(plainRarity / rare, size / this.#large);
     const isHabit = recurrence.isHabit(row, fast.z, lengthSeconds);
-    let score = isHabit ? softAnd((HABIT_FACTOR * plainRarity) / this.#rare, size / this.#large) : this.plainScore;
+    let score = isHabit ? softAnd((HABIT_FACTOR * plainRarity) / rare, size / this.#large) : this.plainScore;
     if (reference !== undefined) {
       const own = Math.max(rarity, channels.fastRanks.rarity(row, referenceZ) - FAST_HANDICAP);
       const factor = recurrence.isHabit(row, referenceZ, lengthSeconds) ? HABIT_FACTOR : 1;
-      score = Math.max(
-        score,
-        softAnd((factor * own) / this.#rare, Math.max(LEAST_OPINION, referenceSize) / this.#large),
-      );
+      score = Math.max(score, softAnd((factor * own) / rare, Math.max(LEAST_OPINION, referenceSize) / this.#large));
     }
     if (peersSize > 0) {
       const unlikeOthers = peers.ranks.rarity(peers.row, peers.z) - PEERS_HANDICAP;
-      this.peersScore = softAnd(unlikeOthers / this.#rare, peersSize / LARGE_AMONG_PEERS);
+      this.peersScore = softAnd(unlikeOthers / rare, peersSize / LARGE_AMONG_PEERS);
       score = Math.max(score, this.peersScore);
     }
     this.score = Math.min(MAX_SCORE, score);
