@@ -275,9 +275,8 @@ export class Anomalies {
     this.#open.delete(slot);
     this.#isOpen[this.#live.rows[slot]!] = 0;
     // A single step above 1 says nothing of what was normal: what was before the anomaly ahead of it still is.
-    if (reason === 'new_normal' && open.isConfirmed)
-      this.#former.set(slot, { reference: open.reference, until: timestamp + SETTLED_MS });
     if (open.isConfirmed) {
+      if (reason === 'new_normal') this.#former.set(slot, { reference: open.reference, until: timestamp + SETTLED_MS });
       this.#confirmed--;
       this.#remember(slot, excursionOf(open));
       this.#chronic.remember(slot, [open.startsAt, timestamp, distanceOf(open)]);
